@@ -1,0 +1,185 @@
+//! What a check says: the verdict, the counts, and the argument.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Three-valued: whoever cannot tell says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// There is a legal order of every object's operations.
+    Valid,
+    /// Some object's operations have no legal order.
+    Invalid,
+    /// A limit was reached first.
+    Unknown,
+}
+
+/// The outcome of checking one history.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// The sequential object that was checked against.
+    pub model: Model,
+    /// The verdict over all objects (keys).
+    pub verdict: Verdict,
+    /// How many objects had which verdict.
+    pub keys: KeyCounts,
+    /// One per object without a legal order: fewest operations first, then those that contradict real time
+    /// (easier to believe), then the earliest. At most
+    /// [`Analysis::VIOLATIONS_MAX`] are explained; `keys.invalid` counts all.
+    pub violations: Vec<Violation>,
+    /// The numbers of all invalid keys (places in `History::keys`), in the order of their violations.
+    pub invalid_keys: Vec<u32>,
+    /// How hard it was.
+    pub stats: Stats,
+}
+
+impl Analysis {
+    /// How many violations are explained at most.
+    pub const VIOLATIONS_MAX: usize = 100;
+}
+
+/// The sequential objects that can be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Model {
+    /// Single-decree register: the first `propose` fixes the value, everything after answers with it.
+    Decree,
+}
+
+impl Model {
+    /// The name, as in `--model` and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Model::Decree => "decree",
+        }
+    }
+
+    /// The object of a name.
+    pub fn from_name(name: &str) -> Option<Model> {
+        matches!(name, "decree" | "consensus").then_some(Model::Decree)
+    }
+}
+
+/// Objects by verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyCounts {
+    /// All of them.
+    pub total: usize,
+    /// With a legal order.
+    pub valid: usize,
+    /// Without one.
+    pub invalid: usize,
+    /// Not decided within the limits.
+    pub unknown: usize,
+}
+
+/// How hard it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// The name of the algorithm.
+    pub algorithm: &'static str,
+    /// How many operations the object with the most has.
+    pub largest_key_ops: usize,
+    /// Wall-clock time, verification included.
+    pub took: Duration,
+}
+
+/// One object's contradiction, small enough to be checked on paper.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// The object, as a place in `History::keys`.
+    pub key: u32,
+    /// The kind, stable for machines: `decree.two-decisions`, ...
+    pub code: &'static str,
+    /// One sentence, at most about 110 characters, that says what went wrong.
+    pub sentence: String,
+    /// Sentences that name clients, nodes and times, and end with the rule that is broken.
+    pub detail: Vec<String>,
+    /// The operations that contradict each other, A first, in the order of their invocations. The claim is:
+    /// every other operation was allowed to happen at any time, or not at all; still no order works.
+    pub core: Vec<CoreOperation>,
+    /// Why each must come before the next: a cycle, as a list of edges.
+    pub reasons: Vec<Reason>,
+    /// Every order of the core, and where it breaks.
+    pub orders: Vec<BrokenOrder>,
+    /// What was weakened to get here.
+    pub weakened: Weakened,
+    /// How the core was found.
+    pub shrink: Shrink,
+}
+
+/// An operation of a counterexample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoreOperation {
+    /// A, B, C, ...
+    pub label: char,
+    /// Its place in `History::operations`.
+    pub operation: u32,
+    /// Whether its answer is part of the argument. If not, only the time of its invocation is: it was weakened
+    /// to an operation whose outcome nobody knows.
+    pub answer_counts: bool,
+}
+
+/// One edge of the argument: `from` must come before `to`, because. Both are places in the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Who must come first.
+    pub from: usize,
+    /// Who must come later. The same as `from` when an operation contradicts itself.
+    pub to: usize,
+    /// What forces it.
+    pub kind: ReasonKind,
+    /// In words, with the letters: "A comes before B: A had its answer 386 ms before B began."
+    pub sentence: String,
+    /// In a few words, for a drawing: "A finished 386 ms before B began".
+    pub short: String,
+}
+
+/// What forces one operation before another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReasonKind {
+    /// The first had its answer before the second began.
+    RealTime {
+        /// How long before, in nanoseconds.
+        gap_ns: u64,
+    },
+    /// What an operation was told.
+    Value,
+}
+
+/// One order of the core, and why it is not legal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenOrder {
+    /// Places in the core, first to last.
+    pub order: Vec<usize>,
+    /// The place in the core of the operation at which it breaks.
+    pub fails_at: usize,
+    /// In words: "B must be told 17. It was told 42."
+    pub sentence: String,
+}
+
+/// What was weakened, which can only make a history more legal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weakened {
+    /// Reads that were dropped: they change nothing.
+    pub dropped_reads: usize,
+    /// Updates that were allowed to happen at any time or never.
+    pub optional_updates: usize,
+}
+
+/// How the core was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shrink {
+    /// Operations on the object.
+    pub from: usize,
+    /// Operations in the core.
+    pub to: usize,
+    /// How many weakened histories were checked on the way.
+    pub checks: usize,
+    /// Weakening any core operation further makes the rest legal.
+    pub minimal: bool,
+    /// The independent checker agrees, by brute force, that no order works.
+    pub verified: bool,
+}

@@ -1,0 +1,145 @@
+//! What can go wrong with a cluster, a start, a kill.
+
+use super::NodeState;
+use crate::network::NetworkError;
+use crate::process::{Exit, words};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why a cluster could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// The network could not be built.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A directory or file of the run could not be made.
+    #[error("make {path}: {source}")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// The file system's answer.
+        source: io::Error,
+    },
+    /// A path cannot be written into a command.
+    #[error("put {path:?} into a node's command; the path must be UTF-8")]
+    NotText {
+        /// Which.
+        path: PathBuf,
+    },
+    /// There is no HTTP client to ask nodes whether they are ready.
+    #[error("set up the HTTP client that asks nodes whether they are ready: {0}")]
+    Prober(#[source] reqwest::Error),
+}
+
+impl ClusterError {
+    pub(super) fn directory(path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
+        let path = path.to_owned();
+        move |source| ClusterError::Directory { path, source }
+    }
+}
+
+/// Why a node did not start. After each but `NotDown` and `Unknown` it is down.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// There is no such node.
+    #[error("start {node:?}: there is no node of this name")]
+    Unknown {
+        /// The name.
+        node: String,
+    },
+    /// It has a process already.
+    #[error("start {node}: it is {state}, not down")]
+    NotDown {
+        /// Which node.
+        node: String,
+        /// What it is doing.
+        state: NodeState,
+    },
+    /// The program could not be run.
+    #[error("start {node}: run {program}: {source}; see [node] command in the descriptor")]
+    Spawn {
+        /// Which node.
+        node: String,
+        /// The program of its command.
+        program: String,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// It ended before it was ready.
+    #[error("start {node}: {status} after {} ms, before it was ready{}", .after.as_millis(), quoted(.stderr))]
+    Exited {
+        /// Which node.
+        node: String,
+        /// How it ended, in words.
+        status: String,
+        /// How long it lived.
+        after: Duration,
+        /// The last lines that it wrote to stderr, fit for a terminal.
+        stderr: Vec<String>,
+    },
+    /// It did not become ready in time and was killed.
+    #[error("start {node}: not ready after {} ms; the last GET {url}: {last_try}{}", .after.as_millis(), quoted(.stderr))]
+    NotReady {
+        /// Which node.
+        node: String,
+        /// How long was waited.
+        after: Duration,
+        /// What was asked.
+        url: String,
+        /// What came back the last time.
+        last_try: String,
+        /// The last lines that it wrote to stderr, fit for a terminal.
+        stderr: Vec<String>,
+    },
+}
+
+impl StartError {
+    pub(super) fn exited(node: String, exit: &Exit, after: Duration) -> StartError {
+        StartError::Exited {
+            node,
+            status: words(exit.status),
+            after,
+            stderr: exit.stderr.clone(),
+        }
+    }
+}
+
+/// The last lines, each on a line of its own.
+fn quoted(stderr: &[String]) -> String {
+    if stderr.is_empty() {
+        return "; it wrote nothing to stderr".to_owned();
+    }
+    let lines = stderr.iter().map(|line| format!("\n  | {line}"));
+    format!("; the last that it wrote to stderr:{}", lines.collect::<String>())
+}
+
+/// Why a node was not killed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KillError {
+    /// There is no such node.
+    #[error("kill {node:?}: there is no node of this name")]
+    Unknown {
+        /// The name.
+        node: String,
+    },
+    /// It is not up.
+    #[error("kill {node}: it is {state}, not up")]
+    NotUp {
+        /// Which node.
+        node: String,
+        /// What it is doing.
+        state: NodeState,
+    },
+    /// It had ended by itself, which is reported as an unexpected exit.
+    #[error("kill {node}: it had ended by itself ({status})")]
+    EndedBefore {
+        /// Which node.
+        node: String,
+        /// How it ended, in words.
+        status: String,
+    },
+}

@@ -1,0 +1,31 @@
+//! The world that nodes live in: mechanism, not policy. Which link to cut, or whom to kill, and when, is decided
+//! elsewhere; here it is done, and what was done is counted.
+//!
+//! - [`sandbox`]: fresh namespaces around the whole harness, so that nothing on the machine is touched and
+//!   nothing is left behind; [`probe`] finds out what a machine allows.
+//! - [`network`]: a network namespace and an address for each node, and a switch that every packet goes through.
+//! - [`process`]: one process of a node, from its start to its end; [`log`] keeps what it prints.
+//! - [`system`]: descriptors, the files that say how a system is started, asked and understood.
+//! - [`cluster`]: all of it together; read that first.
+//!
+//! Linux only: other systems have no namespaces. Every `unsafe` is in `kernel.rs`.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("the sandbox and the network are made of Linux namespaces; build on Linux");
+
+pub mod cluster;
+mod kernel;
+pub mod log;
+pub mod network;
+pub mod probe;
+pub mod process;
+pub mod sandbox;
+pub mod system;
+mod untrusted;
+
+pub use cluster::{
+    Cluster, ClusterError, ClusterSpec, KillError, Killed, NodeState, StartError, Started, UnexpectedExit,
+};
+pub use network::{LinkCounters, LinkDrops, Network, NetworkError, RuleCounters, RuleId};
+pub use sandbox::{Missing, SandboxError, Side};
+pub use system::{DescriptorError, System};

@@ -1,0 +1,157 @@
+//! What this machine allows: each capability tried for real, in a child process whose namespaces take everything
+//! with them when it ends.
+//!
+//! For the doctor's report. A test run does not ask here first: it finds out by doing, with the same reasons and
+//! the same remedies.
+
+use crate::kernel;
+use crate::network::{Network, NetworkError};
+use crate::sandbox::{
+    Identity, Missing, NAMESPACES, SandboxError, diagnose_namespaces, note_inside, refuse_threads,
+    settle_loopback, settle_mounts,
+};
+use nix::sys::signal::Signal;
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, geteuid};
+use std::io::{PipeReader, PipeWriter, Read, Write};
+
+/// Something that runs need, and whether this machine has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capability {
+    /// What it is.
+    pub name: &'static str,
+    /// A detail about what there is, or what is missing and how to get it.
+    pub ok: Result<String, Missing>,
+}
+
+type Step = (&'static str, fn() -> Result<String, Missing>);
+
+/// What is tried inside, one after the other; each needs those before it.
+const STEPS: [Step; 3] = [
+    ("mounts of one's own", || {
+        settle_mounts().map_err(diagnose_namespaces)?;
+        Ok("cut loose from the machine's".to_owned())
+    }),
+    ("network of one's own", || {
+        settle_loopback().map_err(diagnose_namespaces)?;
+        Ok("an empty one, loopback switched on".to_owned())
+    }),
+    ("virtual network", || {
+        let nodes = ["n1", "n2"].map(str::to_owned);
+        let network = Network::start(&nodes).map_err(network_missing)?;
+        Ok(format!(
+            "two nodes, {} and {}, through /dev/net/tun",
+            network.ip("n1"),
+            network.ip("n2")
+        ))
+    }),
+];
+
+/// Tries everything that a run needs. Like [`crate::sandbox::enter`], call it before any thread exists.
+///
+/// # Errors
+/// When it cannot be tried. What was tried and is not there is no error, but in the list.
+pub fn capabilities() -> Result<Vec<Capability>, SandboxError> {
+    refuse_threads()?;
+    let identity = Identity::current().map_err(SandboxError::io("read /proc/self/uid_map"))?;
+    let (go, tell_go) = std::io::pipe().map_err(SandboxError::io("make a pipe"))?;
+    let (results, tell) = std::io::pipe().map_err(SandboxError::io("make a pipe"))?;
+    let name = "user, process, mount and network namespaces";
+    match kernel::clone_process(NAMESPACES) {
+        Err(why) => Ok(vec![Capability {
+            name,
+            ok: Err(diagnose_namespaces(why)),
+        }]),
+        Ok(None) => {
+            drop((tell_go, results));
+            try_steps(go, tell);
+            kernel::exit_now(0)
+        }
+        Ok(Some(child)) => {
+            drop((go, tell));
+            collect(name, child, &identity, tell_go, results)
+        }
+    }
+}
+
+/// In the child: does every step until one fails, and tells each result as a line.
+fn try_steps(mut go: PipeReader, mut tell: PipeWriter) {
+    if nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).is_err() || go.read_exact(&mut [0]).is_err() {
+        return;
+    }
+    note_inside();
+    for (_, step) in STEPS {
+        let result = step();
+        let line = match &result {
+            Ok(detail) => serde_json::json!({ "detail": detail }),
+            Err(missing) => serde_json::json!({ "reason": missing.reason, "fix": missing.fix }),
+        };
+        // Nobody reads any more when the parent is gone, and then we are killed.
+        let _ = writeln!(tell, "{line}");
+        if result.is_err() {
+            return;
+        }
+    }
+}
+
+/// In the parent: lets the child go on, and makes a list of what it tells.
+fn collect(
+    name: &'static str,
+    child: Pid,
+    identity: &Identity,
+    mut tell_go: PipeWriter,
+    mut results: PipeReader,
+) -> Result<Vec<Capability>, SandboxError> {
+    let introduced = identity.give_to(child).and_then(|()| tell_go.write_all(&[1]));
+    // A child that was not let go on reads the end of the pipe, and ends.
+    drop(tell_go);
+    let mut text = String::new();
+    let read = results.read_to_string(&mut text);
+    waitpid(child, None).map_err(SandboxError::call("wait for the child that tries"))?;
+    let user = geteuid();
+    let whom = if user.is_root() {
+        "as root".to_owned()
+    } else {
+        format!("as user {user}, without privileges")
+    };
+    let ok = introduced.map(|()| whom).map_err(|why| Missing {
+        reason: format!("the user's id cannot be mapped into a namespace ({why})"),
+        fix: "run as another user, or outside the container".to_owned(),
+    });
+    let mut list = vec![Capability { name, ok }];
+    read.map_err(SandboxError::io("read what the child found"))?;
+    for ((name, _), line) in STEPS.iter().zip(text.lines()) {
+        let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+        let field = |field: &str| told[field].as_str().map(str::to_owned);
+        let ok = match (field("detail"), field("reason"), field("fix")) {
+            (Some(detail), _, _) => Ok(detail),
+            (None, Some(reason), Some(fix)) => Err(Missing { reason, fix }),
+            _ => break,
+        };
+        list.push(Capability { name, ok });
+    }
+    let all_well = list.iter().all(|capability| capability.ok.is_ok());
+    if all_well && list.len() <= STEPS.len() {
+        // It died in the middle of a step: of the kernel, for instance, that kills what seccomp forbids.
+        let (name, _) = STEPS[list.len() - 1];
+        let reason = "the attempt did not survive".to_owned();
+        list.push(Capability {
+            name,
+            ok: Err(Missing {
+                reason,
+                fix: "see the kernel's log".to_owned(),
+            }),
+        });
+    }
+    Ok(list)
+}
+
+fn network_missing(error: NetworkError) -> Missing {
+    match error {
+        NetworkError::Tun(missing) => missing,
+        other => Missing {
+            reason: other.to_string(),
+            fix: "see the kernel's log".to_owned(),
+        },
+    }
+}

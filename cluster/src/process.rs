@@ -1,0 +1,258 @@
+//! One process of a node, from its start to its end.
+//!
+//! A node runs in its network namespace, in a session and process group of its own, with its streams going to
+//! logs. It has ended when its process is gone, what was left of its group was killed, and everything that it
+//! printed is in the logs. What its end means is for [`crate::cluster`] to say.
+
+use crate::kernel;
+use crate::log;
+use crate::system::CommandLine;
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{oneshot, watch};
+
+/// How many of its last lines an ended process is remembered by.
+const LAST_LINES: usize = 5;
+
+/// How long to wait for what is left of a process group, and for logs that somebody else still writes to.
+const REST_MAX: Duration = Duration::from_secs(1);
+
+/// What of the harness's own environment a node gets to see. Nothing else, so that a run does not depend on
+/// the shell that it was started from.
+const ENVIRONMENT_KEPT: [&str; 8] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+];
+
+/// What is needed to start a process.
+pub(crate) struct ProcessSpec<'a> {
+    /// The program, its arguments and its environment.
+    pub command: &'a CommandLine,
+    /// Where its logs are and where it runs.
+    pub dir: &'a Path,
+    /// Where it has its network.
+    pub network_namespace: Arc<OwnedFd>,
+    /// The zero of the run's clock.
+    pub epoch: Instant,
+    /// What it is called in the names of threads.
+    pub node: &'a str,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// Its status.
+    pub status: ExitStatus,
+    /// When, on the run's clock.
+    pub at: Duration,
+    /// The last lines that it wrote to stderr, fit for a terminal.
+    pub stderr: Vec<String>,
+}
+
+/// A process that was started.
+#[derive(Debug)]
+pub(crate) struct Process {
+    group: Pid,
+    ended: watch::Receiver<Option<Exit>>,
+}
+
+impl Process {
+    /// Starts a process and looks after it until it ends; `at_end` is called before anybody who waits hears of it.
+    /// Must be called within a runtime.
+    pub fn start(spec: &ProcessSpec<'_>, at_end: impl FnOnce(&Exit) + Send + 'static) -> io::Result<Process> {
+        let stderr_path = spec.dir.join("stderr.log");
+        let (stdout_log, stderr_log) = (log::open(&spec.dir.join("stdout.log"))?, log::open(&stderr_path)?);
+        let tail_from = stderr_log.metadata()?.len();
+        let (stdout, stdout_end) = io::pipe()?;
+        let (stderr, stderr_end) = io::pipe()?;
+        let mut command = std::process::Command::new(&spec.command.argv[0]);
+        command
+            .args(&spec.command.argv[1..])
+            .current_dir(spec.dir)
+            .env_clear()
+            .envs(environment(spec.command))
+            .stdin(Stdio::null())
+            .stdout(stdout_end)
+            .stderr(stderr_end);
+        kernel::isolate(&mut command, Arc::clone(&spec.network_namespace));
+        let mut command = tokio::process::Command::from(command);
+        let child = command.kill_on_drop(true).spawn()?;
+        // The command holds our copies of the pipes' other ends; they must go, or the logs would never end.
+        drop(command);
+        let pid = child.id().expect("a child that nobody waited for yet has an id");
+        let group = Pid::from_raw(i32::try_from(pid).expect("a process id fits in an i32"));
+        // What goes wrong from here on must not leave the child behind: it is killed when it is dropped.
+        log::note(&stderr_log, spec.epoch.elapsed(), &format!("started, pid {pid}"))?;
+        let note_log = stderr_log.try_clone()?;
+        let logs = [
+            log::follow(stdout, stdout_log, spec.epoch, &format!("{} stdout", spec.node))?,
+            log::follow(stderr, stderr_log, spec.epoch, &format!("{} stderr", spec.node))?,
+        ];
+        let (tell, ended) = watch::channel(None);
+        let keeper = Keeper {
+            child,
+            group,
+            logs,
+            note_log,
+            stderr_path,
+            tail_from,
+            epoch: spec.epoch,
+        };
+        tokio::spawn(async move {
+            let exit = keeper.keep().await;
+            at_end(&exit);
+            tell.send_replace(Some(exit));
+        });
+        Ok(Process { group, ended })
+    }
+
+    /// Its process id, as the sandbox numbers them.
+    pub fn pid(&self) -> u32 {
+        self.group.as_raw().unsigned_abs()
+    }
+
+    /// Kills it and all of its group (SIGKILL). It has not ended when this returns.
+    pub fn kill(&self) {
+        // The only failure is that there is nothing left to kill.
+        let _ = killpg(self.group, Signal::SIGKILL);
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(&self) -> Exit {
+        let mut ended = self.ended.clone();
+        let exit = ended
+            .wait_for(Option::is_some)
+            .await
+            .expect("its keeper tells before it goes");
+        exit.clone().expect("it was waited for")
+    }
+}
+
+/// The task that waits for a process.
+struct Keeper {
+    child: tokio::process::Child,
+    group: Pid,
+    logs: [oneshot::Receiver<()>; 2],
+    note_log: File,
+    stderr_path: PathBuf,
+    tail_from: u64,
+    epoch: Instant,
+}
+
+impl Keeper {
+    async fn keep(mut self) -> Exit {
+        let status = self.child.wait().await.expect("our own child can be waited for");
+        let at = self.epoch.elapsed();
+        end_group(self.group).await;
+        for log in self.logs {
+            // A process that left the group may hold the stream open; its lines are then still being written.
+            let _ = tokio::time::timeout(REST_MAX, log).await;
+        }
+        // Stamped as it is written, behind the last of its lines, so that a log is in the order of its stamps.
+        if let Err(why) = log::note(
+            &self.note_log,
+            self.epoch.elapsed(),
+            &format!("ended: {}", words(status)),
+        ) {
+            tracing::warn!("{}: {why}", self.stderr_path.display());
+        }
+        Exit {
+            status,
+            at,
+            stderr: log::last_lines(&self.stderr_path, self.tail_from, LAST_LINES),
+        }
+    }
+}
+
+/// Kills and reaps what a process has left in its group. Orphans become children of process 1, which is us.
+async fn end_group(group: Pid) {
+    let deadline = Instant::now() + REST_MAX;
+    while killpg(group, Signal::SIGKILL) != Err(Errno::ESRCH) && Instant::now() < deadline {
+        let of_group = Pid::from_raw(-group.as_raw());
+        if !matches!(waitpid(of_group, Some(WaitPidFlag::WNOHANG)), Ok(status) if status.pid().is_some()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// A status in words: `exit status 101`, `signal 6 (SIGABRT)`.
+pub fn words(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(number)) => match Signal::try_from(number) {
+            Ok(signal) => format!("signal {number} ({signal})"),
+            Err(_) => format!("signal {number}"),
+        },
+        (None, None) => status.to_string(),
+    }
+}
+
+fn environment(command: &CommandLine) -> impl Iterator<Item = (String, String)> + '_ {
+    let kept = ENVIRONMENT_KEPT
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+    kept.chain(
+        command
+            .env
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    )
+}
+
+/// The command as somebody would type it, for the run's directory.
+pub(crate) fn as_typed(command: &CommandLine, dir: &Path) -> String {
+    let mut text = format!("cd {} &&\nenv -i", quoted(&dir.display().to_string()));
+    for (name, value) in environment(command) {
+        text.push_str(&format!(" {name}={}", quoted(&value)));
+    }
+    text.push_str(" \\\n ");
+    for word in &command.argv {
+        text.push_str(&format!(" {}", quoted(word)));
+    }
+    text.push('\n');
+    text
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,@%+".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_told_in_words() {
+        assert_eq!(words(ExitStatus::from_raw(101 << 8)), "exit status 101");
+        assert_eq!(words(ExitStatus::from_raw(6)), "signal 6 (SIGABRT)");
+        assert_eq!(words(ExitStatus::from_raw(9)), "signal 9 (SIGKILL)");
+    }
+
+    #[test]
+    fn a_command_can_be_typed_again() {
+        assert_eq!(quoted("--id"), "--id");
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,213 @@
+//! One client operation over HTTP: what is asked.
+
+use super::answer::{AnswerRules, Judged};
+use super::placed::placed;
+use super::template::{Template, UnknownVariable, Variable};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How one function of a workload is carried out: what to ask, and what the answer means.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpOperation {
+    method: Method,
+    url: UrlTemplate,
+    #[serde(default)]
+    headers: BTreeMap<HeaderName, HeaderTemplate>,
+    body: Option<RequestTemplate>,
+    answers: AnswerRules,
+}
+
+/// What one operation is about.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestVariables<'a> {
+    /// `{node}`: the node that is asked.
+    pub node: &'a str,
+    /// `{ip}`: its address.
+    pub ip: &'a str,
+    /// `{key}`: which object. A JSON string in a body, percent-encoded in URL and headers.
+    pub key: &'a str,
+    /// `{value}`: the argument. JSON in a body, percent-encoded JSON in URL and headers.
+    pub value: &'a Value,
+}
+
+/// A request, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `GET`, `POST` and so on.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// What is sent, if anything.
+    pub body: Option<String>,
+}
+
+impl HttpOperation {
+    /// The request for these variables.
+    pub fn request(&self, variables: &RequestVariables<'_>) -> HttpRequest {
+        let fill = |template: &Template<RequestVariable>, encode: fn(String) -> String| {
+            template.fill(|variable| match variable {
+                RequestVariable::Node => variables.node.to_owned(),
+                RequestVariable::Ip => variables.ip.to_owned(),
+                RequestVariable::Key => encode(variables.key.to_owned()),
+                RequestVariable::Value => encode(variables.value.to_string()),
+            })
+        };
+        let body = self.body.as_ref().map(|body| {
+            body.0.fill(|variable| match variable {
+                RequestVariable::Node => variables.node.to_owned(),
+                RequestVariable::Ip => variables.ip.to_owned(),
+                RequestVariable::Key => Value::from(variables.key).to_string(),
+                RequestVariable::Value => variables.value.to_string(),
+            })
+        });
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.0.clone(), fill(&value.0, percent_encode)));
+        HttpRequest {
+            method: self.method.0.clone(),
+            url: fill(&self.url.0, percent_encode),
+            headers: headers.collect(),
+            body,
+        }
+    }
+
+    /// What an answer means. Never panics, whatever the body is, and what it returns is bounded by the body.
+    pub fn judge(&self, status: u16, body: &[u8]) -> Judged {
+        self.answers.judge(status, body)
+    }
+}
+
+/// Keeps the unreserved characters of RFC 3986, 2.3.
+fn percent_encode(text: String) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// Whether a URL can be asked, whatever its variables become.
+pub(super) fn check_url<V: Variable>(url: &Template<V>) -> Result<(), String> {
+    let example = url.fill(|_| "1".to_owned());
+    if !example.starts_with("http://") {
+        return Err("it does not start with http://, and nothing else is spoken".to_owned());
+    }
+    let parsed = reqwest::Url::parse(&example).map_err(|why| format!("it is no URL: {why}"))?;
+    if parsed.username().is_empty() && parsed.password().is_none() {
+        Ok(())
+    } else {
+        Err("it has a user in it; write an authorization header instead".to_owned())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RequestVariable {
+    Node,
+    Ip,
+    Key,
+    Value,
+}
+
+impl Variable for RequestVariable {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("node", Self::Node),
+        ("ip", Self::Ip),
+        ("key", Self::Key),
+        ("value", Self::Value),
+    ];
+}
+
+#[derive(Debug, Clone)]
+struct RequestTemplate(Template<RequestVariable>);
+
+placed!(RequestTemplate from String, "a string");
+
+impl TryFrom<String> for RequestTemplate {
+    type Error = UnknownVariable;
+
+    fn try_from(text: String) -> Result<Self, UnknownVariable> {
+        Template::parse(&text).map(Self)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct UrlTemplate(Template<RequestVariable>);
+
+placed!(UrlTemplate from String, "a string");
+
+impl TryFrom<String> for UrlTemplate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let template = Template::parse(&text).map_err(|unknown| unknown.to_string())?;
+        check_url(&template)?;
+        Ok(Self(template))
+    }
+}
+
+#[derive(Debug, Clone)]
+struct HeaderTemplate(Template<RequestVariable>);
+
+placed!(HeaderTemplate from String, "a string");
+
+impl TryFrom<String> for HeaderTemplate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if !text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return Err("a header's value is printable ASCII".to_owned());
+        }
+        Template::parse(&text)
+            .map(Self)
+            .map_err(|unknown| unknown.to_string())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct HeaderName(String);
+
+placed!(HeaderName from String, "a string");
+
+impl TryFrom<String> for HeaderName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        // token, RFC 9110, 5.6.2
+        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if text.is_empty() || !text.bytes().all(is_token) {
+            return Err(format!(
+                "{text:?} is no name of an HTTP header; an example is content-type"
+            ));
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+
+#[derive(Debug, Clone)]
+struct Method(String);
+
+placed!(Method from String, "a string");
+
+impl TryFrom<String> for Method {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if METHODS.contains(&text.as_str()) {
+            Ok(Self(text))
+        } else {
+            Err(format!("{text:?} is no method; there are {}", METHODS.join(" ")))
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! Descriptors of systems: what a sound one asks and understands, and what each broken one is told.
+
+#![expect(clippy::unwrap_used, reason = "all of this is a test, its helpers included")]
+
+use cluster::System;
+use cluster::system::{Answer, HttpOperation, Judged, NodeVariables, RequestVariables};
+use serde_json::{Value, json};
+use std::net::Ipv4Addr;
+
+const PAXOS: &str = include_str!("../../systems/paxos.toml");
+
+/// A small sound descriptor, to be broken by replacing something in it.
+const SOUND: &str = r#"name = "kv"
+description = "A store"
+
+[node]
+command = ["kv", "--id", "{index}", "--join", "{peers}"]
+env = { DATA = "{data}" }
+peers = { each = "{ip}", separator = " " }
+ready = { url = "http://{ip}/ready", status = [200, "3xx"] }
+
+[workload.register.write]
+method = "PUT"
+url = "http://{ip}:80/keys/{key}?value={value}"
+headers = { X-Key = "{key}" }
+body = '{"k": {key}, "v": {value}, "by": "{node}"}'
+answers = [
+  { status = "2xx", where = { "/done" = true }, outcome = "ok" },
+  { status = 409, outcome = "fail", error = "/why" },
+]
+"#;
+
+fn paxos(function: &str) -> HttpOperation {
+    System::parse(PAXOS, "paxos.toml").unwrap().workloads["decree"][function].clone()
+}
+
+fn judged(function: &str, status: u16, body: &str) -> Judged {
+    paxos(function).judge(status, body.as_bytes())
+}
+
+/// With `from` replaced by `to`, the sound descriptor is refused with these words after its name.
+fn refuses(from: &str, to: &str, words: &str) {
+    assert_eq!(
+        SOUND.matches(from).count(),
+        1,
+        "{from} must be in the descriptor once"
+    );
+    let told = System::parse(&SOUND.replace(from, to), "kv.toml").unwrap_err();
+    assert_eq!(told.to_string(), format!("read the descriptor kv.toml:{words}"));
+}
+
+#[test]
+fn paxos_is_started_with_all_its_peers() {
+    let system = System::parse(PAXOS, "paxos.toml").unwrap();
+    let hosts = [
+        ("n1".to_owned(), Ipv4Addr::new(10, 0, 0, 1)),
+        ("n2".to_owned(), Ipv4Addr::new(10, 0, 0, 2)),
+    ];
+    let variables = NodeVariables {
+        node: "n2",
+        index: 2,
+        ip: hosts[1].1,
+        data: "/run/n2/data",
+        harness: "/bin/harness",
+        hosts: &hosts,
+    };
+    let command = system.node.command_line(&variables);
+    let expected = "/bin/harness paxos-node --id n2 --listen 10.0.0.2:7000 --data /run/n2/data \
+                    --peers n1=10.0.0.1:7000,n2=10.0.0.2:7000";
+    assert_eq!(command.argv.join(" "), expected);
+    assert_eq!(
+        system.node.ready.url("n2", 2, hosts[1].1),
+        "http://10.0.0.2:7000/health"
+    );
+    assert!(system.node.ready.status.contains(200) && !system.node.ready.status.contains(503));
+}
+
+#[test]
+fn a_proposal_and_a_read_are_asked_as_paxos_wants_it() {
+    let variables = RequestVariables {
+        node: "n1",
+        ip: "10.0.0.1",
+        key: "147",
+        value: &json!(17),
+    };
+    let propose = paxos("propose").request(&variables);
+    assert_eq!(
+        (propose.method.as_str(), propose.url.as_str()),
+        ("POST", "http://10.0.0.1:7000/decrees/147/propose")
+    );
+    assert_eq!(
+        propose.headers,
+        [("content-type".to_owned(), "application/json".to_owned())]
+    );
+    assert_eq!(propose.body.as_deref(), Some(r#"{"value": 17}"#));
+    let read = paxos("read").request(&variables);
+    assert_eq!(
+        (read.method.as_str(), read.url.as_str()),
+        ("GET", "http://10.0.0.1:7000/decrees/147")
+    );
+    assert_eq!(read.body, None);
+}
+
+#[test]
+fn keys_and_values_cannot_break_out_of_their_place() {
+    let value = json!({"a": "\"}\r\n"});
+    let variables = RequestVariables {
+        node: "n1",
+        ip: "10.0.0.1",
+        key: "a/../b?\r\n\"{value}é",
+        value: &value,
+    };
+    let operation = &System::parse(SOUND, "kv.toml").unwrap().workloads["register"]["write"];
+    let request = operation.request(&variables);
+    let key = "a%2F..%2Fb%3F%0D%0A%22%7Bvalue%7D%C3%A9";
+    let url = format!("http://10.0.0.1:80/keys/{key}?value=%7B%22a%22%3A%22%5C%22%7D%5Cr%5Cn%22%7D");
+    assert_eq!(request.url, url);
+    assert_eq!(request.headers, [("x-key".to_owned(), key.to_owned())]);
+    let body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
+    assert_eq!(body, json!({"k": variables.key, "v": value, "by": "n1"}));
+}
+
+#[test]
+fn the_answers_of_paxos_mean_what_they_say() {
+    let ok = |value: Value| Judged {
+        answer: Answer::Ok,
+        value,
+        error: None,
+    };
+    let not = |answer, error: &str| Judged {
+        answer,
+        value: Value::Null,
+        error: Some(error.to_owned()),
+    };
+    assert_eq!(judged("propose", 200, r#"{"value": 17}"#), ok(json!(17)));
+    assert_eq!(judged("read", 200, r#"{"value": null}"#), ok(Value::Null));
+    let refused = r#"{"outcome": "failed", "error": "no quorum"}"#;
+    assert_eq!(judged("propose", 503, refused), not(Answer::Fail, "no quorum"));
+    let unsure = r#"{"outcome": "unknown", "error": "overtaken"}"#;
+    assert_eq!(judged("propose", 503, unsure), not(Answer::Info, "overtaken"));
+    assert_eq!(judged("propose", 500, ""), not(Answer::Info, "status 500"));
+}
+
+#[test]
+fn whoever_is_not_certain_says_info() {
+    for (status, body) in [
+        (200, "{}"),
+        (200, "not JSON"),
+        (200, ""),
+        (200, "[17]"),
+        (204, r#"{"value": 17}"#),
+        (302, r#"{"outcome": "failed"}"#),
+        (503, r#"{"outcome": "Failed"}"#),
+        (503, r#"["failed"]"#),
+        (0, ""),
+        (65_535, "\u{0}"),
+    ] {
+        let judged = judged("propose", status, body);
+        assert_eq!(judged.answer, Answer::Info, "{status} {body}");
+        assert_eq!(judged.value, Value::Null);
+        assert!(judged.error.is_some());
+    }
+    let missing = judged("propose", 200, "{}").error.unwrap();
+    assert_eq!(missing, "status 200, but the answer has no \"/value\"");
+}
+
+#[test]
+fn an_answer_may_be_hostile() {
+    let deep = "[".repeat(1_000_000);
+    assert_eq!(judged("read", 200, &deep).answer, Answer::Info);
+    let escapes = judged("read", 503, r#"{"error": "\u001b[2J\n</script>"}"#)
+        .error
+        .unwrap();
+    assert_eq!(escapes, "\\u{1b}[2J\\u{a}</script>");
+    let long = format!(r#"{{"error": "{}"}}"#, "x".repeat(1 << 20));
+    assert!(judged("read", 503, &long).error.unwrap().len() < 310);
+    assert_eq!(
+        paxos("read").judge(418, b"\xff\xfe\x1b]0;\x07").answer,
+        Answer::Info
+    );
+    let teapot = judged("read", 302, "\u{1b}]0;title\u{7}").error.unwrap();
+    assert_eq!(
+        teapot,
+        "status 302 fits no answer of the descriptor: \\u{1b}]0;title\\u{7}"
+    );
+}
+
+#[test]
+fn a_condition_must_hold_as_well_as_the_status() {
+    let operation = &System::parse(SOUND, "kv.toml").unwrap().workloads["register"]["write"];
+    assert_eq!(operation.judge(201, br#"{"done": true}"#).answer, Answer::Ok);
+    assert_eq!(operation.judge(201, br#"{"done": false}"#).answer, Answer::Info);
+    assert_eq!(
+        operation.judge(409, br#"{"why": {"code": 3}}"#).error.unwrap(),
+        r#"{"code":3}"#
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_told_with_its_place() {
+    let told = System::parse("name = \"kv\"\ndescription = \"x\n", "systems/kv.toml")
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        told,
+        r#"read the descriptor systems/kv.toml:2:17: invalid basic string, expected `"`"#
+    );
+    assert_eq!(
+        System::parse("", "empty.toml").unwrap_err().to_string(),
+        "read the descriptor empty.toml:1:1: missing field `name`"
+    );
+}
+
+#[test]
+fn an_unknown_field_is_told_with_those_that_there_are() {
+    refuses(
+        "command =",
+        "comand =",
+        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ready`",
+    );
+    refuses(
+        "outcome = \"fail\"",
+        "outcom = \"fail\"",
+        "17:19: workload.register.write.answers[1].outcom: unknown field `outcom`, expected one of \
+         `status`, `where`, `outcome`, `value`, `error`",
+    );
+    refuses(
+        "[workload.register.write]",
+        "[workloads.register.write]",
+        "10:2: workloads: unknown field `workloads`, expected one of `name`, `description`, `node`, \
+         `workload`",
+    );
+}
+
+#[test]
+fn a_missing_field_is_named() {
+    refuses(
+        "method = \"PUT\"\n",
+        "",
+        "10:1: workload.register.write: missing field `method`",
+    );
+    refuses(
+        "url = \"http://{ip}/ready\", ",
+        "",
+        "8:9: node.ready: missing field `url`",
+    );
+}
+
+#[test]
+fn a_field_of_the_wrong_kind_is_told_what_it_should_be() {
+    refuses(
+        "[\"kv\", \"--id\", \"{index}\", \"--join\", \"{peers}\"]",
+        "\"kv --id 1\"",
+        "5:11: node.command: invalid type: string \"kv --id 1\", expected a sequence",
+    );
+    refuses(
+        "\"kv\", \"--id\"",
+        "\"kv\", 7",
+        "5:18: node.command[1]: invalid type: integer `7`, expected a string",
+    );
+    refuses(
+        "outcome = \"fail\"",
+        "outcome = \"failed\"",
+        "17:29: workload.register.write.answers[1].outcome: unknown variant `failed`, expected one of \
+         `ok`, `fail`, `info`",
+    );
+    refuses(
+        "status = 409",
+        "status = 4090",
+        "17:14: workload.register.write.answers[1].status: 4090 is no HTTP status; expected a status \
+         from 100 to 599, a class such as \"2xx\", or a list of these",
+    );
+    refuses(
+        "status = \"2xx\"",
+        "status = \"2XX\"",
+        "16:14: workload.register.write.answers[0].status: \"2XX\" is no class of HTTP statuses; \
+         expected a status from 100 to 599, a class such as \"2xx\", or a list of these",
+    );
+    refuses(
+        "[200, \"3xx\"]",
+        "[]",
+        "8:47: node.ready.status: the list is empty; expected a status from 100 to 599, a class such \
+         as \"2xx\", or a list of these",
+    );
+}
+
+#[test]
+fn an_unknown_variable_is_told_with_those_of_its_place() {
+    refuses(
+        "{index}",
+        "{id}",
+        "5:26: node.command[2]: unknown variable {id}; there are {node} {index} {ip} {data} {peers} \
+         {harness}",
+    );
+    refuses(
+        "{data}",
+        "{date}",
+        "6:16: node.env.DATA: unknown variable {date}; there are {node} {index} {ip} {data} {peers} \
+         {harness}",
+    );
+    refuses(
+        "each = \"{ip}\"",
+        "each = \"{data}\"",
+        "7:18: node.peers.each: unknown variable {data}; there are {node} {index} {ip}",
+    );
+    refuses(
+        "http://{ip}/ready",
+        "http://{key}/ready",
+        "8:17: node.ready.url: unknown variable {key}; there are {node} {index} {ip}",
+    );
+    refuses(
+        "\"v\": {value}",
+        "\"v\": {values}",
+        "14:8: workload.register.write.body: unknown variable {values}; there are {node} {ip} {key} \
+         {value}",
+    );
+    refuses(
+        "X-Key = \"{key}\"",
+        "X-Key = \"{id}\"",
+        "13:21: workload.register.write.headers.X-Key: unknown variable {id}; there are {node} {ip} \
+         {key} {value}",
+    );
+}
+
+#[test]
+fn what_does_not_go_together_is_refused() {
+    refuses(
+        "peers = { each = \"{ip}\", separator = \" \" }\n",
+        "",
+        "4:1: node: {peers} is used, but [node.peers] does not say what it is",
+    );
+    refuses(
+        "outcome = \"ok\"",
+        "outcome = \"info\"",
+        "15:11: workload.register.write.answers: no answer has outcome \"ok\", so the operation could \
+         never succeed",
+    );
+    refuses(
+        "error = \"/why\"",
+        "value = \"/why\"",
+        "17:3: workload.register.write.answers[1]: only an answer with outcome \"ok\" has a value",
+    );
+    refuses(
+        "outcome = \"ok\"",
+        "outcome = \"ok\", error = \"/why\"",
+        "16:3: workload.register.write.answers[0]: an answer with outcome \"ok\" has no error",
+    );
+    refuses(
+        "error = \"/why\"",
+        "error = \"why\"",
+        "17:45: workload.register.write.answers[1].error: \"why\" is no JSON pointer; an example is \
+         \"/value\", and \"\" is the whole document",
+    );
+    refuses(
+        "{ \"/done\" = true }",
+        "{ \"/done\" = [true] }",
+        "16:3: workload.register.write.answers[0]: where \"/done\": only text, numbers, true and \
+         false can be compared",
+    );
+}
+
+#[test]
+fn what_could_not_be_carried_out_is_refused() {
+    refuses(
+        "method = \"PUT\"",
+        "method = \"put\"",
+        "11:10: workload.register.write.method: \"put\" is no method; there are GET POST PUT PATCH \
+         DELETE HEAD",
+    );
+    refuses(
+        "http://{ip}:80/",
+        "https://{ip}:80/",
+        "12:7: workload.register.write.url: it does not start with http://, and nothing else is \
+         spoken",
+    );
+    refuses(
+        "http://{ip}:80/",
+        "http://{ip}:80000/",
+        "12:7: workload.register.write.url: it is no URL: invalid port number",
+    );
+    refuses(
+        "X-Key =",
+        "\"X Key\" =",
+        "13:13: workload.register.write.headers.X Key: \"X Key\" is no name of an HTTP header; an \
+         example is content-type",
+    );
+    refuses(
+        "X-Key = \"{key}\"",
+        "X-Key = \"a\\nb\"",
+        "13:21: workload.register.write.headers.X-Key: a header's value is printable ASCII",
+    );
+    refuses(
+        "status = [200, \"3xx\"]",
+        "timeout_ms = 0",
+        "8:9: node.ready: timeout_ms is 0; it must be from 1 to 3600000",
+    );
+    refuses(
+        "[\"kv\", \"--id\", \"{index}\", \"--join\", \"{peers}\"]",
+        "[]",
+        "4:1: node: command is empty; it is a list: the program, then its arguments",
+    );
+    refuses(
+        "DATA = ",
+        "\"A=B\" = ",
+        "4:1: node: env has a variable \"A=B\"; a name is not empty and has no = in it",
+    );
+}

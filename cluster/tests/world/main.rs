@@ -1,0 +1,59 @@
+//! The sandbox, the network and processes, for real: namespaces, TUN devices, SIGKILL.
+//!
+//! This is a test runner of its own, for the sandbox must be entered before any thread exists. It runs the tests
+//! that look at the sandbox from outside, enters it, and runs the others inside. It is also, by its first argument,
+//! every program that the tests need: a node ([`node`]), somebody who enters the sandbox ([`visitor`]), and the
+//! measurements of the switch ([`measure`]):
+//!
+//! ```text
+//! cargo test --release -p cluster --test world -- measure
+//! ```
+//!
+//! Where namespaces cannot be had it says why and skips; with CI=true in the environment that is a failure.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "all of this is a test, though clippy cannot see it: it has its own runner"
+)]
+
+mod measure;
+mod network;
+mod node;
+mod outside;
+mod processes;
+mod suite;
+mod visitor;
+
+use cluster::sandbox::{Side, enter};
+use std::process::ExitCode;
+use std::time::Duration;
+use suite::Suite;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["node", rest @ ..] => return node::main(rest),
+        ["visitor", rest @ ..] => return visitor::main(rest),
+        _ => {}
+    }
+    let filter = words.iter().find(|word| !word.starts_with('-')).copied();
+    let mut suite = Suite::new(filter);
+    if words.contains(&"--list") {
+        return suite.list(&[outside::TESTS, network::TESTS, processes::TESTS]);
+    }
+    if filter != Some("measure") {
+        suite.run(outside::TESTS);
+    }
+    match enter() {
+        Err(why) => suite.skip_rest(&why),
+        Ok(Side::Outside { exit_code }) => ExitCode::from(u8::try_from(exit_code).unwrap_or(255)),
+        Ok(Side::Inside) if filter == Some("measure") => measure::main(),
+        Ok(Side::Inside) => {
+            suite.end_by(Duration::from_secs(120));
+            suite.run(network::TESTS);
+            suite.run(processes::TESTS);
+            suite.finish()
+        }
+    }
+}

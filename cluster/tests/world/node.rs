@@ -1,0 +1,76 @@
+//! A node to be started by tests: a tiny HTTP server, or one of several ways not to be one.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::process::{Command, ExitCode};
+
+pub fn main(arguments: &[&str]) -> ExitCode {
+    match arguments {
+        ["serve", listen, ..] => serve(listen),
+        ["refuse", ..] => {
+            eprintln!("reading the configuration");
+            eprintln!("\u{1b}[31mfatal:\u{1b}[0m the disk is not mine");
+            ExitCode::from(3)
+        }
+        ["hang", ..] => {
+            eprintln!("waiting for somebody who never comes");
+            loop {
+                std::thread::park();
+            }
+        }
+        other => panic!("no such node: {other:?}"),
+    }
+}
+
+/// Answers GET requests until it is killed.
+fn serve(listen: &str) -> ExitCode {
+    println!("arguments {:?}", std::env::args().skip(2).collect::<Vec<_>>());
+    eprintln!("listening");
+    let listener = TcpListener::bind(listen).unwrap();
+    for stream in listener.incoming() {
+        let mut stream = stream.unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let request = lines.next().and_then(Result::ok).unwrap_or_default();
+        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+        // The request is read to its end, or closing the connection would reset it.
+        lines.map_while(Result::ok).find(String::is_empty);
+        let body = match path.as_str() {
+            "/health" => "ready".to_owned(),
+            "/die" => {
+                eprintln!("assertion failed: all is well");
+                std::process::exit(101);
+            }
+            "/child" => Command::new("sleep")
+                .arg("1000")
+                .spawn()
+                .unwrap()
+                .id()
+                .to_string(),
+            "/surroundings" => surroundings(),
+            _ => "?".to_owned(),
+        };
+        let _ = write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+    }
+    ExitCode::SUCCESS
+}
+
+/// What this process was given: descriptors, environment, working directory, session.
+fn surroundings() -> String {
+    let link = |fd: &std::fs::DirEntry| std::fs::read_link(fd.path()).unwrap_or_default();
+    let fds = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let fds = fds.map(|fd| format!("fd {} {}", fd.file_name().display(), link(&fd).display()));
+    let env = std::env::vars().map(|(name, _)| format!("env {name}"));
+    let cwd = format!("cwd {}", std::env::current_dir().unwrap().display());
+    let session = format!(
+        "leads its session {}",
+        nix::unistd::getsid(None).unwrap() == nix::unistd::getpid()
+    );
+    fds.chain(env)
+        .chain([cwd, session])
+        .collect::<Vec<_>>()
+        .join("\n")
+}

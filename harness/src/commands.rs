@@ -1,0 +1,70 @@
+//! One file for each command; here each finds its own.
+
+mod check;
+mod doctor;
+mod list;
+mod paxos_node;
+mod show;
+mod test;
+
+use crate::cli::{Cli, Command, Format};
+use crate::exit;
+use results::{BlockOptions, Results};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Carries out what was typed.
+pub fn carry_out(cli: Cli) -> ExitCode {
+    exit::guarded(move || match cli.command {
+        Command::Test(options) => test::test(&options),
+        Command::Check(options) => check::check(&options),
+        Command::Report(options) => show::report(&options),
+        Command::List(options) => list::list(&options),
+        Command::Show(options) => show::show(&options),
+        Command::Doctor => doctor::doctor(),
+        Command::Schema { .. } => {
+            let schema = serde_json::to_string_pretty(&results::schema()).expect("a schema is plain JSON");
+            print(&(schema + "\n"));
+            ExitCode::SUCCESS
+        }
+        Command::PaxosNode(options) => paxos_node::run(options),
+    })
+}
+
+/// Prints to standard output; a reader that went away (`| head`) is no error.
+fn print(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// Prints results in the form asked for, and gives their exit code.
+fn conclude(results: &Results, directory: Option<&str>, format: Format) -> ExitCode {
+    match format {
+        Format::Json => {
+            print(&(serde_json::to_string_pretty(results).expect("results are plain JSON") + "\n"))
+        }
+        Format::Human => {
+            let color = std::io::stdout().is_terminal();
+            print(&results::final_block(results, directory, BlockOptions { color }));
+        }
+    }
+    ExitCode::from(results.exit_code)
+}
+
+/// Says on standard error what could not be done, and leaves with the code for errors.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let text = format!("{error:#}");
+    let plain: String = text
+        .chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect();
+    eprintln!("error: failed to {plain}");
+    ExitCode::from(exit::ERROR)
+}

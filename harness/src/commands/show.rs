@@ -1,0 +1,46 @@
+//! `harness show` and `harness report`: what is known of a stored run, again.
+
+use super::{conclude, fail, print};
+use crate::cli::{Format, RunOptions};
+use crate::run::judgement;
+use anyhow::{Context, Result};
+use results::{RunDir, Store};
+use std::process::ExitCode;
+
+pub fn show(options: &RunOptions) -> ExitCode {
+    let shown = find(options).and_then(|run| {
+        let results = run.results().with_context(|| {
+            format!(
+                "show {}: it has no verdict yet; harness check gives it",
+                run.path().display()
+            )
+        })?;
+        Ok((run, results))
+    });
+    match shown {
+        // The verdict's exit code is that of the run's own command; here the showing succeeded.
+        Ok((run, results)) => {
+            conclude(&results, Some(&run.path().display().to_string()), Format::Human);
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+pub fn report(options: &RunOptions) -> ExitCode {
+    let written = find(options).and_then(|run| {
+        judgement::of_run(&run)?.write_report(&run)?;
+        Ok(run.file("report.html"))
+    });
+    match written {
+        Ok(path) => {
+            print(&format!("{}\n", path.display()));
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+fn find(options: &RunOptions) -> Result<RunDir> {
+    Ok(Store::at(&options.store).find(&options.run)?)
+}

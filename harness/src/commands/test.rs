@@ -1,0 +1,94 @@
+//! `harness test`: goes into the sandbox, runs, and tells the verdict.
+
+use super::{conclude, fail};
+use crate::cli::TestOptions;
+use crate::interrupt::Interrupt;
+use crate::run::{self, Broken};
+use crate::{exit, systems};
+use anyhow::{Context, anyhow};
+use cluster::Side;
+use results::Results;
+use std::process::ExitCode;
+
+pub fn test(options: &TestOptions) -> ExitCode {
+    // What is wrong with the arguments is said before anything is started.
+    if let Err(error) = run::refuse(options) {
+        eprintln!("error: {error:#}");
+        return ExitCode::from(exit::BAD_ARGUMENTS);
+    }
+    if let Err(error) = systems::find(&options.system) {
+        return fail(&error);
+    }
+    match cluster::sandbox::enter() {
+        Ok(Side::Inside) => inside(options),
+        Ok(Side::Outside { exit_code }) => outside(exit_code),
+        Err(error) => {
+            fail(&anyhow!(error).context("start the test; `harness doctor` says what this machine can do"))
+        }
+    }
+}
+
+/// The process that the user started: all it has to do is to leave as the inside did.
+fn outside(exit_code: i32) -> ExitCode {
+    if exit_code > 128
+        && exit_code != i32::from(exit::INTERRUPTED)
+        && exit_code != i32::from(exit::TERMINATED)
+        && exit_code < 254
+    {
+        eprintln!(
+            "error: the run was killed (signal {}); the history so far is kept: harness check current",
+            exit_code - 128
+        );
+        return ExitCode::from(exit::ERROR);
+    }
+    ExitCode::from(u8::try_from(exit_code).unwrap_or(exit::ERROR))
+}
+
+fn inside(options: &TestOptions) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime");
+    let outcome = runtime.and_then(|runtime| {
+        runtime.block_on(async {
+            let interrupt = Interrupt::listen().context("listen for signals")?;
+            Ok(run::run(options, interrupt).await)
+        })
+    });
+    match outcome {
+        Ok(Ok(judgement)) => {
+            let directory = judgement.directory.as_deref();
+            conclude(&judgement.results, directory, options.format)
+        }
+        Ok(Err(broken)) => broken_run(options, &broken),
+        Err(error) => fail(&error),
+    }
+}
+
+/// A run without a verdict: what happened, and where what there is was kept.
+fn broken_run(options: &TestOptions, broken: &Broken) -> ExitCode {
+    let Some((info, directory)) = &broken.kept else {
+        return fail(&broken.error);
+    };
+    let history = history::read_file(&directory.file("history.jsonl")).unwrap_or_default();
+    let text = format!("{:#}", broken.error);
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or("unknown reason");
+    let sentence = format!("Failed to {first}.");
+    let mut detail: Vec<String> = lines.map(str::to_owned).collect();
+    let operations = history.operations.len();
+    detail.push(match operations {
+        0 => "No operation was run.".to_owned(),
+        _ => format!("{operations} operations were recorded: harness check {}", info.id),
+    });
+    let results = Results::error(Some(info), &history, sentence, detail);
+    // The disk may be what is broken: then the words on the screen have to do.
+    if let Err(error) = directory.write_json("results.json", &results) {
+        tracing::warn!("results.json: {error}");
+    }
+    conclude(
+        &results,
+        Some(&directory.path().display().to_string()),
+        options.format,
+    )
+}

@@ -1,0 +1,86 @@
+//! A whole test, as a recipe. This is the file to read first.
+//!
+//! The plan is drawn from the seed and written down; the world is built; clients work while faults come and
+//! go; everything is mended, recovers and is read once more; the nodes are stopped. Then the verdict is given
+//! from the history file alone, exactly as `harness check` gives it later.
+
+pub mod judgement;
+mod load;
+mod plan;
+mod world;
+
+use crate::cli::TestOptions;
+use crate::interrupt::Interrupt;
+use anyhow::{Context, Result};
+use judgement::Judgement;
+use plan::Plan;
+use results::{RunDir, Store};
+use world::World;
+
+/// Says what is wrong with the options, before anything is started.
+///
+/// # Errors
+/// What is wrong.
+pub fn refuse(options: &TestOptions) -> Result<()> {
+    plan::planted_bug(options)?;
+    Ok(())
+}
+
+/// Tests a system once and judges what happened.
+///
+/// # Errors
+/// When the run could not be had, or its record not kept. `Broken` says whether there is a directory with
+/// what there is.
+pub async fn run(options: &TestOptions, interrupt: Interrupt) -> Result<Judgement, Broken> {
+    let started = jiff::Timestamp::now();
+    let plan = Plan::draw(options)?;
+    let store = Store::at(&options.store);
+    let info = plan.run_info(options, started);
+    let directory = store.create_run(&info).map_err(anyhow::Error::from)?;
+    carry_out(options, &plan, &info, &directory, interrupt)
+        .await
+        .map_err(|error| Broken {
+            error,
+            kept: Some((info.clone(), directory.clone())),
+        })?;
+    judgement::of_run(&directory)
+        .and_then(|judgement| judgement.keep(&store, &directory).map(|()| judgement))
+        .map_err(|error| Broken {
+            error,
+            kept: Some((info, directory)),
+        })
+}
+
+async fn carry_out(
+    options: &TestOptions,
+    plan: &Plan,
+    info: &results::RunInfo,
+    directory: &RunDir,
+    interrupt: Interrupt,
+) -> Result<()> {
+    directory
+        .write_json("schedule.json", &plan.schedule)
+        .context("write schedule.json")?;
+    let header = plan.header(options, info);
+    let mut world = World::set_up(options, plan, &header, directory.path(), interrupt.clone()).await?;
+    world.work_under_faults(options, plan).await;
+    world.heal().await;
+    world.recover(options, plan).await;
+    world.read_everything_once_more(plan, interrupt).await;
+    world.tear_down().await
+}
+
+/// A run without a verdict.
+#[derive(Debug)]
+pub struct Broken {
+    /// What went wrong.
+    pub error: anyhow::Error,
+    /// The run's directory, when it had one already.
+    pub kept: Option<(results::RunInfo, RunDir)>,
+}
+
+impl From<anyhow::Error> for Broken {
+    fn from(error: anyhow::Error) -> Broken {
+        Broken { error, kept: None }
+    }
+}

@@ -1,0 +1,109 @@
+//! The load of the main phase: clients in closed loops, paced to a common rate.
+
+use crate::client::Client;
+use crate::workload::DecreeWorkload;
+use history::EventType;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// How long a client waits after a failure before it asks its node again.
+const AFTER_FAILURE: Duration = Duration::from_millis(50);
+
+/// The random stream of gaps between operations.
+const STREAM_PACE: u64 = 101;
+
+/// Hands out operation numbers, each with the moment at which it may begin.
+pub struct Pacer {
+    next: Mutex<Next>,
+    mean_gap: Duration,
+    end: Instant,
+}
+
+struct Next {
+    number: u64,
+    at: Instant,
+    gaps: ChaCha8Rng,
+}
+
+impl Pacer {
+    /// A pace of `rate` operations per second in the mean (0: no pause at all) until `end`.
+    pub fn new(seed: u64, rate: f64, end: Instant) -> Pacer {
+        let mut gaps = ChaCha8Rng::seed_from_u64(seed);
+        gaps.set_stream(STREAM_PACE);
+        let mean_gap = if rate > 0.0 {
+            Duration::from_secs_f64(1.0 / rate)
+        } else {
+            Duration::ZERO
+        };
+        Pacer {
+            next: Mutex::new(Next {
+                number: 0,
+                at: Instant::now(),
+                gaps,
+            }),
+            mean_gap,
+            end,
+        }
+    }
+
+    /// The next operation's number, when its moment has come; `None` after the end.
+    async fn next(&self) -> Option<u64> {
+        let (number, at) = {
+            let mut next = self.next.lock().expect("nobody panics while pacing");
+            let now = Instant::now();
+            // Operations that could not begin in time, because every client was waiting, are not made up
+            // for: a system that was stuck is not punished with a burst.
+            let at = next.at.max(now - self.mean_gap);
+            if at >= self.end || now >= self.end {
+                return None;
+            }
+            // Irregular gaps, from none to twice the mean, so that operations also coincide.
+            next.at = at + self.mean_gap.mul_f64(next.gaps.random_range(0.0..2.0));
+            next.number += 1;
+            (next.number - 1, at)
+        };
+        tokio::time::sleep_until(at).await;
+        Some(number)
+    }
+
+    /// How many operation numbers were handed out.
+    pub fn handed_out(&self) -> u64 {
+        self.next.lock().expect("nobody panics while pacing").number
+    }
+}
+
+/// Lets every client work until the pacer's end or `stop`, and hands the clients back.
+pub async fn work(
+    clients: Vec<Client>,
+    workload: &DecreeWorkload,
+    pacer: Arc<Pacer>,
+    stop: watch::Receiver<bool>,
+) -> Vec<Client> {
+    let mut tasks = JoinSet::new();
+    for (place, mut client) in clients.into_iter().enumerate() {
+        let (workload, pacer, mut stop) = (workload.clone(), Arc::clone(&pacer), stop.clone());
+        tasks.spawn(async move {
+            loop {
+                let number = tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => break,
+                    number = pacer.next() => number,
+                };
+                let Some(number) = number else { break };
+                if client.perform(&workload.operation(number)).await == EventType::Fail {
+                    // A node that refuses at once would otherwise draw all operations to itself.
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                }
+            }
+            (place, client)
+        });
+    }
+    let mut back = tasks.join_all().await;
+    back.sort_by_key(|(place, _)| *place);
+    back.into_iter().map(|(_, client)| client).collect()
+}

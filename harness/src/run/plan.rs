@@ -1,0 +1,232 @@
+//! Everything that is fixed before a run starts: the seed and what follows from it.
+
+use crate::cli::TestOptions;
+use crate::systems;
+use crate::workload::DecreeWorkload;
+use anyhow::{Result, bail};
+use cluster::System;
+use cluster::system::HttpOperation;
+use history::Header;
+use jiff::Timestamp;
+use nemesis::{Request, Schedule};
+use results::{Environment, RunInfo};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The workload of every run so far.
+pub const WORKLOAD: &str = "decree";
+
+/// The plan of a run: what will be done, by whom, when. A function of the options and the seed.
+pub struct Plan {
+    /// The seed, given or drawn.
+    pub seed: u64,
+    /// The system under test.
+    pub system: System,
+    /// How its operations are asked for.
+    pub operations: Arc<BTreeMap<String, HttpOperation>>,
+    /// The nodes' names.
+    pub nodes: Vec<String>,
+    /// How many clients work in the main phase.
+    pub workers: usize,
+    /// How many clients there are in all: at least one for each node, for the reads at the end.
+    pub clients: usize,
+    /// The operations.
+    pub workload: DecreeWorkload,
+    /// The faults.
+    pub schedule: Schedule,
+    /// Arguments added to each node's command: a planted bug.
+    pub extra_args: Vec<String>,
+}
+
+impl Plan {
+    /// Draws the plan.
+    ///
+    /// # Errors
+    /// When the system, its descriptor or the faults asked for cannot be.
+    pub fn draw(options: &TestOptions) -> Result<Plan> {
+        let system = systems::find(&options.system)?;
+        // Seeds are typed and read aloud: seven digits are enough.
+        let seed = options
+            .seed
+            .unwrap_or_else(|| rand::random_range(1_000_000..10_000_000));
+        let nodes: Vec<String> = (1..=options.node_count).map(|i| format!("n{i}")).collect();
+        let Some(workload) = system.workloads.get(WORKLOAD) else {
+            bail!(
+                "{} has no [workload.{WORKLOAD}], and no other workload exists yet",
+                options.system
+            );
+        };
+        for f in ["propose", "read"] {
+            if !workload.contains_key(f) {
+                bail!(
+                    "{}: [workload.{WORKLOAD}.{f}] is missing: how is a {f} asked for?",
+                    options.system
+                );
+            }
+        }
+        let operations = Arc::new(workload.clone());
+        let request = Request {
+            packages: &options.nemesis.packages,
+            nodes: &nodes,
+            interval: options.nemesis_interval,
+            time_limit: options.time_limit,
+            seed,
+        };
+        let schedule = Schedule::generate(&request)?;
+        let workers = options.concurrency.clients(nodes.len());
+        Ok(Plan {
+            seed,
+            operations,
+            workers,
+            clients: workers.max(nodes.len()),
+            workload: DecreeWorkload::new(seed, options.ops_per_key, options.key_count),
+            schedule,
+            extra_args: planted_bug(options)?,
+            nodes,
+            system,
+        })
+    }
+
+    /// What is known of the run before it starts.
+    pub fn run_info(&self, options: &TestOptions, started: Timestamp) -> RunInfo {
+        let template = self.system.node.command_words().into_iter();
+        RunInfo {
+            id: format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), self.seed),
+            system: self.system.name.clone(),
+            workload: WORKLOAD.to_owned(),
+            nemesis: options
+                .nemesis
+                .packages
+                .iter()
+                .map(|package| package.kind().to_owned())
+                .collect(),
+            seed: self.seed,
+            argv: command_line(options, self.seed),
+            options: option_table(options, self.seed),
+            started_at: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            nodes: self.nodes.clone(),
+            clients: self.clients as u64,
+            command: template.chain(self.extra_args.iter().cloned()).collect(),
+            environment: environment(),
+        }
+    }
+
+    /// The history's first line.
+    pub fn header(&self, options: &TestOptions, info: &RunInfo) -> Header {
+        Header {
+            schema: history::SCHEMA.to_owned(),
+            run: info.id.clone(),
+            system: info.system.clone(),
+            workload: info.workload.clone(),
+            model: checker::Model::Decree.name().to_owned(),
+            seed: info.seed,
+            nodes: info.nodes.clone(),
+            clients: info.clients,
+            nemesis: info.nemesis.clone(),
+            client_timeout_ns: options.client_timeout.as_nanos() as u64,
+            started_at: info.started_at.clone(),
+        }
+    }
+}
+
+/// The machine and the harness.
+fn environment() -> Environment {
+    let uname = nix::sys::utsname::uname();
+    let words = uname
+        .as_ref()
+        .map(|it| [it.sysname(), it.release(), it.machine()].map(|word| word.to_string_lossy().into_owned()));
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total_kib = memory
+        .split_whitespace()
+        .nth(1)
+        .and_then(|kib| kib.parse::<u64>().ok());
+    Environment {
+        harness: env!("CARGO_PKG_VERSION").to_owned(),
+        os: words.map_or_else(|_| "unknown".to_owned(), |words| words.join(" ")),
+        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        memory_bytes: total_kib.unwrap_or(0) * 1024,
+        network: "switch".to_owned(),
+    }
+}
+
+/// The options as somebody would type them to get this run again: what differs from the defaults.
+pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
+    let mut argv = vec!["test".to_owned()];
+    if options.system != "paxos" {
+        argv.push(options.system.clone());
+    }
+    let mut flag = |name: &str, value: String, default: &str| {
+        if value != default {
+            argv.extend([format!("--{name}"), value]);
+        }
+    };
+    let concurrency = match options.concurrency {
+        crate::cli::Concurrency::Clients(count) => count.to_string(),
+        crate::cli::Concurrency::PerNode(count) => format!("{count}n"),
+    };
+    flag("nemesis", options.nemesis.text.clone(), "");
+    flag("node-count", options.node_count.to_string(), "5");
+    flag("concurrency", concurrency, "2n");
+    flag("rate", options.rate.to_string(), "1000");
+    flag("time-limit", duration(options.time_limit), "60s");
+    flag("ops-per-key", options.ops_per_key.to_string(), "10");
+    flag("key-count", options.key_count.to_string(), "3");
+    flag("client-timeout", duration(options.client_timeout), "1s");
+    flag("nemesis-interval", duration(options.nemesis_interval), "1s");
+    flag("recovery-time", duration(options.recovery_time), "10s");
+    flag("bug", options.bug.clone().unwrap_or_default(), "");
+    flag("seed", seed.to_string(), "");
+    argv
+}
+
+/// Every option with its value, defaults included: `options.json`.
+pub fn option_table(options: &TestOptions, seed: u64) -> serde_json::Map<String, serde_json::Value> {
+    let table = serde_json::json!({
+        "system": options.system,
+        "node_count": options.node_count,
+        "concurrency": options.concurrency.clients(options.node_count.into()),
+        "rate": options.rate,
+        "time_limit_s": options.time_limit.as_secs_f64(),
+        "ops_per_key": options.ops_per_key,
+        "key_count": options.key_count,
+        "client_timeout_s": options.client_timeout.as_secs_f64(),
+        "nemesis": options.nemesis.text,
+        "nemesis_interval_s": options.nemesis_interval.as_secs_f64(),
+        "recovery_time_s": options.recovery_time.as_secs_f64(),
+        "seed": seed,
+        "bug": options.bug,
+    });
+    match table {
+        serde_json::Value::Object(table) => table,
+        _ => unreachable!("the literal above is an object"),
+    }
+}
+
+fn duration(duration: Duration) -> String {
+    match duration.subsec_nanos() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}s", duration.as_secs_f64()),
+    }
+}
+
+/// The node's arguments for a bug to be planted.
+///
+/// # Errors
+/// When there is no such bug, or another system is tested.
+pub fn planted_bug(options: &TestOptions) -> Result<Vec<String>> {
+    let Some(bug) = &options.bug else {
+        return Ok(Vec::new());
+    };
+    if options.system != "paxos" {
+        bail!(
+            "--bug plants a bug in the built-in Paxos; {} is another system",
+            options.system
+        );
+    }
+    let known: Vec<&str> = paxos::Bug::ALL.iter().map(|bug| bug.name()).collect();
+    if !known.contains(&bug.as_str()) {
+        bail!("{}", crate::suggest::unknown("bug", bug, &known));
+    }
+    Ok(vec!["--bug".to_owned(), bug.clone()])
+}

@@ -1,0 +1,269 @@
+//! The world of one run: nodes on their network, clients, the recorder; and what is done with it, phase by
+//! phase.
+
+use super::load::{self, Pacer};
+use super::plan::Plan;
+use crate::cli::TestOptions;
+use crate::client::{Client, ClientSpec};
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::recorder::Recorder;
+use anyhow::{Context, Result, anyhow};
+use cluster::{Cluster, ClusterSpec, NodeState};
+use history::{EventType, Header, Note, Phase};
+use nemesis::Journal;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// How long the reads at the end may take. What they did not reach is said.
+const FINAL_READS_MAX: Duration = Duration::from_secs(20);
+/// The pause between two attempts to reach a node that is recovering.
+const RECOVERY_PAUSE: Duration = Duration::from_millis(20);
+
+/// Everything that is alive during a run.
+pub struct World {
+    cluster: Arc<Cluster>,
+    recorder: Arc<Recorder>,
+    clients: Vec<Client>,
+    /// Turns true when the load and the faults are to end early: Ctrl-C, or a history that cannot be kept.
+    stop: watch::Sender<bool>,
+    watchers: Vec<JoinHandle<()>>,
+    progress: Progress,
+    operations: u64,
+}
+
+impl World {
+    /// Builds the network, starts the nodes and waits until each is ready.
+    ///
+    /// # Errors
+    /// When any of it cannot be had; a node that does not start says why in its own words.
+    pub async fn set_up(
+        options: &TestOptions,
+        plan: &Plan,
+        header: &Header,
+        directory: &Path,
+        interrupt: Interrupt,
+    ) -> Result<World> {
+        let epoch = Instant::now();
+        let (tell_notes, notes) = mpsc::unbounded_channel();
+        let recorder = Recorder::create(&directory.join("history.jsonl"), header, epoch, tell_notes)
+            .context("write history.jsonl")?;
+        let recorder = Arc::new(recorder);
+        recorder.phase(Phase::SetUp);
+        let title = format!(
+            "{} · {} · {}   seed {}",
+            plan.system.name, header.workload, options.nemesis.text, plan.seed
+        );
+        let mut progress = Progress::new(options.progress, &title);
+        let cluster = Arc::new(Cluster::new(ClusterSpec {
+            system: plan.system.clone(),
+            nodes: plan.nodes.clone(),
+            dir: directory.to_owned(),
+            epoch,
+            harness: std::env::current_exe().context("find the harness's own program file")?,
+            extra_args: plan.extra_args.clone(),
+        })?);
+        let stop = watch::Sender::new(false);
+        let watchers = vec![
+            watch_exits(&cluster, &recorder),
+            pass_on(recorder.broken(), stop.clone()),
+            pass_on_interrupt(interrupt, stop.clone()),
+        ];
+        progress.follow(Arc::clone(&recorder), Arc::clone(&cluster), notes);
+        let clients = make_clients(options, plan, &cluster, &recorder)?;
+        let world = World {
+            cluster,
+            recorder,
+            clients,
+            stop,
+            watchers,
+            progress,
+            operations: 0,
+        };
+        nemesis::executor::start_all(&world.cluster, &plan.nodes)
+            .await
+            .map_err(|why| anyhow!(why))?;
+        Ok(world)
+    }
+
+    /// The main phase: clients work while faults come and go.
+    pub async fn work_under_faults(&mut self, options: &TestOptions, plan: &Plan) {
+        self.enter(Phase::Run, Some(options.time_limit));
+        let start = tokio::time::Instant::now();
+        let faults = {
+            let (schedule, cluster) = (plan.schedule.clone(), Arc::clone(&self.cluster));
+            let journal: Arc<dyn Journal> = Arc::clone(&self.recorder) as Arc<dyn Journal>;
+            let stop = self.stop.subscribe();
+            tokio::spawn(async move { nemesis::execute(&schedule, cluster, journal, start, stop).await })
+        };
+        let pacer = Arc::new(Pacer::new(plan.seed, options.rate, start + options.time_limit));
+        let idle = self.clients.split_off(plan.workers.min(self.clients.len()));
+        let workers = std::mem::take(&mut self.clients);
+        self.clients = load::work(workers, &plan.workload, Arc::clone(&pacer), self.stop.subscribe()).await;
+        self.clients.extend(idle);
+        self.operations = pacer.handed_out();
+        self.enter(Phase::Heal, None);
+        self.stop.send_replace(true);
+        if let Err(error) = faults.await {
+            tracing::error!("the nemesis broke: {error}");
+        }
+    }
+
+    /// Starts what is still down, whoever took it down.
+    pub async fn heal(&mut self) {
+        let down = |node: &&String| self.cluster.state(node) != NodeState::Up;
+        let nodes: Vec<String> = self.cluster.nodes().iter().filter(down).cloned().collect();
+        if let Err(why) = nemesis::executor::start_all(&self.cluster, &nodes).await {
+            tracing::warn!("after the last fault: {why}");
+        }
+    }
+
+    /// Waits until every node has answered an operation, or the time for it is over.
+    pub async fn recover(&mut self, options: &TestOptions, plan: &Plan) {
+        self.enter(Phase::Recover, None);
+        let deadline = Instant::now() + options.recovery_time;
+        let newest = *plan.workload.keys(self.operations).end();
+        let mut tasks = JoinSet::new();
+        for (place, mut client) in std::mem::take(&mut self.clients).into_iter().enumerate() {
+            let (read, broken) = (plan.workload.read(newest), self.recorder.broken());
+            let first_of_its_node = place < plan.nodes.len();
+            tasks.spawn(async move {
+                while first_of_its_node && Instant::now() < deadline && !*broken.borrow() {
+                    if client.perform(&read).await == EventType::Ok {
+                        break;
+                    }
+                    tokio::time::sleep(RECOVERY_PAUSE).await;
+                }
+                (place, client)
+            });
+        }
+        let mut back = tasks.join_all().await;
+        back.sort_by_key(|(place, _)| *place);
+        self.clients = back.into_iter().map(|(_, client)| client).collect();
+    }
+
+    /// Reads every decree through every node. Each decree is read once before any is read twice, so that
+    /// the time limit, if it strikes, strikes the repetitions first.
+    pub async fn read_everything_once_more(&mut self, plan: &Plan, mut interrupt: Interrupt) {
+        self.enter(Phase::Final, None);
+        let deadline = tokio::time::Instant::now() + FINAL_READS_MAX;
+        let (nodes, keys) = (plan.nodes.len(), plan.workload.keys(self.operations));
+        let mut tasks = JoinSet::new();
+        let clients = std::mem::take(&mut self.clients);
+        let mut per_node = vec![0; nodes];
+        clients
+            .iter()
+            .for_each(|client| per_node[place_of(plan, client)] += 1);
+        for (place, mut client) in clients.into_iter().enumerate() {
+            let node = place_of(plan, &client);
+            // The clients of one node share its reads; in pass p, node i reads the decrees k with k+i = p.
+            let (share, among) = (place / nodes, per_node[node]);
+            let (workload, keys, broken) = (plan.workload.clone(), keys.clone(), self.recorder.broken());
+            tasks.spawn(async move {
+                let mine = (0..nodes).flat_map(|pass| {
+                    let of_pass = keys
+                        .clone()
+                        .filter(move |key| (*key as usize + node) % nodes == pass);
+                    of_pass
+                        .enumerate()
+                        .filter(move |(n, _)| n % among == share)
+                        .map(|(_, key)| key)
+                });
+                for key in mine {
+                    if *broken.borrow() {
+                        break;
+                    }
+                    client.perform(&workload.read(key)).await;
+                }
+            });
+        }
+        let total = keys.count() * nodes;
+        tokio::select! {
+            () = async { while tasks.join_next().await.is_some() {} } => {}
+            () = tokio::time::sleep_until(deadline) => {
+                tracing::warn!("not all of the {total} reads at the end were done in {FINAL_READS_MAX:?}");
+            }
+            () = interrupt.wait() => {}
+        }
+    }
+
+    /// Stops the nodes and makes the history durable.
+    ///
+    /// # Errors
+    /// When the history could not be written in full.
+    pub async fn tear_down(mut self) -> Result<()> {
+        self.enter(Phase::TearDown, None);
+        self.watchers.iter().for_each(JoinHandle::abort);
+        self.cluster.stop_all().await;
+        self.progress.end().await;
+        self.recorder
+            .finish()
+            .context("write history.jsonl; what was written until then is kept")
+    }
+
+    fn enter(&self, phase: Phase, lasts: Option<Duration>) {
+        self.recorder.phase(phase);
+        self.progress.phase(phase.name(), lasts);
+    }
+}
+
+fn place_of(plan: &Plan, client: &Client) -> usize {
+    plan.nodes
+        .iter()
+        .position(|node| node == client.node())
+        .expect("every client is bound to a node of the plan")
+}
+
+fn make_clients(
+    options: &TestOptions,
+    plan: &Plan,
+    cluster: &Cluster,
+    recorder: &Arc<Recorder>,
+) -> Result<Vec<Client>> {
+    let spec = ClientSpec {
+        operations: Arc::clone(&plan.operations),
+        recorder: Arc::clone(recorder),
+        clients: plan.clients as u64,
+        timeout: options.client_timeout,
+    };
+    let client = |number: usize| {
+        let node = &plan.nodes[number % plan.nodes.len()];
+        Client::new(number as u64, node, &cluster.ip(node).to_string(), &spec)
+    };
+    (0..plan.clients)
+        .map(client)
+        .collect::<Result<_, _>>()
+        .context("set up the HTTP clients")
+}
+
+/// Writes down every node that ended though nobody had asked it to.
+fn watch_exits(cluster: &Arc<Cluster>, recorder: &Arc<Recorder>) -> JoinHandle<()> {
+    let mut exits = cluster.exits();
+    let recorder = Arc::clone(recorder);
+    tokio::spawn(async move {
+        while let Some(exit) = exits.recv().await {
+            recorder.note(Note::Exit {
+                node: exit.node,
+                status: exit.status,
+            });
+        }
+    })
+}
+
+fn pass_on(mut broken: watch::Receiver<bool>, stop: watch::Sender<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        if broken.wait_for(|broken| *broken).await.is_ok() {
+            stop.send_replace(true);
+        }
+    })
+}
+
+fn pass_on_interrupt(mut interrupt: Interrupt, stop: watch::Sender<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        interrupt.wait().await;
+        stop.send_replace(true);
+    })
+}

@@ -1,0 +1,38 @@
+//! The systems that can be tested by name: descriptors embedded in the binary, and files beside them.
+
+use crate::suggest;
+use anyhow::{Context, Result, bail};
+use cluster::System;
+use std::path::Path;
+
+/// Descriptors that the binary carries: name and text.
+pub const BUILT_IN: [(&str, &str); 1] = [("paxos", include_str!("../../systems/paxos.toml"))];
+
+/// The system of a name or of a descriptor file.
+pub fn find(name: &str) -> Result<System> {
+    if let Some((name, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
+        return Ok(System::parse(text, &format!("built-in {name}.toml"))?);
+    }
+    let path = Path::new(name);
+    if path.extension().is_some_and(|extension| extension == "toml") || name.contains('/') {
+        let text = std::fs::read_to_string(path).with_context(|| format!("read the descriptor {name}"))?;
+        return Ok(System::parse(&text, name)?);
+    }
+    let known: Vec<&str> = BUILT_IN.iter().map(|(known, _)| *known).collect();
+    bail!(
+        "{}, or a descriptor file such as ./{name}.toml",
+        suggest::unknown("system", name, &known)
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_descriptor_is_sound() {
+        for (name, _) in BUILT_IN {
+            assert_eq!(find(name).unwrap().name, name);
+        }
+    }
+}

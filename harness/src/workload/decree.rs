@@ -1,0 +1,132 @@
+//! Proposals and reads on single-decree registers.
+//!
+//! A few decrees are open at a time, so that clients meet on each of them; after a number of operations the
+//! oldest makes room for a new one. One operation in ten goes back to any earlier decree: what was decided
+//! long ago, before a fault, must still be so. Every proposal has a value of its own, so that every answer
+//! names its proposal.
+
+use super::PlannedOperation;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+
+/// The random stream of operations; fault schedules have others.
+const STREAM_OPERATIONS: u64 = 100;
+
+/// The plan of all operations of a run.
+#[derive(Clone, Debug)]
+pub struct DecreeWorkload {
+    random: ChaCha8Rng,
+    ops_per_key: u64,
+    key_count: u64,
+}
+
+impl DecreeWorkload {
+    /// The workload of a seed: `ops_per_key` operations for a decree before the next is opened,
+    /// `key_count` decrees open at once.
+    pub fn new(seed: u64, ops_per_key: u32, key_count: u32) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(STREAM_OPERATIONS);
+        Self {
+            random,
+            ops_per_key: ops_per_key.into(),
+            key_count: key_count.into(),
+        }
+    }
+
+    /// The operation with this number, from 0.
+    pub fn operation(&self, number: u64) -> PlannedOperation {
+        let mut random = self.random.clone();
+        // A generous stretch of the stream for each operation; its words are never shared.
+        random.set_word_pos(u128::from(number) * 64);
+        let newest = number / self.ops_per_key + self.key_count;
+        let key = match random.random_bool(0.1) {
+            true => random.random_range(1..=newest),
+            false => newest - random.random_range(0..self.key_count),
+        };
+        match random.random_bool(0.5) {
+            true => PlannedOperation {
+                f: "propose",
+                key,
+                value: json!(number + 1),
+            },
+            false => read(key),
+        }
+    }
+
+    /// Every decree that the first `operations` operations may have touched.
+    pub fn keys(&self, operations: u64) -> std::ops::RangeInclusive<u64> {
+        1..=operations.saturating_sub(1) / self.ops_per_key + self.key_count
+    }
+}
+
+/// A read of a decree.
+pub fn read(key: u64) -> PlannedOperation {
+    PlannedOperation {
+        f: "read",
+        key,
+        value: serde_json::Value::Null,
+    }
+}
+
+impl DecreeWorkload {
+    /// A read of one decree, for the phases after the main one.
+    pub fn read(&self, key: u64) -> PlannedOperation {
+        read(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn the_sequence_is_fixed_by_the_seed() {
+        let list = |seed| -> Vec<_> {
+            (0..100)
+                .map(|n| DecreeWorkload::new(seed, 10, 3).operation(n))
+                .collect()
+        };
+        assert_eq!(list(1), list(1));
+        assert_ne!(list(1), list(2));
+    }
+
+    #[test]
+    fn every_decree_is_contended_and_every_value_is_proposed_once() {
+        let workload = DecreeWorkload::new(5, 10, 3);
+        let mut by_key: BTreeMap<u64, (u32, u32)> = BTreeMap::new();
+        let mut values = std::collections::BTreeSet::new();
+        for number in 0..20_000 {
+            let operation = workload.operation(number);
+            assert!(workload.keys(number + 1).contains(&operation.key));
+            let (proposes, reads) = by_key.entry(operation.key).or_default();
+            match operation.f {
+                "propose" => {
+                    *proposes += 1;
+                    assert!(values.insert(operation.value.to_string()), "a value came twice");
+                }
+                _ => *reads += 1,
+            }
+        }
+        assert!(by_key.len() > 1900, "a new decree after every ten operations");
+        let contended = by_key
+            .values()
+            .filter(|(proposes, reads)| *proposes >= 2 && *reads >= 1)
+            .count();
+        assert!(
+            contended * 100 > by_key.len() * 90,
+            "{contended} of {}",
+            by_key.len()
+        );
+    }
+
+    #[test]
+    fn old_decrees_are_visited_again() {
+        let workload = DecreeWorkload::new(5, 10, 3);
+        let old = (10_000..20_000)
+            .filter(|n| workload.operation(*n).key < 500)
+            .count();
+        assert!(old > 200, "{old}");
+    }
+}

@@ -1,0 +1,23 @@
+//! What happened: operations, faults, phases, all on one clock, and the file that keeps them.
+//!
+//! A run appends [`Event`]s to `history.jsonl` as they happen ([`Writer`]); a reader gets a [`History`]
+//! back ([`read_file`]), in which each operation is one row with its invocation and its completion. This
+//! crate has no clock, no threads and no network: it can be used as a plain library anywhere.
+//!
+//! Read next: [`event`] for what a line means, [`operation`] for what a checker works on, [`note`] for the
+//! lines that are not operations (faults, phases, unexpected exits).
+
+pub mod event;
+pub mod note;
+pub mod operation;
+pub mod read;
+pub mod timeline;
+pub mod value;
+pub mod write;
+
+pub use event::{Event, EventType, Header, SCHEMA};
+pub use note::{Fault, FaultNote, FaultStep, Note, Phase};
+pub use operation::{History, NEVER, Operation, Outcome, TornTail};
+pub use read::{ReadError, read_bytes, read_file};
+pub use value::{Value, Values};
+pub use write::Writer;

@@ -1,0 +1,134 @@
+//! The lines of a history that are not operations: faults, phases of the run, unexpected exits.
+//!
+//! They share the operations' clock and the operations' line numbers, and have a word in the place of the
+//! process number: `nemesis`, `harness` or `cluster`.
+
+use serde::{Deserialize, Serialize};
+
+/// A part of a run. Operations belong to the phase in which they were invoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Sandbox, network, nodes up to ready. No operations.
+    SetUp,
+    /// The main phase: the workload runs and faults come and go.
+    Run,
+    /// What is still broken is mended; the workload has stopped.
+    Heal,
+    /// The system has time to recover.
+    Recover,
+    /// Everything is read once more, through every node.
+    Final,
+    /// Nodes are stopped.
+    TearDown,
+}
+
+impl Phase {
+    /// The word in files and on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::SetUp => "set up",
+            Phase::Run => "run",
+            Phase::Heal => "heal",
+            Phase::Recover => "recover",
+            Phase::Final => "final",
+            Phase::TearDown => "tear down",
+        }
+    }
+}
+
+/// A thing that the nemesis does to the world.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Fault {
+    /// Packets are dropped on directed links between nodes.
+    Partition {
+        /// The shape's name: `halves`, `bridge`, `one-way`, ...
+        shape: String,
+        /// The groups that a reader would draw; for shapes without sides (a ring), one group per node.
+        sides: Vec<Vec<String>>,
+        /// The directed links that carry nothing, as (from, to).
+        cut: Vec<(String, String)>,
+    },
+    /// Node processes are killed with SIGKILL, and started again when the fault is healed.
+    Kill {
+        /// Who.
+        nodes: Vec<String>,
+    },
+}
+
+impl Fault {
+    /// The fault's kind, as in `--nemesis`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Fault::Partition { .. } => "partition",
+            Fault::Kill { .. } => "kill",
+        }
+    }
+
+    /// Every node that the fault touches.
+    pub fn nodes(&self) -> Vec<&str> {
+        match self {
+            Fault::Kill { nodes } => nodes.iter().map(String::as_str).collect(),
+            Fault::Partition { cut, .. } => {
+                let mut nodes: Vec<&str> = cut.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]).collect();
+                nodes.sort_unstable();
+                nodes.dedup();
+                nodes
+            }
+        }
+    }
+}
+
+/// How far a fault has come. A fault goes `requested`, `installed`, `healing`, `healed`; or it ends early
+/// as `skipped` (the world was in no state for it) or `failed` (we could not do it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultStep {
+    /// We are about to do it.
+    Requested,
+    /// It is done and was confirmed: the rules are in the switch, the process is gone.
+    Installed,
+    /// We are about to undo it.
+    Healing,
+    /// It is undone and was confirmed: the rules are out, the node answers again.
+    Healed,
+    /// Not done, because the world was in no state for it.
+    Skipped,
+    /// It could not be done or undone.
+    Failed,
+}
+
+/// One step of one fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultNote {
+    /// The fault's number in the schedule.
+    pub id: u32,
+    /// The step.
+    pub step: FaultStep,
+    /// The fault itself, in every step, so that each line stands on its own.
+    pub fault: Fault,
+    /// Whether the system felt it, said when it is known: packets were dropped by the cut links (at
+    /// `healed`), the process was gone (at `installed`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub felt: Option<bool>,
+    /// What was seen, in words: "12 of 12 links cut", "pid 3991 gone after 2 ms".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+/// A line of a history that is not an operation's event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A phase of the run begins.
+    Phase(Phase),
+    /// A step of a fault.
+    Fault(FaultNote),
+    /// A node ended though nobody had asked it to.
+    Exit {
+        /// Which node.
+        node: String,
+        /// How it ended, in words: "exit status 101", "signal 6 (SIGABRT)".
+        status: String,
+    },
+}

@@ -1,0 +1,111 @@
+//! Derived from a history's notes: faults as spans of time, phases as spans of time.
+
+use crate::{Fault, FaultStep, History, Note, Phase};
+
+/// One fault from request to mending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultSpan {
+    /// Its number in the schedule.
+    pub id: u32,
+    /// What it was.
+    pub fault: Fault,
+    /// When it was asked for, in nanoseconds.
+    pub requested_ns: u64,
+    /// When it was confirmed to be in force; `None` when it never was.
+    pub installed_ns: Option<u64>,
+    /// When mending began.
+    pub healing_ns: Option<u64>,
+    /// When it was confirmed to be mended.
+    pub healed_ns: Option<u64>,
+    /// Whether the system felt it: packets were dropped, a process was gone. `None`: nobody can say yet.
+    pub felt: Option<bool>,
+    /// Skipped or failed, with the reason.
+    pub trouble: Option<String>,
+    /// Everything that was seen of it, in words, in order.
+    pub evidence: Vec<String>,
+}
+
+impl FaultSpan {
+    /// Whether it was in force and felt: what counts as a fault that happened.
+    pub fn confirmed(&self) -> bool {
+        self.installed_ns.is_some() && self.felt == Some(true)
+    }
+
+    /// The span in which it was in force, up to `end_ns` when it was never mended.
+    pub fn active_ns(&self, end_ns: u64) -> Option<(u64, u64)> {
+        let start = self.installed_ns?;
+        let end = match self.fault {
+            // A killed node is down until it answers again; a cut link is whole as soon as the rule goes.
+            Fault::Kill { .. } => self.healed_ns,
+            Fault::Partition { .. } => self.healing_ns.or(self.healed_ns),
+        };
+        Some((start, end.unwrap_or(end_ns).max(start)))
+    }
+}
+
+/// The faults of a history, in the order in which they were asked for.
+pub fn faults(history: &History) -> Vec<FaultSpan> {
+    let mut spans: Vec<FaultSpan> = Vec::new();
+    for (time, note) in &history.notes {
+        let Note::Fault(note) = note else { continue };
+        let place = match spans.iter().rposition(|span| span.id == note.id) {
+            Some(place) => place,
+            None => {
+                spans.push(FaultSpan {
+                    id: note.id,
+                    fault: note.fault.clone(),
+                    requested_ns: *time,
+                    installed_ns: None,
+                    healing_ns: None,
+                    healed_ns: None,
+                    felt: None,
+                    trouble: None,
+                    evidence: Vec::new(),
+                });
+                spans.len() - 1
+            }
+        };
+        let span = &mut spans[place];
+        match note.step {
+            FaultStep::Requested => {}
+            FaultStep::Installed => {
+                span.installed_ns = Some(*time);
+                // What was done may be less than what was planned: a node may have been down already.
+                span.fault = note.fault.clone();
+            }
+            FaultStep::Healing => span.healing_ns = Some(*time),
+            FaultStep::Healed => span.healed_ns = Some(*time),
+            FaultStep::Skipped | FaultStep::Failed => {
+                span.trouble = Some(note.evidence.clone().unwrap_or_default())
+            }
+        }
+        // A kill is felt once; what a later step says does not take that back.
+        if span.felt != Some(true) && note.felt.is_some() {
+            span.felt = note.felt;
+        }
+        span.evidence.extend(note.evidence.clone());
+    }
+    spans
+}
+
+/// The phases of a history as (phase, start, end) in nanoseconds; the last one ends with the history.
+pub fn phases(history: &History) -> Vec<(Phase, u64, u64)> {
+    let starts: Vec<(Phase, u64)> = history
+        .notes
+        .iter()
+        .filter_map(|(time, note)| match note {
+            Note::Phase(phase) => Some((*phase, *time)),
+            _ => None,
+        })
+        .collect();
+    let ends = starts
+        .iter()
+        .skip(1)
+        .map(|(_, start)| *start)
+        .chain([history.end_ns()]);
+    starts
+        .iter()
+        .zip(ends)
+        .map(|((phase, start), end)| (*phase, *start, end))
+        .collect()
+}

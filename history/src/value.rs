@@ -1,0 +1,129 @@
+//! Values and keys: JSON, in eight bytes each.
+//!
+//! A history of ten million operations holds twenty million values. Null and small integers, which is
+//! what workloads write, are kept inline and cost nothing; every other JSON value is kept once, as text,
+//! in the history's table.
+
+use indexmap::IndexSet;
+use std::borrow::Cow;
+
+/// A JSON value: null, an integer of 61 bits, or the index of a text in [`Values`]. Equal values of one
+/// history are equal bits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Value(u64);
+
+const TAG_BITS: u32 = 2;
+const TAG_NULL: u64 = 0;
+const TAG_INTEGER: u64 = 1;
+const TAG_TEXT: u64 = 2;
+
+impl Value {
+    /// JSON's null: no argument, no result, nothing there.
+    pub const NULL: Value = Value(TAG_NULL);
+
+    /// The integer as a value; `None` where it needs more than 61 bits (then it is kept as text).
+    #[inline]
+    pub fn integer(n: i64) -> Option<Value> {
+        let shifted = n << TAG_BITS;
+        (shifted >> TAG_BITS == n).then_some(Value(shifted as u64 | TAG_INTEGER))
+    }
+
+    /// Whether this is null.
+    #[inline]
+    pub fn is_null(self) -> bool {
+        self == Value::NULL
+    }
+
+    /// The integer, if it is one that is kept inline.
+    #[inline]
+    pub fn as_integer(self) -> Option<i64> {
+        (self.0 & 3 == TAG_INTEGER).then_some(self.0 as i64 >> TAG_BITS)
+    }
+
+    fn text(index: usize) -> Value {
+        Value((index as u64) << TAG_BITS | TAG_TEXT)
+    }
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.as_integer() {
+            Some(n) => write!(f, "{n}"),
+            None if self.is_null() => write!(f, "null"),
+            None => write!(f, "text#{}", self.0 >> TAG_BITS),
+        }
+    }
+}
+
+/// The texts of a history's values that are neither null nor small integers.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    texts: IndexSet<Box<str>, rustc_hash::FxBuildHasher>,
+}
+
+impl Values {
+    /// The value for a piece of JSON text. Texts are compared after JSON's own normalisation (white space,
+    /// order of an object's fields), so equal JSON is an equal value.
+    ///
+    /// # Errors
+    /// When `json` is not JSON.
+    pub fn parse(&mut self, json: &str) -> Result<Value, serde_json::Error> {
+        Ok(self.of(&serde_json::from_str(json)?))
+    }
+
+    /// The value for a piece of JSON.
+    pub fn of(&mut self, json: &serde_json::Value) -> Value {
+        if json.is_null() {
+            return Value::NULL;
+        }
+        if let Some(value) = json.as_i64().and_then(Value::integer) {
+            return value;
+        }
+        let (index, _) = self.texts.insert_full(json.to_string().into_boxed_str());
+        Value::text(index)
+    }
+
+    /// The value for a JSON string that has no escapes, given with its quotes: its text is normal already.
+    pub(crate) fn of_plain_string(&mut self, quoted: &str) -> Value {
+        match self.texts.get_index_of(quoted) {
+            Some(index) => Value::text(index),
+            None => Value::text(self.texts.insert_full(quoted.into()).0),
+        }
+    }
+
+    /// The value as JSON text. It came from a system under test: escape it before it meets HTML, a
+    /// terminal or a path.
+    pub fn json(&self, value: Value) -> Cow<'_, str> {
+        if value.is_null() {
+            return Cow::Borrowed("null");
+        }
+        match value.as_integer() {
+            Some(n) => Cow::Owned(n.to_string()),
+            None => Cow::Borrowed(&self.texts[(value.0 >> TAG_BITS) as usize]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_json_is_an_equal_value() {
+        let mut values = Values::default();
+        let a = values.parse(r#"{"a": 1, "b":[2]}"#).unwrap();
+        let b = values.parse(r#"{"b":[2],"a":1}"#).unwrap();
+        assert_eq!(a, b);
+        assert_ne!(a, values.parse(r#""a""#).unwrap());
+        assert_eq!(values.json(a), r#"{"a":1,"b":[2]}"#);
+    }
+
+    #[test]
+    fn integers_survive_at_every_size() {
+        let mut values = Values::default();
+        for n in [0, -1, 1, i64::MAX, i64::MIN, (1 << 61) - 1, 1 << 61, -(1 << 61)] {
+            let value = values.parse(&n.to_string()).unwrap();
+            assert_eq!(values.json(value), n.to_string());
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What goes wrong, and when: fault vocabulary, seeded schedules, the executor, evidence.
+//!
+//! `cluster` is mechanism (cut this link, kill this process); this crate is policy: which faults, on whom,
+//! for how long, and proof that they happened. A [`Schedule`] is drawn from the seed before the run and
+//! stored with it; [`execute`] carries it out and records every step with what was seen of it.
+//!
+//! Read next: [`package`] for what `--nemesis` says, [`shape`] for the partitions, [`schedule`] for how a
+//! seed becomes faults, [`executor`] for how a fault is done, confirmed and undone.
+
+pub mod executor;
+pub mod package;
+pub mod schedule;
+pub mod shape;
+pub mod target;
+
+pub use executor::{Journal, execute};
+pub use package::{Package, PackageError, parse};
+pub use schedule::{PlannedFault, Request, Schedule, ScheduleError};
+pub use shape::Shape;
+pub use target::Target;

@@ -1,0 +1,284 @@
+//! The final block: the last thing on the terminal. Verdict and sentence, the reason, the evidence, where to
+//! look, what to type next. The same structure for every verdict, at most 80 columns where the content allows.
+
+use crate::document::{Outcome, Results};
+use crate::text::{count, counted, visible};
+
+/// How the block is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockOptions {
+    /// Whether to colour the verdict and the letters.
+    pub color: bool,
+}
+
+const WIDTH: usize = 80;
+
+/// The final block of a run, with a newline at its end.
+pub fn final_block(results: &Results, directory: Option<&str>, options: BlockOptions) -> String {
+    let mut lines = Vec::new();
+    let word = results.verdict.word();
+    let paint = match results.verdict {
+        Outcome::Valid => "30;42",
+        Outcome::Invalid => "97;41",
+        Outcome::Unknown => "30;43",
+        Outcome::Error => "97;45",
+    };
+    let word = if options.color {
+        format!("\x1b[1;{paint}m {word} \x1b[0m")
+    } else {
+        format!(" {word} ")
+    };
+    lines.push(format!("{word} {}", line(&results.reason.sentence)));
+    lines.push(String::new());
+    match results.verdict {
+        Outcome::Invalid => invalid(results, &mut lines),
+        Outcome::Valid => valid(results, &mut lines),
+        Outcome::Unknown => {
+            let failed = results.coverage.evidence.iter().filter(|rule| !rule.ok);
+            lines.extend(failed.map(|rule| format!("   ✕ {}", line(&rule.value))));
+            lines.extend(
+                results
+                    .reason
+                    .detail
+                    .last()
+                    .map(|last| format!("   {}", line(last))),
+            );
+        }
+        Outcome::Error => {
+            lines.extend(
+                results
+                    .reason
+                    .detail
+                    .iter()
+                    .map(|detail| format!("   {}", line(detail))),
+            );
+        }
+    }
+    lines.extend(
+        results
+            .remarks
+            .iter()
+            .map(|remark| format!("\n   {}", line(remark))),
+    );
+    if let Some(directory) = directory {
+        let directory = line(directory);
+        lines.push(String::new());
+        match results.verdict {
+            Outcome::Error => lines.push(format!(" files    {directory}")),
+            _ => lines.push(format!(" report   {directory}/report.html")),
+        }
+        if let Some(run) = &results.run {
+            lines.push(format!(" again    harness {}", run.argv.join(" ")));
+        }
+    }
+    let rule = "─".repeat(WIDTH);
+    format!("{rule}\n{}\n{rule}\n", lines.join("\n"))
+}
+
+fn invalid(results: &Results, lines: &mut Vec<String>) {
+    let Some(violation) = results.violations.first() else {
+        return;
+    };
+    for member in &violation.core {
+        let node = member
+            .node
+            .as_ref()
+            .map_or(String::new(), |node| format!(" → {}", visible(node, 20)));
+        let end = member
+            .end_ns
+            .map_or("…".to_owned(), |end| format!("{:.3}", end as f64 / 1e9));
+        lines.push(format!(
+            "   {}  client {}{node}   {:.3} – {end} s   {}",
+            member.label,
+            member.client,
+            member.start_ns as f64 / 1e9,
+            call(member)
+        ));
+    }
+    lines.push(String::new());
+    for (number, edge) in (1..).zip(&violation.edges) {
+        lines.push(format!("   {number}  {}", line(&edge.sentence)));
+    }
+    let labels: Vec<&str> = violation
+        .core
+        .iter()
+        .map(|member| member.label.as_str())
+        .collect();
+    lines.push(match labels.as_slice() {
+        [one] => format!("   Nothing else that happened can explain {one}."),
+        labels => format!(
+            "   No order of {} is legal, whatever the other operations did.",
+            labels.join(" and ")
+        ),
+    });
+    let between = between(results, violation.window_s);
+    if !between.is_empty() {
+        lines.push(String::new());
+        lines.extend(between);
+    }
+    lines.push(String::new());
+    numbers(results, lines);
+    let sound = results
+        .checks
+        .iter()
+        .filter(|check| check.verdict == "valid")
+        .count();
+    for check in results.checks.iter().filter(|check| check.verdict == "invalid") {
+        lines.push(format!(
+            " checks   ✕ {} {}   ✓ {sound} others   {:.2} s",
+            check.name, check.result, check.took_s
+        ));
+    }
+}
+
+/// An operation as it is read: `propose(42) → 42`.
+pub fn call(member: &crate::document::CoreRow) -> String {
+    let value = |json: &serde_json::Value| visible(&json.to_string(), 40);
+    let asked = match member.input.is_null() {
+        true => visible(&member.f, 20),
+        false => format!("{}({})", visible(&member.f, 20), value(&member.input)),
+    };
+    let told = match (member.kind.as_str(), member.answer_counts) {
+        (_, false) => "(any answer)".to_owned(),
+        ("ok", _) if member.output.is_null() => "undecided".to_owned(),
+        ("ok", _) => value(&member.output),
+        ("fail", _) => "failed".to_owned(),
+        _ => "?".to_owned(),
+    };
+    format!("{asked} → {told}")
+}
+
+/// Faults that began or ended between the first core operation's beginning and the last one's end.
+fn between(results: &Results, [from, to]: [f64; 2]) -> Vec<String> {
+    let mut changes: Vec<(f64, String)> = Vec::new();
+    for fault in &results.faults {
+        let what = match (&fault.shape, &fault.sides) {
+            (Some(shape), Some(sides)) => {
+                let sides: Vec<String> = sides.iter().map(|side| crate::text::names(side)).collect();
+                format!("{} ({})", sides.join(" ┊ "), visible(shape, 20))
+            }
+            _ => crate::text::names(&fault.nodes),
+        };
+        let (begin, end) = if fault.kind == "kill" {
+            ("kill", "start")
+        } else {
+            ("cut", "heal")
+        };
+        changes.extend(fault.started_s.map(|at| (at, format!("{begin} {what}"))));
+        changes.extend(fault.ended_s.map(|at| (at, format!("{end} {what}"))));
+    }
+    changes.retain(|(at, _)| (from..to).contains(at));
+    changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (shown, hidden) = (changes.len().min(6), changes.len().saturating_sub(6));
+    let mut lines: Vec<String> = changes[..shown]
+        .iter()
+        .enumerate()
+        .map(|(place, (at, what))| {
+            let head = if place == 0 { "Meanwhile:" } else { "" };
+            format!(
+                "   {head:10} {:>9} {what}",
+                format!("+{:.0} ms", (at - from) * 1000.0)
+            )
+        })
+        .collect();
+    if hidden > 0 {
+        lines.push(format!(
+            "   {:10} {:>9} {} more in the report",
+            "",
+            "",
+            count(hidden)
+        ));
+    }
+    lines
+}
+
+fn numbers(results: &Results, lines: &mut Vec<String>) {
+    let ops = &results.ops;
+    lines.push(format!(
+        " {} ops in {:.1} s   {} ok · {} failed · {} unknown",
+        count(ops.total),
+        results.duration_s,
+        count(ops.ok),
+        count(ops.fail),
+        count(ops.info)
+    ));
+    let confirmed = results.faults.iter().filter(|fault| fault.confirmed).count();
+    let kinds: Vec<String> = results
+        .coverage
+        .faults
+        .iter()
+        .map(|kind| counted(kind.count, &kind.kind))
+        .collect();
+    if !kinds.is_empty() {
+        lines.push(format!(
+            " {} confirmed    {} · {:.1} s without quorum",
+            counted(confirmed, "fault"),
+            kinds.join(" · "),
+            results.coverage.no_quorum.total_s
+        ));
+    }
+}
+
+fn valid(results: &Results, lines: &mut Vec<String>) {
+    let coverage = &results.coverage;
+    let done: Vec<String> = coverage
+        .faults
+        .iter()
+        .map(|kind| counted(kind.count, &kind.kind))
+        .collect();
+    let confirmed = results.faults.iter().filter(|fault| fault.confirmed).count();
+    let claimed = results
+        .faults
+        .iter()
+        .filter(|fault| fault.started_s.is_some())
+        .count();
+    if !done.is_empty() {
+        lines.push(format!(
+            "   faults      {}; {confirmed} of {claimed} confirmed",
+            done.join(", ")
+        ));
+    }
+    for (place, kind) in coverage.faults.iter().enumerate() {
+        let head = if place == 0 { "overlap" } else { "" };
+        let during = if kind.kind == "kill" {
+            "with a node down"
+        } else {
+            "during a partition"
+        };
+        lines.push(format!(
+            "   {head:10}  {} operations began {during}, {} of them ok",
+            count(kind.ops_begun),
+            count(kind.ok)
+        ));
+    }
+    if !done.is_empty() {
+        let quorum = &coverage.no_quorum;
+        let back = coverage.recovery_s.as_ref().map_or(String::new(), |recovery| {
+            format!(
+                "; first ok {:.2} s after healing, {:.2} s at worst",
+                recovery.median, recovery.max
+            )
+        });
+        lines.push(format!(
+            "   quorum      lost {}, {:.1} s{back}",
+            counted(quorum.count, "time"),
+            quorum.total_s
+        ));
+    }
+    lines.push(format!(
+        "   contention  {:.0} % of operations overlapped another on the same decree",
+        coverage.overlap_share * 100.0
+    ));
+    lines.push(format!(
+        "   unknown     {:.1} % of operations",
+        coverage.unknown_share * 100.0
+    ));
+    lines.push(format!("   Not exercised: {}", coverage.not_exercised.join(", ")));
+    lines.push(String::new());
+    numbers(results, lines);
+}
+
+/// Text on one line, harmless, whatever it is.
+fn line(text: &str) -> String {
+    visible(text, 400)
+}

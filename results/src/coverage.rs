@@ -1,0 +1,400 @@
+//! What a run exercised: how operations fared during each kind of fault, when there was no quorum, how soon
+//! the system was back, how much operations overlapped. Counted from the history alone.
+
+use history::timeline::{FaultSpan, faults, phases};
+use history::{Fault, History, Operation, Outcome, Phase};
+use std::collections::BTreeSet;
+
+/// Kinds of fault that are always named, done or not.
+const ALL_KINDS: [&str; 6] = ["partition", "kill", "pause", "clock", "disk", "membership"];
+
+/// How some operations ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Certainly happened.
+    pub ok: usize,
+    /// Certainly did not.
+    pub fail: usize,
+    /// Nobody knows.
+    pub info: usize,
+}
+
+impl Tally {
+    /// All of them.
+    pub fn total(self) -> usize {
+        self.ok + self.fail + self.info
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Ok => self.ok += 1,
+            Outcome::Fail => self.fail += 1,
+            Outcome::Info => self.info += 1,
+        }
+    }
+}
+
+/// What one kind of fault met.
+#[derive(Clone, Debug, Default)]
+pub struct KindCoverage {
+    /// The kind's name.
+    pub kind: String,
+    /// How many were in force at some time.
+    pub installed: usize,
+    /// How many of them were felt.
+    pub confirmed: usize,
+    /// For how long at least one was in force.
+    pub active_ns: u64,
+    /// Operations that began meanwhile.
+    pub begun: Tally,
+    /// The functions of which at least one `ok` began meanwhile.
+    pub ok_functions: BTreeSet<String>,
+    /// For how long one was in force and there was a quorum.
+    pub active_with_quorum_ns: u64,
+}
+
+/// What a run exercised.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// All operations.
+    pub operations: Tally,
+    /// Those of the main phase.
+    pub main: Tally,
+    /// The functions of which at least one was `ok` in the main phase, and all that there are.
+    pub main_ok_functions: BTreeSet<String>,
+    /// All functions.
+    pub functions: BTreeSet<String>,
+    /// By kind of fault, those that were asked for or done.
+    pub kinds: Vec<KindCoverage>,
+    /// Operations that began while no fault was in force.
+    pub calm: Tally,
+    /// When no connected majority of nodes was running: (start, end).
+    pub no_quorum: Vec<(u64, u64)>,
+    /// Operations that began meanwhile.
+    pub no_quorum_begun: Tally,
+    /// From each fault's end to the end of the first operation that began afterwards and was `ok`, sorted.
+    pub recoveries_ns: Vec<u64>,
+    /// The share of main-phase operations that overlapped another on the same object.
+    pub overlap_share: f64,
+    /// How many they were.
+    pub overlapping: usize,
+    /// The share of main-phase operations whose outcome nobody knows.
+    pub unknown_share: f64,
+    /// Operations in flight when a fault began or ended.
+    pub in_flight_at_change: usize,
+    /// Kinds of fault that were not done.
+    pub not_exercised: Vec<&'static str>,
+    /// The main phase: (start, end).
+    pub main_ns: (u64, u64),
+    /// Every fault.
+    pub faults: Vec<FaultSpan>,
+}
+
+impl Coverage {
+    /// Counts what a history exercised.
+    pub fn of(history: &History) -> Coverage {
+        let end_ns = history.end_ns();
+        let faults = faults(history);
+        // A history without phases (somebody else's, or cut short) is all main phase.
+        let main_ns = phases(history)
+            .into_iter()
+            .find(|(phase, ..)| *phase == Phase::Run);
+        let main_ns = main_ns.map_or((0, u64::MAX), |(_, start, end)| (start, end));
+        let no_quorum = without_quorum(history, &faults, end_ns);
+        let mut coverage = Coverage {
+            kinds: kinds(history, &faults, &no_quorum, end_ns),
+            functions: history.functions.iter().cloned().collect(),
+            main_ns: (main_ns.0, main_ns.1.min(end_ns)),
+            no_quorum,
+            ..Coverage::default()
+        };
+        let spans: Vec<Vec<(u64, u64)>> = coverage
+            .kinds
+            .iter()
+            .map(|kind| active(&faults, &kind.kind, end_ns))
+            .collect();
+        for operation in &history.operations {
+            coverage.operations.add(operation.outcome);
+            if !within(operation.start_ns, main_ns) {
+                continue;
+            }
+            let name = history.function_name(operation);
+            coverage.main.add(operation.outcome);
+            if operation.outcome == Outcome::Ok && !coverage.main_ok_functions.contains(name) {
+                coverage.main_ok_functions.insert(name.to_owned());
+            }
+            let mut calm = true;
+            for (kind, spans) in coverage.kinds.iter_mut().zip(&spans) {
+                if spans.iter().any(|span| within(operation.start_ns, *span)) {
+                    calm = false;
+                    kind.begun.add(operation.outcome);
+                    if operation.outcome == Outcome::Ok && !kind.ok_functions.contains(name) {
+                        kind.ok_functions.insert(name.to_owned());
+                    }
+                }
+            }
+            if calm {
+                coverage.calm.add(operation.outcome);
+            }
+            if coverage
+                .no_quorum
+                .iter()
+                .any(|span| within(operation.start_ns, *span))
+            {
+                coverage.no_quorum_begun.add(operation.outcome);
+            }
+        }
+        let main_total = coverage.main.total().max(1) as f64;
+        coverage.overlapping = overlapping(history, main_ns);
+        coverage.overlap_share = coverage.overlapping as f64 / main_total;
+        coverage.unknown_share = coverage.main.info as f64 / main_total;
+        coverage.recoveries_ns = recoveries(history, &faults);
+        coverage.in_flight_at_change = in_flight(history, &faults);
+        let done = |kind: &&str| {
+            faults
+                .iter()
+                .any(|span| span.fault.kind() == *kind && span.installed_ns.is_some())
+        };
+        coverage.not_exercised = ALL_KINDS.into_iter().filter(|kind| !done(kind)).collect();
+        coverage.faults = faults;
+        coverage
+    }
+
+    /// The middle and the worst of the recoveries.
+    pub fn recovery(&self) -> Option<(u64, u64)> {
+        let median = *self.recoveries_ns.get(self.recoveries_ns.len() / 2)?;
+        Some((median, *self.recoveries_ns.last()?))
+    }
+
+    /// For how long there was no quorum.
+    pub fn no_quorum_ns(&self) -> u64 {
+        self.no_quorum.iter().map(|(start, end)| end - start).sum()
+    }
+
+    /// Faults that were in force, and those of them that were felt.
+    pub fn confirmed(&self) -> (usize, usize) {
+        let installed = self.faults.iter().filter(|span| span.installed_ns.is_some());
+        (
+            self.faults.iter().filter(|span| span.confirmed()).count(),
+            installed.count(),
+        )
+    }
+}
+
+fn within(time_ns: u64, (start, end): (u64, u64)) -> bool {
+    (start..end).contains(&time_ns)
+}
+
+/// When at least one fault of a kind was in force, as spans that do not overlap.
+pub fn active(faults: &[FaultSpan], kind: &str, end_ns: u64) -> Vec<(u64, u64)> {
+    let of_kind = faults.iter().filter(|span| span.fault.kind() == kind);
+    let mut spans: Vec<(u64, u64)> = of_kind.filter_map(|span| span.active_ns(end_ns)).collect();
+    spans.sort_unstable();
+    let mut merged: Vec<(u64, u64)> = Vec::new();
+    for (start, end) in spans {
+        match merged.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => merged.push((start, end)),
+        }
+    }
+    merged
+}
+
+fn kinds(
+    history: &History,
+    faults: &[FaultSpan],
+    no_quorum: &[(u64, u64)],
+    end_ns: u64,
+) -> Vec<KindCoverage> {
+    let requested = history
+        .header
+        .iter()
+        .flat_map(|header| header.nemesis.iter().map(String::as_str));
+    let mut names: Vec<&str> = requested.collect();
+    for span in faults {
+        if !names.contains(&span.fault.kind()) {
+            names.push(span.fault.kind());
+        }
+    }
+    let coverage = |kind: &str| {
+        let spans = active(faults, kind, end_ns);
+        let of_kind = || faults.iter().filter(|span| span.fault.kind() == kind);
+        let lost = |span: &(u64, u64)| {
+            let overlaps = no_quorum
+                .iter()
+                .map(|gap| gap.1.min(span.1).saturating_sub(gap.0.max(span.0)));
+            overlaps.sum::<u64>()
+        };
+        KindCoverage {
+            kind: kind.to_owned(),
+            installed: of_kind().filter(|span| span.installed_ns.is_some()).count(),
+            confirmed: of_kind().filter(|span| span.confirmed()).count(),
+            active_ns: spans.iter().map(|(start, end)| end - start).sum(),
+            active_with_quorum_ns: spans
+                .iter()
+                .map(|span| (span.1 - span.0).saturating_sub(lost(span)))
+                .sum(),
+            ..KindCoverage::default()
+        }
+    };
+    names.into_iter().map(coverage).collect()
+}
+
+/// When no running node could exchange packets, in both directions, with enough others to be a majority.
+fn without_quorum(history: &History, faults: &[FaultSpan], end_ns: u64) -> Vec<(u64, u64)> {
+    let spans: Vec<(&Fault, (u64, u64))> = faults
+        .iter()
+        .filter_map(|span| Some((&span.fault, span.active_ns(end_ns)?)))
+        .collect();
+    let mut moments: Vec<u64> = spans
+        .iter()
+        .flat_map(|(_, (start, end))| [*start, *end])
+        .collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let mut gaps: Vec<(u64, u64)> = Vec::new();
+    for pair in moments.windows(2) {
+        let in_force: Vec<&Fault> = spans
+            .iter()
+            .filter(|(_, span)| within(pair[0], *span))
+            .map(|(fault, _)| *fault)
+            .collect();
+        if has_quorum(&history.nodes, &in_force) {
+            continue;
+        }
+        match gaps.last_mut() {
+            Some(last) if last.1 == pair[0] => last.1 = pair[1],
+            _ => gaps.push((pair[0], pair[1])),
+        }
+    }
+    gaps
+}
+
+/// Whether some running node reaches, both ways, a majority of all nodes.
+pub fn has_quorum(nodes: &[String], in_force: &[&Fault]) -> bool {
+    let down = |node: &String| {
+        in_force
+            .iter()
+            .any(|fault| matches!(fault, Fault::Kill { nodes } if nodes.contains(node)))
+    };
+    let cut = |a: &String, b: &String| {
+        in_force.iter().any(|fault| match fault {
+            Fault::Partition { cut, .. } => cut
+                .iter()
+                .any(|(from, to)| (from == a && to == b) || (from == b && to == a)),
+            Fault::Kill { .. } => false,
+        })
+    };
+    let running: Vec<&String> = nodes.iter().filter(|node| !down(node)).collect();
+    running
+        .iter()
+        .any(|node| running.iter().filter(|other| !cut(node, other)).count() > nodes.len() / 2)
+}
+
+/// How many main-phase operations overlapped another on the same object. An operation of unknown outcome
+/// counts up to the moment at which its client gave up.
+fn overlapping(history: &History, main_ns: (u64, u64)) -> usize {
+    let mut latest: Vec<Option<u32>> = vec![None; history.keys.len()];
+    let mut overlaps = vec![false; history.operations.len()];
+    let end = |operation: &Operation| {
+        if operation.end_ns == u64::MAX {
+            operation.start_ns
+        } else {
+            operation.end_ns
+        }
+    };
+    for (number, operation) in history.operations.iter().enumerate() {
+        let latest = &mut latest[operation.key as usize];
+        match *latest {
+            Some(other) if end(&history.operations[other as usize]) > operation.start_ns => {
+                overlaps[other as usize] = true;
+                overlaps[number] = true;
+                if end(operation) > end(&history.operations[other as usize]) {
+                    *latest = Some(number as u32);
+                }
+            }
+            _ => *latest = Some(number as u32),
+        }
+    }
+    let pairs = history.operations.iter().zip(&overlaps);
+    pairs
+        .filter(|(operation, overlaps)| **overlaps && within(operation.start_ns, main_ns))
+        .count()
+}
+
+fn recoveries(history: &History, faults: &[FaultSpan]) -> Vec<u64> {
+    let mut found: Vec<u64> = faults
+        .iter()
+        .filter(|span| span.installed_ns.is_some())
+        .filter_map(|span| span.healed_ns.or(span.healing_ns))
+        .filter_map(|healed| {
+            let from = history
+                .operations
+                .partition_point(|operation| operation.start_ns < healed);
+            let after = history.operations[from..].iter().take(10_000);
+            let ok = after.filter(|operation| operation.outcome == Outcome::Ok);
+            ok.map(|operation| operation.end_ns - healed).min()
+        })
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// How many operations were in flight when some fault began or ended.
+fn in_flight(history: &History, faults: &[FaultSpan]) -> usize {
+    let mut changes: Vec<u64> = faults
+        .iter()
+        .flat_map(|span| [span.installed_ns, span.healing_ns])
+        .flatten()
+        .collect();
+    changes.sort_unstable();
+    let crosses = |operation: &&Operation| {
+        let next = changes.partition_point(|change| *change < operation.start_ns);
+        operation.end_ns != u64::MAX
+            && changes
+                .get(next)
+                .is_some_and(|change| *change <= operation.end_ns)
+    };
+    history.operations.iter().filter(crosses).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nodes() -> Vec<String> {
+        (1..=5).map(|i| format!("n{i}")).collect()
+    }
+
+    fn kill(nodes: &[&str]) -> Fault {
+        Fault::Kill {
+            nodes: nodes.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn one_way(from: &[&str], to: &[&str]) -> Fault {
+        let cut = from
+            .iter()
+            .flat_map(|a| to.iter().map(move |b| (a.to_string(), b.to_string())))
+            .collect();
+        Fault::Partition {
+            shape: "one-way".into(),
+            sides: vec![],
+            cut,
+        }
+    }
+
+    #[test]
+    fn a_quorum_is_a_running_node_that_reaches_a_majority_both_ways() {
+        assert!(has_quorum(&nodes(), &[]));
+        assert!(has_quorum(&nodes(), &[&kill(&["n1", "n2"])]));
+        assert!(!has_quorum(&nodes(), &[&kill(&["n1", "n2"]), &kill(&["n5"])]));
+        let cut = one_way(&["n1", "n2"], &["n3", "n4", "n5"]);
+        assert!(has_quorum(&nodes(), &[&cut]));
+        assert!(
+            !has_quorum(&nodes(), &[&cut, &kill(&["n4"])]),
+            "n3 and n5 are two of five"
+        );
+    }
+}

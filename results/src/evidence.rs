@@ -1,0 +1,212 @@
+//! When *valid* is earned: rules about what a run must have exercised, each with its measured value.
+//!
+//! No violation plus too little evidence is `unknown`, not `valid`: a run in which nothing worked, or in
+//! which no fault was felt, says nothing about the system.
+
+use crate::coverage::Coverage;
+use crate::text::{count, visible};
+use checker::{Analysis, Verdict};
+use history::{History, Note};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// At least this share of operations has to overlap another on the same object.
+const OVERLAP_SHARE_MIN: f64 = 0.05;
+/// At least this share of operations must have a known outcome.
+const UNKNOWN_SHARE_MAX: f64 = 0.30;
+
+/// One rule, and what was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rule {
+    /// Its name, stable for machines.
+    pub rule: String,
+    /// Whether it is fulfilled.
+    pub ok: bool,
+    /// What was measured, in words.
+    pub value: String,
+}
+
+/// All rules for a history. Those about faults apply when faults were asked for.
+pub fn rules(history: &History, analysis: &Analysis, coverage: &Coverage) -> Vec<Rule> {
+    let rule = |rule: &str, ok: bool, value: String| Rule {
+        rule: rule.to_owned(),
+        ok,
+        value,
+    };
+    let mut rules = vec![
+        rule(
+            "checker-finished",
+            analysis.verdict != Verdict::Unknown,
+            format!(
+                "{} of {} objects decided",
+                count(analysis.keys.valid + analysis.keys.invalid),
+                count(analysis.keys.total)
+            ),
+        ),
+        every_function_worked(coverage),
+    ];
+    let requested: Vec<String> = history
+        .header
+        .iter()
+        .flat_map(|header| header.nemesis.clone())
+        .collect();
+    if !requested.is_empty() {
+        rules.push(faults_took_effect(&requested, coverage));
+        rules.push(faults_confirmed(coverage));
+        rules.push(worked_under_faults(&requested, coverage));
+    }
+    rules.push(rule(
+        "operations-overlap",
+        coverage.overlap_share >= OVERLAP_SHARE_MIN,
+        format!(
+            "{:.0} % of operations overlapped another on the same object",
+            coverage.overlap_share * 100.0
+        ),
+    ));
+    rules.push(rule(
+        "outcomes-known",
+        coverage.unknown_share < UNKNOWN_SHARE_MAX && coverage.main.total() > 0,
+        format!(
+            "{:.1} % of operations have an unknown outcome",
+            coverage.unknown_share * 100.0
+        ),
+    ));
+    rules.push(no_node_ended_by_itself(history));
+    rules
+}
+
+fn every_function_worked(coverage: &Coverage) -> Rule {
+    let missing: Vec<&str> = coverage
+        .functions
+        .difference(&coverage.main_ok_functions)
+        .map(String::as_str)
+        .collect();
+    let value = match (coverage.functions.is_empty(), missing.as_slice()) {
+        (true, _) => "there were no operations".to_owned(),
+        (_, []) => format!("{} ok in the main phase", list(coverage.main_ok_functions.iter())),
+        (_, missing) => format!("no {} succeeded in the main phase", list(missing.iter())),
+    };
+    Rule {
+        rule: "every-operation-worked".into(),
+        ok: !coverage.functions.is_empty() && missing.is_empty(),
+        value,
+    }
+}
+
+fn faults_took_effect(requested: &[String], coverage: &Coverage) -> Rule {
+    let never = |kind: &&String| {
+        !coverage
+            .kinds
+            .iter()
+            .any(|it| it.kind == **kind && it.confirmed > 0)
+    };
+    let missing: Vec<&String> = requested.iter().filter(never).collect();
+    let value = match missing.as_slice() {
+        [] => format!("{} took effect", list(requested.iter())),
+        missing => format!("no {} took effect", list(missing.iter())),
+    };
+    Rule {
+        rule: "faults-took-effect".into(),
+        ok: missing.is_empty(),
+        value,
+    }
+}
+
+fn faults_confirmed(coverage: &Coverage) -> Rule {
+    let (confirmed, installed) = coverage.confirmed();
+    let unfelt = coverage
+        .faults
+        .iter()
+        .find(|span| span.installed_ns.is_some() && !span.confirmed());
+    let failed = coverage
+        .faults
+        .iter()
+        .find(|span| span.trouble.is_some() && span.installed_ns.is_some());
+    let value = match (failed, unfelt) {
+        (Some(span), _) => {
+            let trouble = visible(span.trouble.as_deref().unwrap_or_default(), 200);
+            format!(
+                "{} could not be undone: {trouble}",
+                crate::text::fault(&span.fault)
+            )
+        }
+        (None, Some(span)) => {
+            format!(
+                "{confirmed} of {installed} faults were felt; {} was not",
+                crate::text::fault(&span.fault)
+            )
+        }
+        (None, None) => format!("{confirmed} of {installed} faults were felt"),
+    };
+    Rule {
+        rule: "faults-confirmed".into(),
+        ok: failed.is_none() && unfelt.is_none(),
+        value,
+    }
+}
+
+fn worked_under_faults(requested: &[String], coverage: &Coverage) -> Rule {
+    for kind in coverage
+        .kinds
+        .iter()
+        .filter(|kind| requested.contains(&kind.kind))
+    {
+        // Without a quorum nothing can be expected to succeed.
+        let expected = kind.active_with_quorum_ns > 0;
+        if let Some(f) = coverage
+            .functions
+            .iter()
+            .find(|f| !kind.ok_functions.contains(*f))
+            && expected
+        {
+            let value = format!("no {} succeeded while a {} was active", visible(f, 40), kind.kind);
+            return Rule {
+                rule: "worked-under-faults".into(),
+                ok: false,
+                value,
+            };
+        }
+    }
+    let value = "every kind of operation succeeded under every kind of fault".to_owned();
+    Rule {
+        rule: "worked-under-faults".into(),
+        ok: true,
+        value,
+    }
+}
+
+fn no_node_ended_by_itself(history: &History) -> Rule {
+    let exits: Vec<(&String, &String)> = history
+        .notes
+        .iter()
+        .filter_map(|(_, note)| match note {
+            Note::Exit { node, status } => Some((node, status)),
+            _ => None,
+        })
+        .collect();
+    let value = match exits.first() {
+        None => "no node ended by itself".to_owned(),
+        Some((node, status)) => format!(
+            "{} ended by itself ({}){}",
+            visible(node, 40),
+            visible(status, 80),
+            if exits.len() > 1 {
+                format!(", and {} more times a node did", exits.len() - 1)
+            } else {
+                String::new()
+            }
+        ),
+    };
+    Rule {
+        rule: "no-unexpected-exit".into(),
+        ok: exits.is_empty(),
+        value,
+    }
+}
+
+fn list<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
+    names
+        .map(|name| visible(name.as_ref(), 40))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

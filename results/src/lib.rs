@@ -1,0 +1,24 @@
+//! What people read: the verdict with its evidence, `results.json`, `report.html`, the final block on the
+//! terminal, and the store that keeps them.
+//!
+//! Everything here is derived from a history and its analysis, so a stored run can be drawn on any machine,
+//! and drawn again. Nothing that came from the system under test is believed or interpreted: [`text`] makes it
+//! harmless on the way to a terminal, and the templates escape it on the way into HTML.
+//!
+//! Read next: [`coverage`] for what a run exercised, [`evidence`] for when *valid* is earned, [`document`] for
+//! `results.json`, [`report`] for the page.
+
+pub mod block;
+pub mod coverage;
+pub mod document;
+pub mod evidence;
+pub mod report;
+pub mod run_info;
+pub mod store;
+pub mod text;
+
+pub use block::{BlockOptions, final_block};
+pub use document::{Outcome, Results, schema};
+pub use report::report_html;
+pub use run_info::{Environment, RunInfo};
+pub use store::{RunDir, RunRow, Store, StoreError};

@@ -1,0 +1,107 @@
+//! Texts for people: numbers, times, and what came from a system under test, made harmless.
+
+/// Characters that are not seen, or that change how others are seen.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// A text of a system under test, at most `chars_max` characters of it, on one line, with everything that
+/// would not be seen shown as an escape. Escaping for HTML comes on top.
+pub fn visible(text: &str, chars_max: usize) -> String {
+    let mut shown = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == chars_max {
+            shown.push('…');
+            break;
+        }
+        match is_hidden(c) {
+            true => shown.extend(c.escape_unicode()),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// A number with separators for thousands: `21,372`.
+pub fn count<N: TryInto<u64>>(number: N) -> String {
+    let digits = number.try_into().unwrap_or(u64::MAX).to_string();
+    let mut shown = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// A number and what it counts: `1 kill`, `9 partitions`.
+pub fn counted(number: usize, one: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{} {one}s", count(number)),
+    }
+}
+
+/// A moment on the run's clock: `31.406 s`.
+pub fn moment(time_ns: u64) -> String {
+    format!("{:.3} s", time_ns as f64 / 1e9)
+}
+
+/// A stretch of time: `386 ms`, `0.21 ms`, `2.09 s`.
+pub fn stretch(time_ns: u64) -> String {
+    match time_ns {
+        0..1_000_000 => format!("{:.2} ms", time_ns as f64 / 1e6),
+        1_000_000..1_000_000_000 => format!("{:.0} ms", time_ns as f64 / 1e6),
+        _ => format!("{:.2} s", time_ns as f64 / 1e9),
+    }
+}
+
+/// Nanoseconds as seconds.
+pub fn seconds(time_ns: u64) -> f64 {
+    time_ns as f64 / 1e9
+}
+
+/// The names of a list: `n1 n2 n3`.
+pub fn names<T: AsRef<str>>(names: &[T]) -> String {
+    names
+        .iter()
+        .map(|name| visible(name.as_ref(), 40))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A fault in a few words: `kill n3`, `partition n1 n2 ┊ n3 n4 n5`.
+pub fn fault(fault: &history::Fault) -> String {
+    match fault {
+        history::Fault::Kill { nodes } => format!("kill {}", names(nodes)),
+        history::Fault::Partition { shape, sides, .. } => {
+            let arrow = if shape == "one-way" { " ⇥ " } else { " ┊ " };
+            let sides: Vec<String> = sides.iter().map(|side| names(side)).collect();
+            format!("partition {}", sides.join(arrow))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_separators() {
+        assert_eq!(
+            [0, 999, 1000, 21_372, 1_000_000].map(count::<u64>),
+            ["0", "999", "1,000", "21,372", "1,000,000"]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown() {
+        assert_eq!(
+            visible("a\u{1b}[31m\u{202e}b\n\0", 100),
+            "a\\u{1b}[31m\\u{202e}b\\u{a}\\u{0}"
+        );
+        assert_eq!(visible("abcdef", 3), "abc…");
+    }
+}
