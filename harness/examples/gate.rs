@@ -9,10 +9,7 @@ const STEPS: [(&str, &[&str]); 4] = [
         "lints",
         &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
     ),
-    (
-        "documentation",
-        &["doc", "--workspace", "--no-deps"],
-    ),
+    ("documentation", &["doc", "--workspace", "--no-deps"]),
     ("tests", &["test", "--workspace"]),
 ];
 

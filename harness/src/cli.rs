@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Finds out whether a distributed system keeps its promise when things break.
 #[derive(Debug, Parser)]
-#[command(name = "harness", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "harness", version, max_term_width = 100, after_help = AFTER_HELP, args_override_self = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -125,7 +125,7 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
         .count();
     for check in results.checks.iter().filter(|check| check.verdict == "invalid") {
         lines.push(format!(
-            " checks   ✕ {} {}   ✓ {sound} others   {:.2} s",
+            " checks   ✕ {}: {}   ✓ {sound} others   {:.2} s",
             check.name, check.result, check.took_s
         ));
     }

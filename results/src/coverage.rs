@@ -96,11 +96,15 @@ impl Coverage {
     pub fn of(history: &History) -> Coverage {
         let end_ns = history.end_ns();
         let faults = faults(history);
-        // A history without phases (somebody else's, or cut short) is all main phase.
-        let main_ns = phases(history)
-            .into_iter()
-            .find(|(phase, ..)| *phase == Phase::Run);
-        let main_ns = main_ns.map_or((0, u64::MAX), |(_, start, end)| (start, end));
+        // A history without phases (somebody else's) is all main phase; one that was cut short in its main
+        // phase has no other after it.
+        let all = phases(history);
+        let main = all.iter().position(|(phase, ..)| *phase == Phase::Run);
+        let main_ns = match main.map(|place| (place, all[place])) {
+            None => (0, u64::MAX),
+            Some((place, (_, start, _))) if place + 1 == all.len() => (start, u64::MAX),
+            Some((_, (_, start, end))) => (start, end),
+        };
         let no_quorum = without_quorum(history, &faults, end_ns);
         let mut coverage = Coverage {
             kinds: kinds(history, &faults, &no_quorum, end_ns),

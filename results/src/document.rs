@@ -647,7 +647,12 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
         },
         result: match analysis.keys.invalid {
             0 => format!("all of {}", counted(analysis.keys.total, "decree")),
-            bad => format!("not {} of {}", count(bad), counted(analysis.keys.total, "decree")),
+            1 => format!("1 of {} is not", counted(analysis.keys.total, "decree")),
+            bad => format!(
+                "{} of {} are not",
+                count(bad),
+                counted(analysis.keys.total, "decree")
+            ),
         },
         took_s: analysis.stats.took.as_secs_f64(),
     };

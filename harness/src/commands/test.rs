@@ -2,9 +2,9 @@
 
 use super::{conclude, fail};
 use crate::cli::TestOptions;
+use crate::exit;
 use crate::interrupt::Interrupt;
 use crate::run::{self, Broken};
-use crate::{exit, systems};
 use anyhow::{Context, anyhow};
 use cluster::Side;
 use results::Results;
@@ -15,9 +15,6 @@ pub fn test(options: &TestOptions) -> ExitCode {
     if let Err(error) = run::refuse(options) {
         eprintln!("error: {error:#}");
         return ExitCode::from(exit::BAD_ARGUMENTS);
-    }
-    if let Err(error) = systems::find(&options.system) {
-        return fail(&error);
     }
     match cluster::sandbox::enter() {
         Ok(Side::Inside) => inside(options),
