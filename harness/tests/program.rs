@@ -304,7 +304,6 @@ fn hostile_words_of_a_node_stay_words() {
         r#"command = ["{harness}", "#,
         r#"command = ["/bin/sh", "-c", "printf '</script><script>alert(1)</script> \\033[31m decree=1\\n' >&2; exec \"$@\"", "sh", "{harness}", "#,
     );
-    let hostile = hostile.replace(r#"value = "/value" }} ]"#, r#"value = "/value" }} ]"#);
     let descriptor = place.write("hostile.toml", &hostile);
     // Every node decides alone, and this descriptor asks each its own: a violation, whose logs are shown.
     let descriptor_text = fs::read_to_string(&descriptor)
@@ -415,7 +414,7 @@ fn a_torn_last_line_is_accepted_and_said_and_garbage_is_refused_with_its_line() 
 /// Starts a long run, and waits until clients have recorded something.
 fn under_way(place: &Place) -> Child {
     let mut command = place.command(&["test", "--time-limit", "60", "--nemesis", "partition,kill"]);
-    let child = command
+    let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -428,6 +427,8 @@ fn under_way(place: &Place) -> Child {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+    child.kill().unwrap();
+    child.wait().unwrap();
     panic!("no operation was recorded within half a minute");
 }
 

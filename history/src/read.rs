@@ -12,6 +12,8 @@ mod scan;
 
 use crate::{History, SCHEMA, TornTail};
 use build::Builder;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 /// Why a history could not be read. The text names the line and what to do.
@@ -35,16 +37,37 @@ pub enum ReadError {
     },
 }
 
-/// Reads a history file.
+/// How much of a file is read at a time. A longer line makes the buffer grow.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Reads a history file, piece by piece: in memory there is the history, never the file.
 ///
 /// # Errors
 /// See [`ReadError`].
 pub fn read_file(path: &Path) -> Result<History, ReadError> {
-    let bytes = std::fs::read(path).map_err(|source| ReadError::Io {
+    let io_error = |source| ReadError::Io {
         path: path.display().to_string(),
         source,
-    })?;
-    read_bytes(&bytes)
+    };
+    let mut file = File::open(path).map_err(io_error)?;
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut reader = Reader::new(size as usize);
+    let mut buffer = vec![0; CHUNK_BYTES];
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            buffer.resize(buffer.len() * 2, 0);
+        }
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => return reader.finish(&buffer[..filled]),
+            Ok(length) => filled += length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(io_error(error)),
+        }
+        let taken = reader.whole_lines(&buffer[..filled])?;
+        buffer.copy_within(taken..filled, 0);
+        filled -= taken;
+    }
 }
 
 /// Reads a history from memory. Whatever the bytes are, the answer is a history or an error.
@@ -52,43 +75,66 @@ pub fn read_file(path: &Path) -> Result<History, ReadError> {
 /// # Errors
 /// See [`ReadError`].
 pub fn read_bytes(bytes: &[u8]) -> Result<History, ReadError> {
-    let mut builder = Builder::new(bytes.len());
-    let mut rest = bytes;
-    let mut line_number = 0;
-    while !rest.is_empty() {
-        line_number += 1;
-        let (line, whole) = match memchr::memchr(b'\n', rest) {
-            Some(end) => {
-                let line = &rest[..end];
-                rest = &rest[end + 1..];
-                (line, true)
-            }
-            None => (std::mem::take(&mut rest), false),
-        };
-        let problem = match take_line(&mut builder, line, line_number) {
-            Ok(()) => continue,
-            Err(problem) => problem,
-        };
-        // Only a last line can be torn, and only after something that shows that this is a history.
-        if !whole && problem.is_syntax && (line_number > 1 || line.starts_with(b"{\"schema\"")) {
-            builder.history.torn = Some(TornTail {
-                line: line_number,
-                bytes: line.len(),
-            });
-            break;
+    let mut reader = Reader::new(bytes.len());
+    let taken = reader.whole_lines(bytes)?;
+    reader.finish(&bytes[taken..])
+}
+
+/// A history as far as it has been read.
+struct Reader {
+    builder: Builder,
+    lines: usize,
+}
+
+impl Reader {
+    fn new(bytes: usize) -> Reader {
+        Reader {
+            builder: Builder::new(bytes),
+            lines: 0,
         }
-        return Err(ReadError::Line {
-            line: line_number,
-            problem: problem.text,
-        });
     }
-    if line_number == 0 {
-        return Err(ReadError::Line {
-            line: 1,
-            problem: "the file is empty; a history has an event a line".into(),
-        });
+
+    /// Takes all lines that have an end, and says how many bytes they are.
+    fn whole_lines(&mut self, bytes: &[u8]) -> Result<usize, ReadError> {
+        let mut taken = 0;
+        while let Some(length) = memchr::memchr(b'\n', &bytes[taken..]) {
+            self.lines += 1;
+            take_line(&mut self.builder, &bytes[taken..taken + length], self.lines).map_err(|problem| {
+                ReadError::Line {
+                    line: self.lines,
+                    problem: problem.text,
+                }
+            })?;
+            taken += length + 1;
+        }
+        Ok(taken)
     }
-    Ok(builder.finish())
+
+    /// Takes what is after the last end of a line: nothing, a whole line, or a torn one.
+    fn finish(mut self, rest: &[u8]) -> Result<History, ReadError> {
+        if rest.is_empty() && self.lines == 0 {
+            let problem = "the file is empty; a history has an event a line".to_owned();
+            return Err(ReadError::Line { line: 1, problem });
+        }
+        if !rest.is_empty() {
+            self.lines += 1;
+            if let Err(problem) = take_line(&mut self.builder, rest, self.lines) {
+                // A line can be torn only after something that shows that this is a history.
+                let is_history = self.lines > 1 || rest.starts_with(b"{\"schema\"");
+                if !problem.is_syntax || !is_history {
+                    return Err(ReadError::Line {
+                        line: self.lines,
+                        problem: problem.text,
+                    });
+                }
+                self.builder.history.torn = Some(TornTail {
+                    line: self.lines,
+                    bytes: rest.len(),
+                });
+            }
+        }
+        Ok(self.builder.finish())
+    }
 }
 
 /// What is wrong with a line.

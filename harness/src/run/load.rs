@@ -11,6 +11,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+/// The share of operations that follow the one before without a pause.
+const BURST: f64 = 0.7;
+
 /// How long a client waits after a failure before it asks its node again.
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
@@ -62,8 +65,13 @@ impl Pacer {
             if at >= self.end || now >= self.end {
                 return None;
             }
-            // Irregular gaps, from none to twice the mean, so that operations also coincide.
-            next.at = at + self.mean_gap.mul_f64(next.gaps.random_range(0.0..2.0));
+            // Operations come in bursts: most follow the one before at once, so that they meet on the same
+            // object, and the pauses between bursts make up for it in the mean.
+            let pause = match next.gaps.random_bool(BURST) {
+                true => 0.0,
+                false => next.gaps.random_range(0.0..2.0 / (1.0 - BURST)),
+            };
+            next.at = at + self.mean_gap.mul_f64(pause);
             next.number += 1;
             (next.number - 1, at)
         };

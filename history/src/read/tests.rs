@@ -133,6 +133,31 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
+fn a_file_of_many_pieces_is_read_as_if_it_were_one() {
+    let lines: Vec<&str> = TWO.lines().collect();
+    let mut text = String::new();
+    for number in 0..20_000 {
+        text += &format!("{}\n{}\n", lines[0], lines[1]).replace("\"key\":1", &format!("\"key\":{number}"));
+    }
+    // A value longer than a piece, and a last line that is torn.
+    text += &lines[0].replace("17", &format!("\"{}\"", "x".repeat(3 * CHUNK_BYTES)));
+    text += "\n{\"index\":";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    std::fs::write(&path, &text).unwrap();
+    let (from_file, from_memory) = (read_file(&path).unwrap(), read_bytes(text.as_bytes()).unwrap());
+    assert_eq!(from_file.operations, from_memory.operations);
+    assert_eq!(
+        from_file.torn,
+        Some(TornTail {
+            line: 40_002,
+            bytes: 9
+        })
+    );
+    assert_eq!(from_file.operations.len(), 20_001);
+}
+
+#[test]
 fn notes_survive_the_file() {
     let fault = Fault::Partition {
         shape: "one".into(),

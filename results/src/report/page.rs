@@ -586,10 +586,15 @@ fn between(history: &History, coverage: &Coverage, violation: &Violation) -> Vec
     rows.sort();
     let hidden = rows.len().saturating_sub(ROWS_MAX);
     let signed = |at: u64| match at >= zero {
-        true => format!("+{} ms", count((at - zero) / 1_000_000)),
-        false => format!("−{} ms", count((zero - at) / 1_000_000)),
+        true => format!("+{} ms", count((at - zero + 500_000) / 1_000_000)),
+        false => format!("−{} ms", count((zero - at + 500_000) / 1_000_000)),
     };
     let mut shown = vec![("0 ms".to_owned(), format!("{} finished", violation.core[0].label))];
+    let throughout = coverage.faults.iter().filter(|span| {
+        let active = span.active_ns(u64::MAX);
+        active.is_some_and(|(start, end)| start < first.start_ns && end > until)
+    });
+    shown.extend(throughout.map(|span| ("all along".to_owned(), crate::text::fault(&span.fault))));
     // The last ones before the end say most: they are kept.
     shown.extend(
         rows.iter()
