@@ -1,0 +1,414 @@
+//! Making the document: from a history, its analysis and its coverage.
+
+use super::*;
+use crate::coverage::{Coverage, Tally};
+use crate::evidence;
+use crate::text::{self, count, counted, visible};
+use checker::{Analysis, ReasonKind, Verdict};
+use history::{History, Operation};
+
+impl Results {
+    /// The document of a history that was checked.
+    pub fn new(
+        info: Option<&RunInfo>,
+        history: &History,
+        analysis: &Analysis,
+        coverage: &Coverage,
+    ) -> Results {
+        let rules = evidence::rules(history, analysis, coverage);
+        let (verdict, reason) = decide(history, analysis, coverage, &rules);
+        let main_s = text::seconds(coverage.main_ns.1.saturating_sub(coverage.main_ns.0));
+        let mut remarks = Vec::new();
+        if let Some(torn) = &history.torn {
+            remarks.push(format!(
+                "The last line of the history (line {}) was cut off after {} bytes, as a killed run leaves it; everything before it was checked.",
+                torn.line, torn.bytes
+            ));
+        }
+        Results {
+            schema: SCHEMA.to_owned(),
+            verdict,
+            exit_code: verdict.exit_code(),
+            reason,
+            run: info.cloned(),
+            duration_s: main_s,
+            phases: phase_rows(history),
+            ops: operations(history, coverage, main_s),
+            faults: coverage.faults.iter().map(fault_row).collect(),
+            coverage: coverage_row(coverage, rules.clone()),
+            checks: checks(analysis, &rules),
+            violations: analysis
+                .violations
+                .iter()
+                .map(|violation| violation_row(history, violation))
+                .collect(),
+            remarks,
+            files: files(verdict),
+        }
+    }
+
+    /// The document of a run without a verdict. What there is of a history is counted.
+    pub fn error(
+        info: Option<&RunInfo>,
+        history: &History,
+        sentence: String,
+        detail: Vec<String>,
+    ) -> Results {
+        let coverage = Coverage::of(history);
+        Results {
+            schema: SCHEMA.to_owned(),
+            verdict: Outcome::Error,
+            exit_code: Outcome::Error.exit_code(),
+            reason: ReasonGiven {
+                kind: "error".into(),
+                code: String::new(),
+                sentence,
+                detail,
+            },
+            run: info.cloned(),
+            duration_s: 0.0,
+            phases: phase_rows(history),
+            ops: operations(history, &coverage, 0.0),
+            faults: coverage.faults.iter().map(fault_row).collect(),
+            coverage: coverage_row(&coverage, Vec::new()),
+            checks: Vec::new(),
+            violations: Vec::new(),
+            remarks: Vec::new(),
+            files: files(Outcome::Error),
+        }
+    }
+}
+
+/// The verdict, and the sentence that says why. A violation wins over everything.
+fn decide(
+    history: &History,
+    analysis: &Analysis,
+    coverage: &Coverage,
+    rules: &[Rule],
+) -> (Outcome, ReasonGiven) {
+    let given = |kind: &str, code: &str, sentence: String, detail: Vec<String>| ReasonGiven {
+        kind: kind.to_owned(),
+        code: code.to_owned(),
+        sentence,
+        detail,
+    };
+    if let Some(violation) = analysis.violations.first() {
+        let mut detail = violation.detail.clone();
+        let (bad, total) = (analysis.keys.invalid, analysis.keys.total);
+        detail.push(match bad {
+            1 => format!("The other {} are linearizable.", counted(total - 1, "decree")),
+            _ => format!(
+                "{} of {} are not linearizable; this is the clearest one.",
+                count(bad),
+                counted(total, "decree")
+            ),
+        });
+        return (
+            Outcome::Invalid,
+            given("violation", violation.code, violation.sentence.clone(), detail),
+        );
+    }
+    let failed: Vec<&Rule> = rules.iter().filter(|rule| !rule.ok).collect();
+    if let Some(first) = failed.first() {
+        let mut detail: Vec<String> = failed.iter().map(|rule| rule.value.clone()).collect();
+        detail.push(format!(
+            "No violation was found in {}.",
+            counted(coverage.operations.total(), "operation")
+        ));
+        let kind = if first.rule == "checker-finished" {
+            "checker-limit"
+        } else {
+            "evidence"
+        };
+        return (
+            Outcome::Unknown,
+            given(
+                kind,
+                &first.rule,
+                "Too little was tested to call this valid.".to_owned(),
+                detail,
+            ),
+        );
+    }
+    let without = match history
+        .header
+        .as_ref()
+        .is_none_or(|header| header.nemesis.is_empty())
+    {
+        true => ", without faults",
+        false => "",
+    };
+    let sentence = format!(
+        "All {} on {} are linearizable{without}.",
+        counted(coverage.operations.total(), "operation"),
+        counted(analysis.keys.total, "decree")
+    );
+    (
+        Outcome::Valid,
+        given("none", "", sentence, vec![faults_sentence(coverage)]),
+    )
+}
+
+/// `With 9 partitions and 12 kills, confirmed, and 4.8 s without quorum.`
+pub fn faults_sentence(coverage: &Coverage) -> String {
+    let kinds: Vec<String> = coverage
+        .kinds
+        .iter()
+        .filter(|kind| kind.installed > 0)
+        .map(|kind| counted(kind.installed, &kind.kind))
+        .collect();
+    match kinds.as_slice() {
+        [] => "No fault was asked for.".to_owned(),
+        kinds => format!(
+            "With {}, {}, and {:.1} s without quorum.",
+            kinds.join(" and "),
+            if coverage.confirmed().0 == coverage.confirmed().1 {
+                "confirmed"
+            } else {
+                "not all confirmed"
+            },
+            text::seconds(coverage.no_quorum_ns())
+        ),
+    }
+}
+
+fn phase_rows(history: &History) -> Vec<PhaseSpan> {
+    let phases = history::timeline::phases(history).into_iter();
+    let row = |(phase, start, end): (history::Phase, u64, u64)| PhaseSpan {
+        name: phase.name().to_owned(),
+        start_s: text::seconds(start),
+        end_s: text::seconds(end),
+    };
+    phases.map(row).collect()
+}
+
+fn operations(history: &History, coverage: &Coverage, main_s: f64) -> Operations {
+    let mut by_f: BTreeMap<String, (Tally, Vec<u64>)> = BTreeMap::new();
+    for operation in &history.operations {
+        let name = visible(history.function_name(operation), 60);
+        let (tally, latencies) = by_f.entry(name).or_default();
+        tally.add(operation.outcome);
+        if operation.outcome == history::Outcome::Ok {
+            latencies.push(operation.end_ns.saturating_sub(operation.start_ns));
+        }
+    }
+    let row = |(tally, mut latencies): (Tally, Vec<u64>)| FunctionRow {
+        ok: tally.ok,
+        fail: tally.fail,
+        info: tally.info,
+        latency_ms: latency(&mut latencies),
+    };
+    Operations {
+        total: coverage.operations.total(),
+        ok: coverage.operations.ok,
+        fail: coverage.operations.fail,
+        info: coverage.operations.info,
+        by_f: by_f.into_iter().map(|(f, found)| (f, row(found))).collect(),
+        rate_per_s: if main_s > 0.0 {
+            coverage.main.total() as f64 / main_s
+        } else {
+            0.0
+        },
+    }
+}
+
+fn latency(latencies_ns: &mut [u64]) -> Option<Latency> {
+    latencies_ns.sort_unstable();
+    let at = |share: f64| {
+        let place = ((latencies_ns.len().checked_sub(1)?) as f64 * share).round() as usize;
+        Some(latencies_ns[place] as f64 / 1e6)
+    };
+    Some(Latency {
+        min: at(0.0)?,
+        p50: at(0.5)?,
+        p90: at(0.9)?,
+        p99: at(0.99)?,
+        max: at(1.0)?,
+    })
+}
+
+fn fault_row(span: &history::timeline::FaultSpan) -> FaultRow {
+    let (shape, sides) = match &span.fault {
+        history::Fault::Partition { shape, sides, .. } => (Some(shape.clone()), Some(sides.clone())),
+        history::Fault::Kill { .. } => (None, None),
+    };
+    FaultRow {
+        id: span.id,
+        kind: span.fault.kind().to_owned(),
+        shape,
+        sides,
+        nodes: span.fault.nodes().into_iter().map(str::to_owned).collect(),
+        requested_s: text::seconds(span.requested_ns),
+        started_s: span.installed_ns.map(text::seconds),
+        ended_s: span
+            .active_ns(u64::MAX)
+            .filter(|(_, end)| *end != u64::MAX)
+            .map(|(_, end)| text::seconds(end)),
+        confirmed: span.confirmed(),
+        evidence: span.evidence.clone(),
+    }
+}
+
+fn coverage_row(coverage: &Coverage, rules: Vec<Rule>) -> CoverageRow {
+    let row = |kind: &str, count: usize, active_ns: u64, begun: Tally| KindRow {
+        kind: kind.to_owned(),
+        count,
+        active_s: text::seconds(active_ns),
+        ops_begun: begun.total(),
+        ok: begun.ok,
+        fail: begun.fail,
+        info: begun.info,
+    };
+    CoverageRow {
+        faults: coverage
+            .kinds
+            .iter()
+            .map(|it| row(&it.kind, it.installed, it.active_ns, it.begun))
+            .collect(),
+        calm: row("none", 0, 0, coverage.calm),
+        no_quorum: NoQuorum {
+            count: coverage.no_quorum.len(),
+            total_s: text::seconds(coverage.no_quorum_ns()),
+            ops_begun: coverage.no_quorum_begun.total(),
+        },
+        recovery_s: coverage.recovery().map(|(median, max)| Recovery {
+            median: text::seconds(median),
+            max: text::seconds(max),
+        }),
+        overlap_share: coverage.overlap_share,
+        unknown_share: coverage.unknown_share,
+        not_exercised: coverage.not_exercised.iter().map(ToString::to_string).collect(),
+        evidence: rules,
+    }
+}
+
+fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
+    let linearizable = Check {
+        name: "linearizable".into(),
+        verdict: match analysis.verdict {
+            Verdict::Valid => "valid".into(),
+            Verdict::Invalid => "invalid".into(),
+            Verdict::Unknown => "unknown".into(),
+        },
+        result: match analysis.keys.invalid {
+            0 => format!("all of {}", counted(analysis.keys.total, "decree")),
+            1 => format!("1 of {} is not", counted(analysis.keys.total, "decree")),
+            bad => format!(
+                "{} of {} are not",
+                count(bad),
+                counted(analysis.keys.total, "decree")
+            ),
+        },
+        took_s: analysis.stats.took.as_secs_f64(),
+    };
+    let rule = |rule: &Rule| Check {
+        name: rule.rule.replace('-', " "),
+        verdict: if rule.ok { "valid".into() } else { "unknown".into() },
+        result: rule.value.clone(),
+        took_s: 0.0,
+    };
+    std::iter::once(linearizable)
+        .chain(rules.iter().skip(1).map(rule))
+        .collect()
+}
+
+fn violation_row(history: &History, violation: &checker::Violation) -> ViolationRow {
+    let json = |value: history::Value| {
+        serde_json::from_str(&history.values.json(value)).unwrap_or(serde_json::Value::Null)
+    };
+    let operation = |number: u32| &history.operations[number as usize];
+    let label = |place: usize| violation.core[place].label.to_string();
+    let end = |it: &Operation| (it.end_ns != u64::MAX).then_some(it.end_ns);
+    let starts = violation
+        .core
+        .iter()
+        .map(|member| operation(member.operation).start_ns);
+    let ends = violation
+        .core
+        .iter()
+        .filter_map(|member| end(operation(member.operation)));
+    let core = violation.core.iter().map(|member| {
+        let it = operation(member.operation);
+        CoreRow {
+            label: member.label.to_string(),
+            index: it.invoke,
+            client: history.client(it),
+            process: it.process,
+            node: history.node_name(it).map(str::to_owned),
+            f: history.function_name(it).to_owned(),
+            input: json(it.input),
+            output: json(it.output),
+            kind: match it.outcome {
+                history::Outcome::Ok => "ok".into(),
+                history::Outcome::Fail => "fail".into(),
+                history::Outcome::Info => "info".into(),
+            },
+            answer_counts: member.answer_counts,
+            start_ns: it.start_ns,
+            end_ns: end(it),
+        }
+    });
+    let edge = |reason: &checker::Reason| EdgeRow {
+        from: label(reason.from),
+        to: label(reason.to),
+        kind: if reason.kind == ReasonKind::Value {
+            "value".into()
+        } else {
+            "real-time".into()
+        },
+        gap_ms: match reason.kind {
+            ReasonKind::RealTime { gap_ns } => Some(gap_ns as f64 / 1e6),
+            ReasonKind::Value => None,
+        },
+        sentence: reason.sentence.clone(),
+    };
+    let order = |broken: &checker::BrokenOrder| OrderRow {
+        order: broken.order.iter().map(|place| label(*place)).collect(),
+        fails_at: label(broken.fails_at),
+        sentence: broken.sentence.clone(),
+    };
+    ViolationRow {
+        key: json(history.keys[violation.key as usize]),
+        code: violation.code.to_owned(),
+        sentence: violation.sentence.clone(),
+        detail: violation.detail.clone(),
+        window_s: [
+            text::seconds(starts.min().unwrap_or(0)),
+            text::seconds(ends.max().unwrap_or(0)),
+        ],
+        core: core.collect(),
+        edges: violation.reasons.iter().map(edge).collect(),
+        orders: violation.orders.iter().map(order).collect(),
+        weakened: WeakenedRow {
+            dropped_reads: violation.weakened.dropped_reads,
+            optional_updates: violation.weakened.optional_updates,
+        },
+        shrink: ShrinkRow {
+            from: violation.shrink.from,
+            to: violation.shrink.to,
+            checks: violation.shrink.checks,
+            minimal: violation.shrink.minimal,
+            verified: violation.shrink.verified,
+        },
+    }
+}
+
+fn files(verdict: Outcome) -> BTreeMap<String, String> {
+    let mut files = vec![
+        ("report", "report.html"),
+        ("history", "history.jsonl"),
+        ("schedule", "schedule.json"),
+        ("options", "options.json"),
+        ("log", "harness.log"),
+        ("nodes", "nodes"),
+    ];
+    match verdict {
+        Outcome::Invalid => files.push(("counterexample", "counterexample.jsonl")),
+        Outcome::Valid | Outcome::Unknown => files.push(("witness", "witness.jsonl")),
+        Outcome::Error => {}
+    }
+    files
+        .into_iter()
+        .map(|(name, file)| (name.to_owned(), file.to_owned()))
+        .collect()
+}
