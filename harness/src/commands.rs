@@ -54,7 +54,7 @@ fn conclude(results: &Results, directory: Option<&str>, format: Format) -> ExitC
 
 /// Says on standard error what could not be done, and leaves with the code for errors.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    let text = format!("{error:#}");
+    let text = words(error);
     let plain: String = text
         .chars()
         .map(|c| {
@@ -67,4 +67,30 @@ fn fail(error: &anyhow::Error) -> ExitCode {
         .collect();
     eprintln!("error: failed to {plain}");
     ExitCode::from(exit::ERROR)
+}
+
+/// An error and its causes in one line, each thing said once: many errors repeat their cause in their own words.
+fn words(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow::anyhow!("permission denied")
+            .context("open x: permission denied")
+            .context("start");
+        assert_eq!(words(&error), "start: open x: permission denied");
+    }
 }

@@ -1,6 +1,6 @@
 //! `harness test`: goes into the sandbox, runs, and tells the verdict.
 
-use super::{conclude, fail};
+use super::{conclude, fail, words};
 use crate::cli::TestOptions;
 use crate::exit;
 use crate::interrupt::Interrupt;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 pub fn test(options: &TestOptions) -> ExitCode {
     // What is wrong with the arguments is said before anything is started.
     if let Err(error) = run::refuse(options) {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", words(&error));
         return ExitCode::from(exit::BAD_ARGUMENTS);
     }
     match cluster::sandbox::enter() {
@@ -68,7 +68,7 @@ fn broken_run(options: &TestOptions, broken: &Broken) -> ExitCode {
         return fail(&broken.error);
     };
     let history = history::read_file(&directory.file("history.jsonl")).unwrap_or_default();
-    let text = format!("{:#}", broken.error);
+    let text = words(&broken.error);
     let mut lines = text.lines();
     let first = lines.next().unwrap_or("unknown reason");
     let sentence = format!("Failed to {first}.");
