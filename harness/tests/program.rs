@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -443,12 +445,8 @@ fn processes_of(place: &Place) -> Vec<String> {
         .collect()
 }
 
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args([format!("-{name}"), child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success());
+fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id() as i32), signal).unwrap();
 }
 
 #[test]
@@ -491,7 +489,7 @@ fn ctrl_c_once_reports_what_there_is_and_twice_stops_at_once() {
     }
     let place = Place::new();
     let child = under_way(&place);
-    signal(&child, "INT");
+    signal(&child, Signal::SIGINT);
     let output = child.wait_with_output().unwrap();
     assert!(
         matches!(output.status.code(), Some(0 | 2)),
@@ -506,9 +504,9 @@ fn ctrl_c_once_reports_what_there_is_and_twice_stops_at_once() {
     );
     let place = Place::new();
     let child = under_way(&place);
-    signal(&child, "INT");
+    signal(&child, Signal::SIGINT);
     std::thread::sleep(Duration::from_millis(50));
-    signal(&child, "INT");
+    signal(&child, Signal::SIGINT);
     let output = child.wait_with_output().unwrap();
     assert_eq!(
         output.status.code(),
@@ -527,7 +525,7 @@ fn sigterm_ends_a_run_with_143() {
     }
     let place = Place::new();
     let child = under_way(&place);
-    signal(&child, "TERM");
+    signal(&child, Signal::SIGTERM);
     let output = child.wait_with_output().unwrap();
     assert_eq!(
         output.status.code(),
