@@ -338,7 +338,7 @@ fn recoveries(history: &History, faults: &[FaultSpan]) -> Vec<u64> {
                 .partition_point(|operation| operation.start_ns < healed);
             let after = history.operations[from..].iter().take(10_000);
             let ok = after.filter(|operation| operation.outcome == Outcome::Ok);
-            ok.map(|operation| operation.end_ns - healed).min()
+            ok.map(|operation| operation.end_ns.saturating_sub(healed)).min()
         })
         .collect();
     found.sort_unstable();

@@ -399,7 +399,6 @@ fn files(verdict: Outcome) -> BTreeMap<String, String> {
         ("history", "history.jsonl"),
         ("schedule", "schedule.json"),
         ("options", "options.json"),
-        ("log", "harness.log"),
         ("nodes", "nodes"),
     ];
     match verdict {

@@ -115,7 +115,7 @@ fn bins(history: &History, start_ns: u64, end_ns: u64) -> Bins {
         let bin = ((end.saturating_sub(start_ns) / width_ns) as usize).min(length - 1);
         bins.counts[bin][operation.outcome as usize] += 1;
         if operation.outcome == Outcome::Ok {
-            bins.latencies_ns[bin].push(end - operation.start_ns);
+            bins.latencies_ns[bin].push(end.saturating_sub(operation.start_ns));
         }
     }
     bins.latencies_ns
@@ -294,7 +294,7 @@ fn latency(svg: &mut Svg, history: &History, bins: &Bins, x: &dyn Fn(u64) -> f64
                 "point",
                 [
                     x(operation.end_ns),
-                    y((operation.end_ns - operation.start_ns) as f64),
+                    y(operation.end_ns.saturating_sub(operation.start_ns) as f64),
                     0.9,
                 ],
             ),

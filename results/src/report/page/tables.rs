@@ -159,7 +159,6 @@ pub fn files(results: &Results) -> Vec<(String, &'static str)> {
         "history" => "every operation and fault, a line each",
         "schedule" => "the faults, as they were planned",
         "options" => "every option of the run",
-        "log" => "what the harness said",
         "nodes" => "each node's output, command and data",
         "counterexample" => "the operations above; harness check takes it",
         "witness" => "a legal order for each decree",
