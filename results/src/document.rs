@@ -44,6 +44,13 @@ impl Outcome {
         }
     }
 
+    /// The outcome of a word, in whatever case.
+    pub fn from_name(name: &str) -> Option<Outcome> {
+        [Outcome::Valid, Outcome::Invalid, Outcome::Unknown, Outcome::Error]
+            .into_iter()
+            .find(|outcome| outcome.word().eq_ignore_ascii_case(name))
+    }
+
     /// The process's exit code; 1 always and only means that a violation was found.
     pub fn exit_code(self) -> u8 {
         match self {

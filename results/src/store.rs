@@ -9,8 +9,10 @@
 //!   paxos/<id>/                     UTC time, then seed
 //! ```
 //!
-//! A run that was killed half-way has a history and no `results.json`; it is `current`, and where nothing
-//! newer has finished it is what `latest` means. Nothing is deleted.
+//! A run that was killed half-way has a history and no `results.json`. It is `current`; and since `latest` on a
+//! command line means the newest run that has anything to show, finished or not, `harness check latest` gives
+//! it its verdict. The *link* `latest` only ever points to a run with results, and never goes back to an older
+//! one: judging an old run again does not make it the latest. Nothing is deleted.
 
 use crate::document::{Outcome, Results};
 use crate::run_info::RunInfo;
@@ -111,13 +113,20 @@ impl Store {
         Ok(run)
     }
 
-    /// Sets the `latest` links to a run that has its results, and adds it to the index.
+    /// Sets the `latest` links to a run that has its results, unless they point to a newer one, and adds it to
+    /// the index. A run that was judged again has another line there if its verdict is another; the last counts.
     ///
     /// # Errors
     /// When the links or the index cannot be written.
     pub fn finish(&self, run: &RunDir, info: &RunInfo, results: &Results) -> Result<(), StoreError> {
-        link(&self.root.join("latest"), &Path::new(&info.system).join(&info.id))?;
-        link(&self.root.join(&info.system).join("latest"), Path::new(&info.id))?;
+        let of_all = self.root.join("latest");
+        if is_older(&of_all, &info.id) {
+            link(&of_all, &Path::new(&info.system).join(&info.id))?;
+        }
+        let of_system = self.root.join(&info.system).join("latest");
+        if is_older(&of_system, &info.id) {
+            link(&of_system, Path::new(&info.id))?;
+        }
         let row = RunRow {
             id: info.id.clone(),
             system: info.system.clone(),
@@ -127,6 +136,11 @@ impl Store {
         };
         let path = self.root.join("index.jsonl");
         let mut line = serde_json::to_string(&row).expect("a row is plain data");
+        let known = fs::read_to_string(&path).unwrap_or_default();
+        let of_run = |line: &&str| serde_json::from_str::<RunRow>(line).is_ok_and(|it| it.id == row.id);
+        if known.lines().rev().find(of_run) == Some(line.as_str()) {
+            return Ok(());
+        }
         line.push('\n');
         let file = fs::File::options().create(true).append(true).open(&path);
         file.and_then(|mut file| file.write_all(line.as_bytes()))
@@ -135,21 +149,24 @@ impl Store {
 
     /// All runs, newest first.
     pub fn list(&self) -> Vec<RunRow> {
+        self.runs().into_iter().map(row).collect()
+    }
+
+    /// The folders of all runs that have anything to show, newest first.
+    fn runs(&self) -> Vec<PathBuf> {
         let folders = |path: &Path| -> Vec<PathBuf> {
             let entries = fs::read_dir(path).into_iter().flatten().flatten();
             // Links are names of runs, not runs.
             let is_folder = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
             entries.filter(is_folder).map(|entry| entry.path()).collect()
         };
-        let runs = folders(&self.root)
+        let mut runs: Vec<PathBuf> = folders(&self.root)
             .into_iter()
-            .flat_map(|system| folders(&system));
-        let mut rows: Vec<RunRow> = runs
+            .flat_map(|system| folders(&system))
             .filter(|path| path.join("history.jsonl").exists() || path.join("results.json").exists())
-            .map(row)
             .collect();
-        rows.sort_by(|a, b| b.id.cmp(&a.id));
-        rows
+        runs.sort_by_key(|path| std::cmp::Reverse(id(path)));
+        runs
     }
 
     /// The run of a name: `latest`, `current`, `-1` (the newest), `-2`, a seed, a unique prefix of an id,
@@ -169,59 +186,71 @@ impl Store {
                 path: as_path.to_owned(),
             });
         }
-        let rows = self.list();
+        let runs = self.runs();
         let fail = |problem: String| StoreError::NotFound {
             spec: crate::text::visible(spec, 60),
             root: self.root.clone(),
             problem,
         };
-        if rows.is_empty() {
+        if runs.is_empty() {
             return Err(fail("there are no runs; make one with `harness test`".to_owned()));
         }
-        let found = |row: &RunRow| RunDir {
-            path: row.path.clone(),
-        };
         if let Some(number) = spec
             .strip_prefix('-')
             .and_then(|digits| digits.parse::<usize>().ok())
         {
-            let row = rows.get(number.saturating_sub(1));
-            return row
-                .map(found)
-                .ok_or_else(|| fail(format!("there are {} runs", rows.len())));
+            let run = runs.get(number.saturating_sub(1));
+            let there_are = || fail(format!("there are {}", crate::text::counted(runs.len(), "run")));
+            return run.map(|path| RunDir::at(path)).ok_or_else(there_are);
         }
-        let matching: Vec<&RunRow> = match spec.split_once(':') {
-            None if spec == "latest" || spec == "current" => rows.iter().take(1).collect(),
+        let matching: Vec<&PathBuf> = match spec.split_once(':') {
+            None if spec == "latest" || spec == "current" => runs.iter().take(1).collect(),
             Some(("latest", wanted)) => {
-                let has = |row: &&RunRow| {
-                    row.verdict
-                        .is_some_and(|verdict| verdict.word().eq_ignore_ascii_case(wanted))
-                };
-                rows.iter().filter(has).take(1).collect()
+                let wanted = Outcome::from_name(wanted)
+                    .ok_or_else(|| fail("after latest: comes valid, invalid, unknown or error".to_owned()))?;
+                let has = |path: &&PathBuf| RunDir::at(path).results().map(|it| it.verdict) == Some(wanted);
+                let run = runs.iter().find(has);
+                return run.map(|path| RunDir::at(path)).ok_or_else(|| {
+                    let there_are = crate::text::counted(runs.len(), "run");
+                    fail(format!("none of the {there_are} has this verdict"))
+                });
             }
             _ => {
                 let seed = format!("-{spec}");
-                rows.iter()
-                    .filter(|row| row.id.starts_with(spec) || row.id.ends_with(&seed))
-                    .collect()
+                let is_meant = |path: &&PathBuf| id(path).starts_with(spec) || id(path).ends_with(&seed);
+                runs.iter().filter(is_meant).collect()
             }
         };
+        let ids = |paths: &mut dyn Iterator<Item = &PathBuf>, count: usize| {
+            let ids: Vec<String> = paths.take(count).map(|path| id(path)).collect();
+            ids.join(", ")
+        };
         match matching.as_slice() {
-            [one] => Ok(found(one)),
-            [] => {
-                let newest: Vec<&str> = rows.iter().take(3).map(|row| row.id.as_str()).collect();
-                Err(fail(format!("no such run; the newest are {}", newest.join(", "))))
-            }
-            several => {
-                let ids: Vec<&str> = several.iter().take(5).map(|row| row.id.as_str()).collect();
-                Err(fail(format!(
-                    "{} runs have this name: {}",
-                    several.len(),
-                    ids.join(", ")
-                )))
-            }
+            [one] => Ok(RunDir::at(one)),
+            [] => Err(fail(format!(
+                "no such run; the newest are {}",
+                ids(&mut runs.iter(), 3)
+            ))),
+            several => Err(fail(format!(
+                "{} runs have this name: {}",
+                several.len(),
+                ids(&mut several.iter().copied(), 5)
+            ))),
         }
     }
+}
+
+/// A run's id: the name of its folder.
+fn id(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// Whether a link points to a run that began before this one, to this one, or nowhere.
+fn is_older(link: &Path, than: &str) -> bool {
+    let target = fs::read_link(link).ok().filter(|_| link.exists());
+    target.is_none_or(|target| id(&target).as_str() <= than)
 }
 
 impl RunDir {
@@ -288,10 +317,7 @@ impl RunDir {
 
 fn row(path: PathBuf) -> RunRow {
     let run = RunDir { path: path.clone() };
-    let id = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let id = id(&path);
     let system = path
         .parent()
         .and_then(Path::file_name)

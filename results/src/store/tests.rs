@@ -72,6 +72,8 @@ fn runs_are_found_by_every_name_that_they_have() {
     assert!(fail("20261123").contains("2 runs have this name: "));
     assert!(fail("nonsense").contains("no such run; the newest are 20261124T064512Z-13"));
     assert!(fail("-9").contains("there are 3 runs"));
+    assert!(fail("latest:bad").contains("after latest: comes valid, invalid"));
+    assert!(fail("latest:unknown").contains("none of the 3 runs has this verdict"));
     assert_eq!(
         store
             .list()
@@ -96,6 +98,30 @@ fn links_point_to_what_they_say_and_a_killed_run_is_the_latest() {
     assert_eq!(store.list()[0].verdict, None);
     let current = fs::read_link(folder.path().join("current")).unwrap();
     assert_eq!(current, Path::new("paxos/20261123T070000Z-12"));
+}
+
+#[test]
+fn judging_an_old_run_again_does_not_make_it_the_latest() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path());
+    let (old, new) = ("20261123T064512Z-11", "20261123T064612Z-12");
+    finished(&store, old, Outcome::Valid);
+    finished(&store, new, Outcome::Valid);
+    let run = store.find("11").unwrap();
+    let mut results = run.results().unwrap();
+    store.finish(&run, &info(old), &results).unwrap();
+    for link in ["latest", "paxos/latest"] {
+        let target = fs::read_link(folder.path().join(link)).unwrap();
+        assert!(target.ends_with(new), "{link} -> {}", target.display());
+    }
+    let lines = || {
+        let index = fs::read_to_string(folder.path().join("index.jsonl")).unwrap();
+        index.lines().count()
+    };
+    assert_eq!(lines(), 2, "nothing new was found out");
+    results.verdict = Outcome::Invalid;
+    store.finish(&run, &info(old), &results).unwrap();
+    assert_eq!(lines(), 3, "another verdict is news");
 }
 
 #[test]
