@@ -1,7 +1,7 @@
 //! The final block: the last thing on the terminal. Verdict and sentence, the reason, the evidence, where to
 //! look, what to type next. The same structure for every verdict, at most 80 columns where the content allows.
 
-use crate::document::{Outcome, Results};
+use crate::document::{Outcome, Results, ViolationRow};
 use crate::text::{count, counted, visible};
 
 /// How the block is drawn.
@@ -68,7 +68,10 @@ pub fn final_block(results: &Results, directory: Option<&str>, options: BlockOpt
             _ => lines.push(format!(" report   {directory}/report.html")),
         }
         if let Some(run) = &results.run {
-            lines.push(format!(" again    harness {}", run.argv.join(" ")));
+            lines.push(format!(
+                " again    harness {}",
+                line(&crate::text::command(&run.argv))
+            ));
         }
     }
     let rule = "─".repeat(WIDTH);
@@ -79,6 +82,7 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
     let Some(violation) = results.violations.first() else {
         return;
     };
+    let digits = violation.digits();
     for member in &violation.core {
         let node = member
             .node
@@ -86,9 +90,9 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
             .map_or(String::new(), |node| format!(" → {}", visible(node, 20)));
         let end = member
             .end_ns
-            .map_or("…".to_owned(), |end| format!("{:.3}", end as f64 / 1e9));
+            .map_or("…".to_owned(), |end| format!("{:.digits$}", end as f64 / 1e9));
         lines.push(format!(
-            "   {}  client {}{node}   {:.3} – {end} s   {}",
+            "   {}  client {}{node}   {:.digits$} – {end} s   {}",
             member.label,
             member.client,
             member.start_ns as f64 / 1e9,
@@ -111,7 +115,7 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
             labels.join(" and ")
         ),
     });
-    let between = between(results, violation.window_s);
+    let between = between(results, violation);
     if !between.is_empty() {
         lines.push(String::new());
         lines.extend(between);
@@ -148,8 +152,14 @@ pub fn call(member: &crate::document::CoreRow) -> String {
     format!("{asked} → {told}")
 }
 
-/// Faults that began or ended between the first core operation's beginning and the last one's end.
-fn between(results: &Results, [from, to]: [f64; 2]) -> Vec<String> {
+/// Faults that began or ended between the first core operation's beginning and the last one's end; their times
+/// count from the first one's end, as in the report.
+fn between(results: &Results, violation: &ViolationRow) -> Vec<String> {
+    let [from, to] = violation.window_s;
+    let Some(first) = violation.core.first() else {
+        return Vec::new();
+    };
+    let zero = crate::text::seconds(first.end_ns.unwrap_or(first.start_ns));
     let mut changes: Vec<(f64, String)> = Vec::new();
     for fault in &results.faults {
         let what = match (&fault.shape, &fault.sides) {
@@ -174,10 +184,13 @@ fn between(results: &Results, [from, to]: [f64; 2]) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(place, (at, what))| {
-            let head = if place == 0 { "Meanwhile:" } else { "" };
+            let head = match place {
+                0 => format!("After {}:", first.label),
+                _ => String::new(),
+            };
             format!(
                 "   {head:10} {:>9} {what}",
-                format!("+{:.0} ms", (at - from) * 1000.0)
+                format!("{:+.0} ms", (at - zero) * 1000.0)
             )
         })
         .collect();
@@ -259,11 +272,11 @@ fn valid(results: &Results, lines: &mut Vec<String>) {
                 recovery.median, recovery.max
             )
         });
-        lines.push(format!(
-            "   quorum      lost {}, {:.1} s{back}",
-            counted(quorum.count, "time"),
-            quorum.total_s
-        ));
+        let lost = match quorum.count {
+            0 => "never lost".to_owned(),
+            count => format!("lost {}, {:.1} s", crate::text::times(count), quorum.total_s),
+        };
+        lines.push(format!("   quorum      {lost}{back}"));
     }
     lines.push(format!(
         "   contention  {:.0} % of operations overlapped another on the same decree",

@@ -1,9 +1,11 @@
 //! What a run exercised: how operations fared during each kind of fault, when there was no quorum, how soon
 //! the system was back, how much operations overlapped. Counted from the history alone.
 
+mod quorum;
+
 use history::timeline::{FaultSpan, faults, phases};
-use history::{Fault, History, Operation, Outcome, Phase};
-use std::collections::BTreeSet;
+use history::{History, Operation, Outcome, Phase};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds of fault that are always named, done or not.
 const ALL_KINDS: [&str; 6] = ["partition", "kill", "pause", "clock", "disk", "membership"];
@@ -48,8 +50,9 @@ pub struct KindCoverage {
     pub active_ns: u64,
     /// Operations that began meanwhile.
     pub begun: Tally,
-    /// The functions of which at least one `ok` began meanwhile.
-    pub ok_functions: BTreeSet<String>,
+    /// By function: operations that began while one was in force and there was a quorum. (Without one, nothing
+    /// can be expected to succeed; what does succeed counts all the same.)
+    pub by_function: BTreeMap<String, Tally>,
     /// For how long one was in force and there was a quorum.
     pub active_with_quorum_ns: u64,
 }
@@ -105,7 +108,7 @@ impl Coverage {
             Some((place, (_, start, _))) if place + 1 == all.len() => (start, u64::MAX),
             Some((_, (_, start, end))) => (start, end),
         };
-        let no_quorum = without_quorum(history, &faults, end_ns);
+        let no_quorum = quorum::without_quorum(history, &faults, end_ns);
         let mut coverage = Coverage {
             kinds: kinds(history, &faults, &no_quorum, end_ns),
             functions: history.functions.iter().cloned().collect(),
@@ -113,42 +116,7 @@ impl Coverage {
             no_quorum,
             ..Coverage::default()
         };
-        let spans: Vec<Vec<(u64, u64)>> = coverage
-            .kinds
-            .iter()
-            .map(|kind| active(&faults, &kind.kind, end_ns))
-            .collect();
-        for operation in &history.operations {
-            coverage.operations.add(operation.outcome);
-            if !within(operation.start_ns, main_ns) {
-                continue;
-            }
-            let name = history.function_name(operation);
-            coverage.main.add(operation.outcome);
-            if operation.outcome == Outcome::Ok && !coverage.main_ok_functions.contains(name) {
-                coverage.main_ok_functions.insert(name.to_owned());
-            }
-            let mut calm = true;
-            for (kind, spans) in coverage.kinds.iter_mut().zip(&spans) {
-                if spans.iter().any(|span| within(operation.start_ns, *span)) {
-                    calm = false;
-                    kind.begun.add(operation.outcome);
-                    if operation.outcome == Outcome::Ok && !kind.ok_functions.contains(name) {
-                        kind.ok_functions.insert(name.to_owned());
-                    }
-                }
-            }
-            if calm {
-                coverage.calm.add(operation.outcome);
-            }
-            if coverage
-                .no_quorum
-                .iter()
-                .any(|span| within(operation.start_ns, *span))
-            {
-                coverage.no_quorum_begun.add(operation.outcome);
-            }
-        }
+        coverage.count(history, &faults, main_ns, end_ns);
         let main_total = coverage.main.total().max(1) as f64;
         coverage.overlapping = overlapping(history, main_ns);
         coverage.overlap_share = coverage.overlapping as f64 / main_total;
@@ -163,6 +131,53 @@ impl Coverage {
         coverage.not_exercised = ALL_KINDS.into_iter().filter(|kind| !done(kind)).collect();
         coverage.faults = faults;
         coverage
+    }
+
+    /// Counts operations, in one pass: a history may have millions of them.
+    fn count(&mut self, history: &History, faults: &[FaultSpan], main_ns: (u64, u64), end_ns: u64) {
+        let spans: Vec<Vec<(u64, u64)>> = self
+            .kinds
+            .iter()
+            .map(|kind| active(faults, &kind.kind, end_ns))
+            .collect();
+        let functions = history.functions.len();
+        let mut main_ok = vec![false; functions];
+        let mut during = vec![vec![Tally::default(); functions]; spans.len()];
+        for operation in &history.operations {
+            self.operations.add(operation.outcome);
+            if !within(operation.start_ns, main_ns) {
+                continue;
+            }
+            let (f, is_ok) = (usize::from(operation.f), operation.outcome == Outcome::Ok);
+            self.main.add(operation.outcome);
+            main_ok[f] |= is_ok;
+            let has_quorum = !within_any(operation.start_ns, &self.no_quorum);
+            if !has_quorum {
+                self.no_quorum_begun.add(operation.outcome);
+            }
+            let mut calm = true;
+            for ((kind, spans), during) in self.kinds.iter_mut().zip(&spans).zip(&mut during) {
+                if within_any(operation.start_ns, spans) {
+                    calm = false;
+                    kind.begun.add(operation.outcome);
+                    if has_quorum || is_ok {
+                        during[f].add(operation.outcome);
+                    }
+                }
+            }
+            if calm {
+                self.calm.add(operation.outcome);
+            }
+        }
+        let name = |f: usize| history.functions[f].clone();
+        self.main_ok_functions = (0..functions).filter(|f| main_ok[*f]).map(name).collect();
+        for (kind, during) in self.kinds.iter_mut().zip(during) {
+            kind.by_function = during
+                .into_iter()
+                .enumerate()
+                .map(|(f, tally)| (name(f), tally))
+                .collect();
+        }
     }
 
     /// The middle and the worst of the recoveries.
@@ -186,14 +201,32 @@ impl Coverage {
     }
 }
 
+/// The end of an operation as far as it is known: for one that was never completed, its beginning.
+pub fn known_end_ns(operation: &Operation) -> u64 {
+    match operation.end_ns {
+        u64::MAX => operation.start_ns,
+        end_ns => end_ns,
+    }
+}
+
 fn within(time_ns: u64, (start, end): (u64, u64)) -> bool {
     (start..end).contains(&time_ns)
+}
+
+/// Whether a moment is in one of some spans, which are in order and do not overlap.
+fn within_any(time_ns: u64, spans: &[(u64, u64)]) -> bool {
+    let after = spans.partition_point(|(start, _)| *start <= time_ns);
+    after > 0 && time_ns < spans[after - 1].1
 }
 
 /// When at least one fault of a kind was in force, as spans that do not overlap.
 pub fn active(faults: &[FaultSpan], kind: &str, end_ns: u64) -> Vec<(u64, u64)> {
     let of_kind = faults.iter().filter(|span| span.fault.kind() == kind);
-    let mut spans: Vec<(u64, u64)> = of_kind.filter_map(|span| span.active_ns(end_ns)).collect();
+    merged(of_kind.filter_map(|span| span.active_ns(end_ns)).collect())
+}
+
+/// Spans put together where they overlap or touch, in order.
+fn merged(mut spans: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     spans.sort_unstable();
     let mut merged: Vec<(u64, u64)> = Vec::new();
     for (start, end) in spans {
@@ -245,69 +278,12 @@ fn kinds(
     names.into_iter().map(coverage).collect()
 }
 
-/// When no running node could exchange packets, in both directions, with enough others to be a majority.
-fn without_quorum(history: &History, faults: &[FaultSpan], end_ns: u64) -> Vec<(u64, u64)> {
-    let spans: Vec<(&Fault, (u64, u64))> = faults
-        .iter()
-        .filter_map(|span| Some((&span.fault, span.active_ns(end_ns)?)))
-        .collect();
-    let mut moments: Vec<u64> = spans
-        .iter()
-        .flat_map(|(_, (start, end))| [*start, *end])
-        .collect();
-    moments.sort_unstable();
-    moments.dedup();
-    let mut gaps: Vec<(u64, u64)> = Vec::new();
-    for pair in moments.windows(2) {
-        let in_force: Vec<&Fault> = spans
-            .iter()
-            .filter(|(_, span)| within(pair[0], *span))
-            .map(|(fault, _)| *fault)
-            .collect();
-        if has_quorum(&history.nodes, &in_force) {
-            continue;
-        }
-        match gaps.last_mut() {
-            Some(last) if last.1 == pair[0] => last.1 = pair[1],
-            _ => gaps.push((pair[0], pair[1])),
-        }
-    }
-    gaps
-}
-
-/// Whether some running node reaches, both ways, a majority of all nodes.
-pub fn has_quorum(nodes: &[String], in_force: &[&Fault]) -> bool {
-    let down = |node: &String| {
-        in_force
-            .iter()
-            .any(|fault| matches!(fault, Fault::Kill { nodes } if nodes.contains(node)))
-    };
-    let cut = |a: &String, b: &String| {
-        in_force.iter().any(|fault| match fault {
-            Fault::Partition { cut, .. } => cut
-                .iter()
-                .any(|(from, to)| (from == a && to == b) || (from == b && to == a)),
-            Fault::Kill { .. } => false,
-        })
-    };
-    let running: Vec<&String> = nodes.iter().filter(|node| !down(node)).collect();
-    running
-        .iter()
-        .any(|node| running.iter().filter(|other| !cut(node, other)).count() > nodes.len() / 2)
-}
-
 /// How many main-phase operations overlapped another on the same object. An operation of unknown outcome
 /// counts up to the moment at which its client gave up.
 fn overlapping(history: &History, main_ns: (u64, u64)) -> usize {
     let mut latest: Vec<Option<u32>> = vec![None; history.keys.len()];
     let mut overlaps = vec![false; history.operations.len()];
-    let end = |operation: &Operation| {
-        if operation.end_ns == u64::MAX {
-            operation.start_ns
-        } else {
-            operation.end_ns
-        }
-    };
+    let end = known_end_ns;
     for (number, operation) in history.operations.iter().enumerate() {
         let latest = &mut latest[operation.key as usize];
         match *latest {
@@ -361,44 +337,4 @@ fn in_flight(history: &History, faults: &[FaultSpan]) -> usize {
                 .is_some_and(|change| *change <= operation.end_ns)
     };
     history.operations.iter().filter(crosses).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn nodes() -> Vec<String> {
-        (1..=5).map(|i| format!("n{i}")).collect()
-    }
-
-    fn kill(nodes: &[&str]) -> Fault {
-        Fault::Kill {
-            nodes: nodes.iter().map(ToString::to_string).collect(),
-        }
-    }
-
-    fn one_way(from: &[&str], to: &[&str]) -> Fault {
-        let cut = from
-            .iter()
-            .flat_map(|a| to.iter().map(move |b| (a.to_string(), b.to_string())))
-            .collect();
-        Fault::Partition {
-            shape: "one-way".into(),
-            sides: vec![],
-            cut,
-        }
-    }
-
-    #[test]
-    fn a_quorum_is_a_running_node_that_reaches_a_majority_both_ways() {
-        assert!(has_quorum(&nodes(), &[]));
-        assert!(has_quorum(&nodes(), &[&kill(&["n1", "n2"])]));
-        assert!(!has_quorum(&nodes(), &[&kill(&["n1", "n2"]), &kill(&["n5"])]));
-        let cut = one_way(&["n1", "n2"], &["n3", "n4", "n5"]);
-        assert!(has_quorum(&nodes(), &[&cut]));
-        assert!(
-            !has_quorum(&nodes(), &[&cut, &kill(&["n4"])]),
-            "n3 and n5 are two of five"
-        );
-    }
 }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod decide;
 mod make;
 
 /// The name of the format.
@@ -287,6 +288,23 @@ pub struct ViolationRow {
     pub shrink: ShrinkRow,
 }
 
+impl ViolationRow {
+    /// How many digits after the second it takes to see which operation was over before which began: the
+    /// argument can be worked through with what is on the page alone.
+    pub fn digits(&self) -> usize {
+        let shown = |time_ns: u64, digits: usize| format!("{:.digits$}", time_ns as f64 / 1e9);
+        let tells = |digits: &usize| {
+            let in_order = |end_ns: u64, start_ns: u64| {
+                end_ns >= start_ns || shown(end_ns, *digits) != shown(start_ns, *digits)
+            };
+            let mut ends = self.core.iter().filter_map(|member| member.end_ns);
+            let starts = || self.core.iter().map(|member| member.start_ns);
+            ends.all(|end| starts().all(|start| in_order(end, start)))
+        };
+        (3..9).find(tells).unwrap_or(9)
+    }
+}
+
 /// One core operation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CoreRow {
@@ -302,9 +320,9 @@ pub struct CoreRow {
     pub node: Option<String>,
     /// The function.
     pub f: String,
-    /// The argument.
+    /// The argument. One of more than 4,096 bytes is a text with its beginning and its size.
     pub input: serde_json::Value,
-    /// The answer.
+    /// The answer, as large as the argument may be.
     pub output: serde_json::Value,
     /// `ok`, `fail` or `info`.
     #[serde(rename = "type")]

@@ -146,33 +146,37 @@ fn faults_confirmed(coverage: &Coverage) -> Rule {
 }
 
 fn worked_under_faults(requested: &[String], coverage: &Coverage) -> Rule {
-    for kind in coverage
+    let rule = |ok: bool, value: String| Rule {
+        rule: "worked-under-faults".into(),
+        ok,
+        value,
+    };
+    let kinds = coverage
         .kinds
         .iter()
-        .filter(|kind| requested.contains(&kind.kind))
-    {
-        // Without a quorum nothing can be expected to succeed.
-        let expected = kind.active_with_quorum_ns > 0;
-        if let Some(f) = coverage
-            .functions
-            .iter()
-            .find(|f| !kind.ok_functions.contains(*f))
-            && expected
-        {
-            let value = format!("no {} succeeded while a {} was active", visible(f, 40), kind.kind);
-            return Rule {
-                rule: "worked-under-faults".into(),
-                ok: false,
-                value,
-            };
+        .filter(|kind| requested.contains(&kind.kind) && kind.installed > 0);
+    let mut without_quorum = Vec::new();
+    for kind in kinds {
+        let failed = kind.by_function.iter().find(|(_, tally)| tally.ok == 0);
+        let Some((f, tally)) = failed else { continue };
+        // Without a quorum nothing can be expected to succeed: a fault that never left one asks for nothing.
+        if kind.active_with_quorum_ns == 0 {
+            without_quorum.push(kind.kind.as_str());
+            continue;
         }
+        let value = format!(
+            "no {} succeeded while a {} was active (0 of {})",
+            visible(f, 40),
+            kind.kind,
+            count(tally.total())
+        );
+        return rule(false, value);
     }
-    let value = "every kind of operation succeeded under every kind of fault".to_owned();
-    Rule {
-        rule: "worked-under-faults".into(),
-        ok: true,
-        value,
-    }
+    let value = match without_quorum.as_slice() {
+        [] => "every kind of operation succeeded under every kind of fault".to_owned(),
+        kinds => format!("there was never a quorum during a {}", kinds.join(" or a ")),
+    };
+    rule(true, value)
 }
 
 fn no_node_ended_by_itself(history: &History) -> Rule {
@@ -190,10 +194,10 @@ fn no_node_ended_by_itself(history: &History) -> Rule {
             "{} ended by itself ({}){}",
             visible(node, 40),
             visible(status, 80),
-            if exits.len() > 1 {
-                format!(", and {} more times a node did", exits.len() - 1)
-            } else {
-                String::new()
+            match exits.len() - 1 {
+                0 => String::new(),
+                1 => ", and once more a node did".to_owned(),
+                more => format!(", and {} more times a node did", count(more)),
             }
         ),
     };

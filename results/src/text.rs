@@ -44,6 +44,25 @@ pub fn counted(number: usize, one: &str) -> String {
     }
 }
 
+/// A number of times: `never`, `once`, `5 times`.
+pub fn times(number: usize) -> String {
+    match number {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        _ => format!("{} times", count(number)),
+    }
+}
+
+/// A command as it is typed in a shell, words with anything unusual in them quoted.
+pub fn command(words: &[String]) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    let quoted = |word: &String| match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// A moment on the run's clock: `31.406 s`.
 pub fn moment(time_ns: u64) -> String {
     format!("{:.3} s", time_ns as f64 / 1e9)
@@ -94,6 +113,12 @@ mod tests {
             [0, 999, 1000, 21_372, 1_000_000].map(count::<u64>),
             ["0", "999", "1,000", "21,372", "1,000,000"]
         );
+    }
+
+    #[test]
+    fn a_command_can_be_pasted() {
+        let words = ["test", "--store", "my runs", "--name", "it's", ""].map(str::to_owned);
+        assert_eq!(command(&words), r"test --store 'my runs' --name 'it'\''s' ''");
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Making the document: from a history, its analysis and its coverage.
+//! Making the document: from a history, its analysis and its coverage. Read next: `decide` for the verdict.
 
+use super::decide::decide;
 use super::*;
 use crate::coverage::{Coverage, Tally};
 use crate::evidence;
@@ -76,99 +77,6 @@ impl Results {
             remarks: Vec::new(),
             files: files(Outcome::Error),
         }
-    }
-}
-
-/// The verdict, and the sentence that says why. A violation wins over everything.
-fn decide(
-    history: &History,
-    analysis: &Analysis,
-    coverage: &Coverage,
-    rules: &[Rule],
-) -> (Outcome, ReasonGiven) {
-    let given = |kind: &str, code: &str, sentence: String, detail: Vec<String>| ReasonGiven {
-        kind: kind.to_owned(),
-        code: code.to_owned(),
-        sentence,
-        detail,
-    };
-    if let Some(violation) = analysis.violations.first() {
-        let mut detail = violation.detail.clone();
-        let (bad, total) = (analysis.keys.invalid, analysis.keys.total);
-        detail.push(match bad {
-            1 => format!("The other {} are linearizable.", counted(total - 1, "decree")),
-            _ => format!(
-                "{} of {} are not linearizable; this is the clearest one.",
-                count(bad),
-                counted(total, "decree")
-            ),
-        });
-        return (
-            Outcome::Invalid,
-            given("violation", violation.code, violation.sentence.clone(), detail),
-        );
-    }
-    let failed: Vec<&Rule> = rules.iter().filter(|rule| !rule.ok).collect();
-    if let Some(first) = failed.first() {
-        let mut detail: Vec<String> = failed.iter().map(|rule| rule.value.clone()).collect();
-        detail.push(format!(
-            "No violation was found in {}.",
-            counted(coverage.operations.total(), "operation")
-        ));
-        let kind = if first.rule == "checker-finished" {
-            "checker-limit"
-        } else {
-            "evidence"
-        };
-        return (
-            Outcome::Unknown,
-            given(
-                kind,
-                &first.rule,
-                "Too little was tested to call this valid.".to_owned(),
-                detail,
-            ),
-        );
-    }
-    let without = match history
-        .header
-        .as_ref()
-        .is_none_or(|header| header.nemesis.is_empty())
-    {
-        true => ", without faults",
-        false => "",
-    };
-    let sentence = format!(
-        "All {} on {} are linearizable{without}.",
-        counted(coverage.operations.total(), "operation"),
-        counted(analysis.keys.total, "decree")
-    );
-    (
-        Outcome::Valid,
-        given("none", "", sentence, vec![faults_sentence(coverage)]),
-    )
-}
-
-/// `With 9 partitions and 12 kills, confirmed, and 4.8 s without quorum.`
-pub fn faults_sentence(coverage: &Coverage) -> String {
-    let kinds: Vec<String> = coverage
-        .kinds
-        .iter()
-        .filter(|kind| kind.installed > 0)
-        .map(|kind| counted(kind.installed, &kind.kind))
-        .collect();
-    match kinds.as_slice() {
-        [] => "No fault was asked for.".to_owned(),
-        kinds => format!(
-            "With {}, {}, and {:.1} s without quorum.",
-            kinds.join(" and "),
-            if coverage.confirmed().0 == coverage.confirmed().1 {
-                "confirmed"
-            } else {
-                "not all confirmed"
-            },
-            text::seconds(coverage.no_quorum_ns())
-        ),
     }
 }
 
@@ -312,10 +220,21 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
         .collect()
 }
 
+/// A value of the system under test, whatever its size: a huge one is a text that says so.
+fn bounded(json: &str) -> serde_json::Value {
+    const BYTES_MAX: usize = 4096;
+    const CHARS_SHOWN: usize = 200;
+    let value = serde_json::from_str(json).unwrap_or(serde_json::Value::Null);
+    if json.len() <= BYTES_MAX {
+        return value;
+    }
+    let text = value.as_str().unwrap_or(json);
+    let start: String = text.chars().take(CHARS_SHOWN).collect();
+    format!("{start}… ({} bytes, whole in history.jsonl)", count(json.len())).into()
+}
+
 fn violation_row(history: &History, violation: &checker::Violation) -> ViolationRow {
-    let json = |value: history::Value| {
-        serde_json::from_str(&history.values.json(value)).unwrap_or(serde_json::Value::Null)
-    };
+    let json = |value: history::Value| bounded(&history.values.json(value));
     let operation = |number: u32| &history.operations[number as usize];
     let label = |place: usize| violation.core[place].label.to_string();
     let end = |it: &Operation| (it.end_ns != u64::MAX).then_some(it.end_ns);

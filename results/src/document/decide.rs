@@ -1,0 +1,112 @@
+//! The verdict, and the one sentence that says why.
+
+use super::{Outcome, ReasonGiven};
+use crate::coverage::Coverage;
+use crate::evidence::Rule;
+use crate::text::{self, count, counted};
+use checker::Analysis;
+use history::History;
+
+/// The verdict, and the sentence that says why. A violation wins over everything.
+pub fn decide(
+    history: &History,
+    analysis: &Analysis,
+    coverage: &Coverage,
+    rules: &[Rule],
+) -> (Outcome, ReasonGiven) {
+    let given = |kind: &str, code: &str, sentence: String, detail: Vec<String>| ReasonGiven {
+        kind: kind.to_owned(),
+        code: code.to_owned(),
+        sentence,
+        detail,
+    };
+    if let Some(violation) = analysis.violations.first() {
+        let mut detail = violation.detail.clone();
+        let (bad, total) = (analysis.keys.invalid, analysis.keys.total);
+        detail.extend(match (bad, analysis.keys.valid) {
+            (1, 0) => None,
+            (1, 1) => Some("The other decree is linearizable.".to_owned()),
+            (1, valid) => Some(format!(
+                "The other {} are linearizable.",
+                counted(valid, "decree")
+            )),
+            _ => Some(format!(
+                "{} of {} are not linearizable; this is the clearest one.",
+                count(bad),
+                counted(total, "decree")
+            )),
+        });
+        return (
+            Outcome::Invalid,
+            given("violation", violation.code, violation.sentence.clone(), detail),
+        );
+    }
+    let mut failed: Vec<&Rule> = rules.iter().filter(|rule| !rule.ok).collect();
+    // A node that ended by itself may be why the rest is missing: it is the news.
+    failed.sort_by_key(|rule| match rule.rule.as_str() {
+        "checker-finished" => 0,
+        "no-unexpected-exit" => 1,
+        _ => 2,
+    });
+    if let Some(first) = failed.first() {
+        let mut detail: Vec<String> = failed.iter().map(|rule| rule.value.clone()).collect();
+        detail.push(format!(
+            "No violation was found in {}.",
+            counted(coverage.operations.total(), "operation")
+        ));
+        let (kind, sentence) = match first.rule.as_str() {
+            "checker-finished" => (
+                "checker-limit",
+                format!(
+                    "The checker could not decide {} of {}; no violation was found.",
+                    count(analysis.keys.unknown),
+                    counted(analysis.keys.total, "decree")
+                ),
+            ),
+            // It begins with a node's name, which stays as it is.
+            "no-unexpected-exit" => ("evidence", format!("{}; no violation was found.", first.value)),
+            _ => ("evidence", "Too little was tested to call this valid.".to_owned()),
+        };
+        return (Outcome::Unknown, given(kind, &first.rule, sentence, detail));
+    }
+    let without = match history
+        .header
+        .as_ref()
+        .is_none_or(|header| header.nemesis.is_empty())
+    {
+        true => ", without faults",
+        false => "",
+    };
+    let sentence = format!(
+        "All {} on {} are linearizable{without}.",
+        counted(coverage.operations.total(), "operation"),
+        counted(analysis.keys.total, "decree")
+    );
+    (
+        Outcome::Valid,
+        given("none", "", sentence, vec![faults_sentence(coverage)]),
+    )
+}
+
+/// `With 9 partitions and 12 kills, confirmed, and 4.8 s without quorum.`
+fn faults_sentence(coverage: &Coverage) -> String {
+    let kinds: Vec<String> = coverage
+        .kinds
+        .iter()
+        .filter(|kind| kind.installed > 0)
+        .map(|kind| counted(kind.installed, &kind.kind))
+        .collect();
+    match kinds.as_slice() {
+        [] => "No fault was asked for.".to_owned(),
+        kinds => format!(
+            "With {}, {}, and {:.1} s without quorum.",
+            kinds.join(" and "),
+            if coverage.confirmed().0 == coverage.confirmed().1 {
+                "confirmed"
+            } else {
+                "not all confirmed"
+            },
+            text::seconds(coverage.no_quorum_ns())
+        ),
+    }
+}

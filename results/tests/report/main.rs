@@ -1,0 +1,10 @@
+//! The documents of whole histories: the verdict and its evidence, the final block, the page; and that hostile
+//! texts stay texts everywhere.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod browser;
+mod evidence;
+mod hostile;
+mod script;
+mod sentences;

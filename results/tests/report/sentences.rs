@@ -1,0 +1,79 @@
+//! A verdict is told in the same words everywhere.
+
+use crate::script::{Script, told, worked};
+use results::Outcome;
+use serde_json::json;
+
+#[test]
+fn a_failing_run_is_told_in_the_same_words_everywhere() {
+    let null = json!(null);
+    let mut script = Script::new(&["partition", "kill"]);
+    script.phase(0, "set-up").phase(10, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 31_362, 31_406);
+    script.op(3, "propose", &json!(42), &json!(42), 31_792, 31_871);
+    script.op(4, "read", &null, &json!(42), 31_880, 31_890);
+    script
+        .kill(17, "n3", 31_418, 31_655)
+        .cut(18, true, 31_560, 36_020);
+    let (results, block, page) = told(&script.history());
+    assert_eq!(results.verdict, Outcome::Invalid);
+    assert_eq!(
+        results.reason.sentence,
+        "Decree 147 was decided twice: first as 17, then as 42."
+    );
+    insta::assert_snapshot!(block);
+    let plain: String = page
+        .split("<h1>")
+        .nth(1)
+        .unwrap()
+        .split("</h1>")
+        .next()
+        .unwrap()
+        .split('<')
+        .map(|part| part.split_once('>').map_or(part, |(_, text)| text))
+        .collect();
+    assert_eq!(plain, results.reason.sentence);
+    for words in [
+        "n3 killed",
+        "✂ halves",
+        "A comes before B",
+        "A finished 386 ms",
+        "client 3",
+        "NOT LINEARIZABLE",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn a_run_that_was_tested_enough_is_valid_and_says_by_what() {
+    let mut script = Script::new(&["kill"]);
+    worked(&mut script).kill(1, "n3", 100, 200);
+    let (results, block, page) = told(&script.history());
+    assert_eq!(results.verdict, Outcome::Valid, "{block}");
+    insta::assert_snapshot!(block);
+    assert!(page.contains("Why you can believe it"));
+}
+
+#[test]
+fn the_times_of_a_contradiction_show_which_operation_was_first() {
+    let mut script = Script::new(&[]);
+    script.phase(0, "run");
+    let at = |script: &mut Script, client: u64, value: u64, from_us: u64, to_us: u64| {
+        script.op(client, "propose", &json!(value), &json!(value), 0, 0);
+        for (line, us) in [(2, from_us), (1, to_us)] {
+            let place = script.lines.len() - line;
+            let mut event: serde_json::Value = serde_json::from_str(&script.lines[place]).unwrap();
+            event["time"] = (us * 1000).into();
+            script.lines[place] = event.to_string();
+        }
+    };
+    at(&mut script, 0, 17, 2_098_100, 2_100_210);
+    at(&mut script, 3, 42, 2_100_220, 2_102_000);
+    let (results, block, _) = told(&script.history());
+    assert_eq!(results.violations[0].digits(), 5);
+    assert!(
+        block.contains("2.09810 – 2.10021 s") && block.contains("2.10022 – 2.10200 s"),
+        "{block}"
+    );
+}
