@@ -8,8 +8,10 @@
 //! the picture of the run, [`logs`] for the nodes' own words.
 
 mod axis;
+mod circle;
 pub mod logs;
 mod page;
+mod piece;
 pub mod svg;
 pub mod timeline;
 pub mod whole_run;

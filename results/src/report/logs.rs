@@ -1,26 +1,28 @@
-//! The nodes' own words around a violation, with what the harness did to them in between.
+//! The nodes' own words around a violation, with what clients asked and what the harness did in between.
 //!
-//! Log files hold whatever a node wrote: any bytes, any length. Each line begins with the stamp that the
-//! harness gave it on arrival; the rest is made visible and cut.
+//! Shown are lines about the object, the first lines after a restart, and a little of what stood beside them;
+//! what is left out is counted where it was. Read next: `read` for how a log file, which holds whatever a
+//! node wrote, becomes harmless lines.
 
-use crate::coverage::Coverage;
-use crate::text::{seconds, visible};
+mod read;
+
+use super::piece::{Piece, marked, plain, value_words};
+use crate::coverage::{Coverage, known_end_ns};
+use crate::document::ViolationRow;
+use crate::text::{counted, moment, names, seconds, visible};
 use checker::Violation;
 use history::{Fault, History};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use read::{Kind, OwnLine};
 use std::path::Path;
 
-/// How much before the first core operation and after the last is shown.
+/// How much before and after each core operation is looked at.
 const MARGIN_NS: u64 = 50_000_000;
-/// How many lines of a node are shown.
-const LINES_MAX: usize = 60;
+/// How many lines of a node's log are shown.
+const LINES_MAX: usize = 40;
+/// How many lines before and after one that matters are shown with it.
+const BESIDE: usize = 1;
 /// How many nodes are shown.
 const NODES_MAX: usize = 3;
-/// How much of a log file is looked at, at most.
-const BYTES_MAX: u64 = 512 << 20;
-/// Longer lines are cut.
-const LINE_CHARS_MAX: usize = 220;
 
 /// One node's log around a violation.
 pub struct NodeLog {
@@ -32,8 +34,6 @@ pub struct NodeLog {
     pub file: String,
     /// Its lines, in the order of time.
     pub lines: Vec<LogLine>,
-    /// How many more there are in the window.
-    pub hidden: usize,
 }
 
 /// One line.
@@ -41,9 +41,46 @@ pub struct LogLine {
     /// The moment, as `31.406`.
     pub at: String,
     /// The text, harmless.
-    pub text: String,
-    /// How it is drawn: empty, `marked`, `rule` or `client`.
+    pub text: Vec<Piece>,
+    /// How it is drawn: empty, `marked`, `rule`, `rule cut`, `client` or `gap`.
     pub class: &'static str,
+}
+
+/// The stretch of time that is looked at.
+struct Window {
+    /// Around each core operation: everything.
+    around: Vec<(u64, u64)>,
+    /// From the first to the last: lines that matter.
+    from: u64,
+    to: u64,
+}
+
+impl Window {
+    fn of(history: &History, violation: &Violation) -> Window {
+        let core = violation
+            .core
+            .iter()
+            .map(|member| &history.operations[member.operation as usize]);
+        let around: Vec<(u64, u64)> = core
+            .map(|it| {
+                let end_ns = known_end_ns(it).saturating_add(MARGIN_NS);
+                (it.start_ns.saturating_sub(MARGIN_NS), end_ns)
+            })
+            .collect();
+        Window {
+            from: around.iter().map(|(from, _)| *from).min().unwrap_or(0),
+            to: around.iter().map(|(_, to)| *to).max().unwrap_or(0),
+            around,
+        }
+    }
+
+    fn spans(&self, at: u64) -> bool {
+        (self.from..=self.to).contains(&at)
+    }
+
+    fn is_near(&self, at: u64) -> bool {
+        self.around.iter().any(|(from, to)| (*from..=*to).contains(&at))
+    }
 }
 
 /// The logs of the nodes that a violation is about.
@@ -51,90 +88,84 @@ pub fn around(
     history: &History,
     coverage: &Coverage,
     violation: &Violation,
+    row: &ViolationRow,
     directory: &Path,
 ) -> Vec<NodeLog> {
-    let windows: Vec<(u64, u64)> = violation
-        .core
-        .iter()
-        .map(|member| {
-            let operation = &history.operations[member.operation as usize];
-            let end = if operation.end_ns == u64::MAX {
-                operation.start_ns
-            } else {
-                operation.end_ns
-            };
-            (operation.start_ns.saturating_sub(MARGIN_NS), end + MARGIN_NS)
-        })
-        .collect();
+    let window = Window::of(history, violation);
     let key = visible(&history.key_name(violation.key), 60);
-    nodes(history, coverage, violation)
+    let mut words = value_words(row);
+    words.push((key.clone(), "key".to_owned()));
+    let read = |node: &str| read::own_words(directory, node, &window, &key);
+    let mut shown: Vec<(String, String, Vec<OwnLine>)> = asked_or_killed(history, coverage, violation)
         .into_iter()
         .map(|(node, why)| {
-            let mut timed = own_words(directory, &node, &windows, &key);
-            let total = timed.len();
-            // Too many lines: those about this object stay, wherever they are.
-            if total > LINES_MAX {
-                let mut room = LINES_MAX;
-                timed.retain(|(_, line)| {
-                    let stays = !line.class.is_empty() && room > 0;
-                    room -= usize::from(stays);
-                    stays
-                });
-            }
-            let hidden = total - timed.len();
-            timed.extend(asked(history, violation, &node));
-            timed.extend(faults_of(coverage, &node, &windows));
-            timed.sort_by_key(|(at, line)| (*at, line.class != "rule"));
-            let file = format!("nodes/{}/stderr.log", visible(&node, 60));
-            NodeLog {
-                node: visible(&node, 40),
-                why,
-                file,
-                lines: timed.into_iter().map(|(_, line)| line).collect(),
-                hidden,
-            }
+            let lines = read(&node);
+            (node, why, lines)
         })
-        .collect()
+        .collect();
+    // Room that is left goes to the nodes that said most about the object meanwhile.
+    let about = |lines: &[OwnLine]| lines.iter().filter(|line| line.kind == Kind::About).count();
+    let mut others: Vec<(String, String, Vec<OwnLine>)> = Vec::new();
+    for node in history.nodes.iter().filter(|_| shown.len() < NODES_MAX) {
+        if shown.iter().any(|(known, ..)| known == node) {
+            continue;
+        }
+        let lines = read(node);
+        let why = format!("{} about it", counted(about(&lines), "line"));
+        others.push((node.clone(), why, lines));
+    }
+    others.retain(|(.., lines)| about(lines) > 0);
+    others.sort_by_key(|(.., lines)| std::cmp::Reverse(about(lines)));
+    shown.extend(others);
+    shown.truncate(NODES_MAX);
+    shown.sort_by_key(|(node, ..)| history.nodes.iter().position(|known| known == node));
+    let log = |(node, why, lines): (String, String, Vec<OwnLine>)| {
+        let mut timed = chosen(lines, &words);
+        timed.extend(asked(history, violation, &node));
+        timed.extend(cuts(coverage, &node, &window));
+        timed.sort_by_key(|(at, line)| (*at, !line.class.starts_with("rule")));
+        NodeLog {
+            file: format!("nodes/{}/stderr.log", visible(&node, 60)),
+            node: visible(&node, 40),
+            why,
+            lines: timed.into_iter().map(|(_, line)| line).collect(),
+        }
+    };
+    shown.into_iter().map(log).collect()
 }
 
-/// The nodes of the core operations first, then those with a fault between them.
-fn nodes(history: &History, coverage: &Coverage, violation: &Violation) -> Vec<(String, String)> {
+/// The nodes of the core operations, and those that were killed between them.
+fn asked_or_killed(history: &History, coverage: &Coverage, violation: &Violation) -> Vec<(String, String)> {
     let mut nodes: Vec<(String, String)> = Vec::new();
-    for member in &violation.core {
-        let operation = &history.operations[member.operation as usize];
+    let core = || {
+        violation
+            .core
+            .iter()
+            .map(|member| &history.operations[member.operation as usize])
+    };
+    for (member, operation) in violation.core.iter().zip(core()) {
         let Some(node) = history.node_name(operation) else {
             continue;
         };
         match nodes.iter_mut().find(|(known, _)| known == node) {
-            Some((_, why)) => why.push_str(&format!(", {}", member.label)),
-            None => nodes.push((
-                node.to_owned(),
-                format!("asked by client {} · {}", history.client(operation), member.label),
-            )),
+            Some((_, why)) => why.push_str(&format!(" and {}", member.label)),
+            None => nodes.push((node.to_owned(), format!("asked {}", member.label))),
         }
     }
-    let core = violation
-        .core
-        .iter()
-        .map(|member| &history.operations[member.operation as usize]);
-    let from = core
-        .clone()
-        .map(|operation| operation.start_ns)
-        .min()
-        .unwrap_or(0);
-    let to = core.map(|operation| operation.start_ns).max().unwrap_or(0);
+    let from = core().map(|operation| operation.start_ns).min().unwrap_or(0);
+    let to = core().map(|operation| operation.start_ns).max().unwrap_or(0);
     for span in &coverage.faults {
         let Fault::Kill { nodes: killed } = &span.fault else {
             continue;
         };
-        if span.installed_ns.is_some_and(|at| (from..to).contains(&at)) {
-            for node in killed
-                .iter()
-                .filter(|node| !nodes.iter().any(|(known, _)| known == *node))
-                .cloned()
-                .collect::<Vec<_>>()
-            {
-                nodes.push((node, "killed in between".to_owned()));
+        if !span.installed_ns.is_some_and(|at| (from..to).contains(&at)) {
+            continue;
+        }
+        for node in killed {
+            match nodes.iter_mut().find(|(known, _)| known == node) {
+                Some((_, why)) if why.ends_with("killed in between") => {}
+                Some((_, why)) => why.push_str(" · killed in between"),
+                None => nodes.push((node.clone(), "killed in between".to_owned())),
             }
         }
     }
@@ -142,177 +173,134 @@ fn nodes(history: &History, coverage: &Coverage, violation: &Violation) -> Vec<(
     nodes
 }
 
-fn own_words(directory: &Path, node: &str, windows: &[(u64, u64)], key: &str) -> Vec<(u64, LogLine)> {
-    // A node's name comes from a history file: it must not lead out of the folder.
-    if node.contains(['/', '\\', '\0']) || node.starts_with('.') {
-        return Vec::new();
-    }
-    let Ok(file) = File::open(directory.join("nodes").join(node).join("stderr.log")) else {
-        return Vec::new();
+/// The lines that matter, with some beside them; the rest is counted where it was.
+fn chosen(lines: Vec<OwnLine>, words: &[(String, String)]) -> Vec<(u64, LogLine)> {
+    let matters: Vec<bool> = lines.iter().map(|line| line.kind != Kind::Other).collect();
+    let has_neighbour = |place: usize| {
+        let last = (place + BESIDE).min(matters.len() - 1);
+        matters[place.saturating_sub(BESIDE)..=last].contains(&true)
     };
-    let mut reader = BufReader::with_capacity(1 << 20, file.take(BYTES_MAX));
-    let mut bytes = Vec::new();
-    let mut lines = Vec::new();
-    let latest = windows.iter().map(|(_, end)| *end).max().unwrap_or(0);
-    loop {
-        bytes.clear();
-        match reader.read_until(b'\n', &mut bytes) {
-            Ok(0) | Err(_) => return lines,
-            Ok(_) => {}
-        }
-        let Some((at, text)) = stamped(&bytes) else {
+    // Where the object was busy for long there are too many lines about it: the rare ones, and those near the core
+    // operations, say most.
+    let rank = |place: &usize| match lines[*place].kind {
+        Kind::Harness | Kind::AfterRestart => 0,
+        Kind::About if lines[*place].is_near => 1,
+        Kind::About => 2,
+        Kind::Other => 3,
+    };
+    let mut places: Vec<usize> = (0..lines.len()).filter(|place| has_neighbour(*place)).collect();
+    places.sort_by_key(rank);
+    let mut keep = vec![false; lines.len()];
+    places
+        .iter()
+        .take(LINES_MAX)
+        .for_each(|place| keep[*place] = true);
+    let mut shown = Vec::new();
+    let (mut left_out, mut latest) = (0, 0);
+    for (line, keep) in lines.into_iter().zip(keep) {
+        left_out += line.skipped_before;
+        latest = line.at;
+        if !keep {
+            left_out += 1;
             continue;
-        };
-        if at > latest {
-            return lines;
         }
-        if !windows.iter().any(|(start, end)| (*start..=*end).contains(&at)) {
-            continue;
+        if left_out > 0 {
+            shown.push((line.at, gap(std::mem::take(&mut left_out))));
         }
-        let class = if text.starts_with("[harness]") {
-            "rule"
-        } else if mentions(&text, key) {
-            "marked"
-        } else {
-            ""
+        let class = match line.kind {
+            Kind::Harness => "rule",
+            Kind::About => "marked",
+            Kind::AfterRestart | Kind::Other => "",
         };
-        lines.push((
-            at,
-            LogLine {
-                at: format!("{:.3}", seconds(at)),
-                text: visible(&without_escapes(&text), LINE_CHARS_MAX),
-                class,
-            },
-        ));
+        let text = match line.kind {
+            Kind::Harness => plain(line.text),
+            _ => marked(&line.text, words),
+        };
+        let at = format!("{:.3}", seconds(line.at));
+        shown.push((line.at, LogLine { at, text, class }));
+    }
+    if left_out > 0 {
+        shown.push((latest, gap(left_out)));
+    }
+    shown
+}
+
+fn gap(lines: usize) -> LogLine {
+    LogLine {
+        at: String::new(),
+        text: plain(format!("{} not shown", counted(lines, "line"))),
+        class: "gap",
     }
 }
 
-/// A line's stamp in nanoseconds, and its text.
-fn stamped(line: &[u8]) -> Option<(u64, String)> {
-    let text = String::from_utf8_lossy(line.get(..line.len().min(16 * 1024))?);
-    let (stamp, text) = text.trim_end_matches(['\n', '\r']).split_once(' ')?;
-    let at: f64 = stamp.parse().ok()?;
-    (at.is_finite() && at >= 0.0).then(|| ((at * 1e9) as u64, text.to_owned()))
-}
-
-/// Whether a text has the object's name as a word.
-fn mentions(text: &str, key: &str) -> bool {
-    // A dot goes on with a number: the 17 of ballot 17.n1 is not decree 17.
-    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-    text.match_indices(key).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + key.len()..].chars().next();
-        !before.is_some_and(is_word) && !after.is_some_and(is_word)
-    })
-}
-
-/// The text without terminal colours; whatever else is invisible in it is shown later.
-fn without_escapes(text: &str) -> String {
-    let mut plain = String::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' && chars.peek() == Some(&'[') {
-            chars.next();
-            let is_inside = |c: &char| !('\u{40}'..='\u{7e}').contains(c);
-            while chars.next_if(is_inside).is_some() {}
-            chars.next();
-        } else {
-            plain.push(c);
-        }
-    }
-    plain
-}
-
-/// What clients asked and were told, as far as the core is concerned.
+/// What clients asked this node and were told, as far as the core is concerned.
 fn asked(history: &History, violation: &Violation, node: &str) -> Vec<(u64, LogLine)> {
     let mut lines = Vec::new();
+    let mut line = |at: u64, text: String| {
+        let client = LogLine {
+            at: format!("{:.3}", seconds(at)),
+            text: plain(text),
+            class: "client",
+        };
+        lines.push((at, client));
+    };
     for member in &violation.core {
         let operation = &history.operations[member.operation as usize];
         if history.node_name(operation) != Some(node) {
             continue;
         }
         let call = super::timeline::call(history, operation);
-        let client = history.client(operation);
-        let line = |at: u64, text: String| {
-            (
-                at,
-                LogLine {
-                    at: format!("{:.3}", seconds(at)),
-                    text,
-                    class: "client",
-                },
-            )
-        };
-        let asked = call.split(" → ").next().unwrap_or(&call).to_owned();
-        lines.push(line(
+        let (client, letter) = (history.client(operation), member.label);
+        let (asked, told) = call.split_once(" → ").unwrap_or((&call, "that it failed"));
+        line(
             operation.start_ns,
-            format!("→ client {client} asks {}: {asked}", member.label),
-        ));
+            format!("→ client {client} asks {letter}: {asked}"),
+        );
         if operation.end_ns != u64::MAX {
-            lines.push(line(
-                operation.end_ns,
-                format!("← client {client} has its answer: {call}"),
-            ));
+            line(operation.end_ns, format!("← client {client} is told {told}"));
         }
     }
     lines
 }
 
-/// What the nemesis did to this node.
-fn faults_of(coverage: &Coverage, node: &str, windows: &[(u64, u64)]) -> Vec<(u64, LogLine)> {
+/// When this node was cut off, and from whom.
+fn cuts(coverage: &Coverage, node: &str, window: &Window) -> Vec<(u64, LogLine)> {
     let mut lines = Vec::new();
     for span in &coverage.faults {
         let Fault::Partition { cut, .. } = &span.fault else {
             continue;
         };
-        let others: Vec<&str> = cut
-            .iter()
-            .filter(|(from, _)| from == node)
-            .map(|(_, to)| to.as_str())
-            .collect();
+        let mut others: Vec<&str> = Vec::new();
+        for (from, to) in cut {
+            let other = match (from == node, to == node) {
+                (true, _) => to,
+                (_, true) => from,
+                _ => continue,
+            };
+            if !others.contains(&other.as_str()) {
+                others.push(other);
+            }
+        }
         if others.is_empty() {
             continue;
         }
-        let names = crate::text::names(&others);
-        for (at, text) in [
-            (span.installed_ns, format!("cut off from {names}")),
-            (span.healing_ns, format!("reaches {names} again")),
-        ] {
-            let Some(at) = at else { continue };
-            if windows.iter().any(|(start, end)| (*start..=*end).contains(&at)) {
-                lines.push((
-                    at,
-                    LogLine {
-                        at: format!("{:.3}", seconds(at)),
-                        text,
-                        class: "rule",
-                    },
-                ));
+        others.sort_unstable();
+        let until = match span.healing_ns {
+            Some(healing) if !window.spans(healing) => format!(", until {}", moment(healing)),
+            _ => String::new(),
+        };
+        let begin = format!("cut off from {}{until}", names(&others));
+        let end = format!("connected with {} again", names(&others));
+        for (at, text) in [(span.installed_ns, begin), (span.healing_ns, end)] {
+            if let Some(at) = at.filter(|at| window.spans(*at)) {
+                let line = LogLine {
+                    at: format!("{:.3}", seconds(at)),
+                    text: plain(text),
+                    class: "rule cut",
+                };
+                lines.push((at, line));
             }
         }
     }
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whatever_a_node_wrote_becomes_a_harmless_line() {
-        let (at, text) = stamped(b"31.406000 \x1b[31mred\x1b[0m \xff</script>\0\n").unwrap();
-        assert_eq!(at, 31_406_000_000);
-        assert_eq!(
-            visible(&without_escapes(&text), 100),
-            "red \u{fffd}</script>\\u{0}"
-        );
-        assert!(stamped(b"not a stamp\n").is_none());
-        assert!(stamped(b"nan x\n").is_none());
-    }
-
-    #[test]
-    fn a_number_is_found_as_a_word_only() {
-        assert!(mentions("accepted decree=147 ballot=1.n1", "147"));
-        assert!(!mentions("accepted decree=1478 ballot=1.n1", "147"));
-    }
 }

@@ -6,17 +6,18 @@ mod tables;
 mod top;
 mod violation;
 
+use super::piece::{Piece, heading};
 use super::whole_run;
 use crate::coverage::Coverage;
 use crate::document::{Outcome, Results};
-use crate::text::{counted, visible};
+use crate::text::{count, visible};
 use askama::Template;
 use believe::{Believe, believe};
 use checker::Analysis;
 use history::History;
 use std::path::Path;
 use tables::{CheckView, KindView, checker_note, checks, environment, files, footer, kinds, numbers};
-use top::{Fact, Piece, breadcrumb, command_lines, facts, heading};
+use top::{Fact, breadcrumb, command_lines, facts};
 use violation::{ViolationView, core_spans, violation_view};
 
 /// How many violations are told in full; the rest are counted.
@@ -101,7 +102,7 @@ pub fn render(
         command_line: results
             .run
             .as_ref()
-            .map(|run| format!("harness {}", run.argv.join(" ")))
+            .map(|run| format!("harness {}", crate::text::command(&run.argv)))
             .unwrap_or_default(),
         facts: facts(results, history, analysis, coverage),
         violations,
@@ -114,7 +115,8 @@ pub fn render(
             .collect(),
         others_hidden: match hidden.saturating_sub(VIOLATIONS_NAMED) {
             0 => String::new(),
-            more => format!("{} more are not named here.", counted(more, "decree")),
+            1 => "1 more decree is not named here.".to_owned(),
+            more => format!("{} more decrees are not named here.", count(more)),
         },
         believe: (found.is_empty() && analysis.is_some()).then(|| believe(results, history, coverage)),
         whole_run: whole_run::draw(history, coverage, &spans),
@@ -124,7 +126,7 @@ pub fn render(
         checks: checks(results),
         checker_note: analysis.map(checker_note).unwrap_or_default(),
         environment: environment(results),
-        files: files(results),
+        files: files(results, directory),
         footer: footer(results),
     };
     page.render()

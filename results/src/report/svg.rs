@@ -47,6 +47,36 @@ impl Svg {
         ));
     }
 
+    /// Puts a path of a class with a title that is shown on hover.
+    pub fn path_titled(&mut self, class: &str, d: &str, title: &str) {
+        let shape = format!(r#"<path class="{}" d="{}""#, escaped(class), escaped(d));
+        self.titled(&shape, "path", title);
+    }
+
+    /// Puts a text of one-width characters of a class, as large as fits into `width`, within two sizes; what
+    /// does not fit at the smaller one is cut.
+    pub fn text_within(
+        &mut self,
+        class: &str,
+        [x, y]: [f64; 2],
+        text: &str,
+        (width, size_max, size_min): (f64, f64, f64),
+    ) {
+        let fits = width / mono_width("x", 1.0);
+        let size = (fits / text.chars().count().max(1) as f64).clamp(size_min, size_max);
+        let text = crate::text::visible(text, (fits / size + 0.01).max(2.0) as usize);
+        self.put(format_args!(
+            r#"<text class="{}" x="{x:.1}" y="{y:.1}" style="font-size:{size:.2}px">{}</text>"#,
+            escaped(class),
+            escaped(&text)
+        ));
+    }
+
+    /// Puts another drawing of the same size on top of this one.
+    pub fn append(&mut self, other: Svg) {
+        self.body.push_str(&other.body);
+    }
+
     /// Puts a circle of a class.
     pub fn circle(&mut self, class: &str, [x, y, radius]: [f64; 3]) {
         self.put(format_args!(
@@ -142,6 +172,11 @@ pub fn escaped(text: &str) -> String {
 /// About how wide a text is, in pixels; system fonts differ, so a little generous.
 pub fn text_width(text: &str, size: f64) -> f64 {
     text.chars().count() as f64 * size * 0.58
+}
+
+/// About how wide a text is in a font whose characters are all as wide.
+pub fn mono_width(text: &str, size: f64) -> f64 {
+    text.chars().count() as f64 * size * 0.612
 }
 
 #[cfg(test)]

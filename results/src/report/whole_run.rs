@@ -1,13 +1,13 @@
 //! The whole run on one time axis: faults by node, throughput by outcome, latency; the violation as a band.
 
 use super::svg::Svg;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, known_end_ns};
 use crate::text::{count, visible};
 use history::{Fault, History, Outcome};
 
 const WIDTH: f64 = 1240.0;
 const LEFT: f64 = 64.0;
-const RIGHT: f64 = 1226.0;
+const RIGHT: f64 = 1206.0;
 const LANE: f64 = 15.0;
 const THROUGHPUT: f64 = 96.0;
 const LATENCY: f64 = 132.0;
@@ -28,6 +28,14 @@ struct Bins {
     width_ns: u64,
     counts: Vec<[usize; 3]>,
     latencies_ns: Vec<Vec<u64>>,
+}
+
+impl Bins {
+    /// The beginning of a bin. Times come from a file and may be anything.
+    fn moment(&self, place: usize) -> u64 {
+        self.start_ns
+            .saturating_add(self.width_ns.saturating_mul(place as u64))
+    }
 }
 
 /// Draws the run; `violations` are spans in nanoseconds.
@@ -62,6 +70,17 @@ pub fn draw(history: &History, coverage: &Coverage, violations: &[(u64, u64)]) -
     let cut_off = throughput(&mut svg, &bins, coverage.main_ns, &x, throughput_top);
     let points = latency(&mut svg, history, &bins, &x, latency_top);
     axis(&mut svg, start_ns, end_ns, &x, bottom);
+    let main_end = coverage.main_ns.1;
+    if main_end < end_ns && history.header.is_some() {
+        let at = x(main_end);
+        svg.line("phase", [at, lanes_top, at, bottom]);
+        svg.text(
+            "tick",
+            "end",
+            [at - 4.0, latency_top - 10.0],
+            "end of the main phase",
+        );
+    }
     for ((start, end), letter) in violations.iter().zip('A'..) {
         svg.pill(
             "pill-violation",
@@ -107,11 +126,7 @@ fn bins(history: &History, start_ns: u64, end_ns: u64) -> Bins {
         latencies_ns: vec![Vec::new(); length],
     };
     for operation in &history.operations {
-        let end = if operation.end_ns == u64::MAX {
-            operation.start_ns
-        } else {
-            operation.end_ns
-        };
+        let end = known_end_ns(operation);
         let bin = ((end.saturating_sub(start_ns) / width_ns) as usize).min(length - 1);
         bins.counts[bin][operation.outcome as usize] += 1;
         if operation.outcome == Outcome::Ok {
@@ -213,8 +228,8 @@ fn throughput(
     );
     let totals = || bins.counts.iter().map(|counts| counts.iter().sum::<usize>());
     let is_main = |place: usize| {
-        let start = bins.start_ns + place as u64 * bins.width_ns;
-        start >= main_ns.0 && start + bins.width_ns <= main_ns.1
+        let start = bins.moment(place);
+        start >= main_ns.0 && bins.moment(place + 1) <= main_ns.1
     };
     let highest = totals().max().unwrap_or(0).max(1);
     let most = totals()
@@ -235,8 +250,8 @@ fn throughput(
         );
     }
     for (place, counts) in bins.counts.iter().enumerate() {
-        let left = x(bins.start_ns + place as u64 * bins.width_ns);
-        let right = x(bins.start_ns + (place as u64 + 1) * bins.width_ns);
+        let left = x(bins.moment(place));
+        let right = x(bins.moment(place + 1));
         let mut y = top + THROUGHPUT;
         for (class, number) in ["bar-ok", "bar-failed", "bar-unknown"].into_iter().zip(counts) {
             let height = scale(*number).min(y - top + 6.0);
@@ -305,21 +320,27 @@ fn latency(svg: &mut Svg, history: &History, bins: &Bins, x: &dyn Fn(u64) -> f64
     for (class, share) in [("line-p99", 0.99), ("line-p50", 0.5)] {
         let mut d = String::new();
         let mut pen_down = false;
+        let mut last_y = None;
         for (place, latencies) in bins.latencies_ns.iter().enumerate() {
             let Some(last) = latencies.len().checked_sub(1) else {
                 pen_down = false;
                 continue;
             };
             let value = latencies[(last as f64 * share).round() as usize];
-            let middle = x(bins.start_ns + place as u64 * bins.width_ns + bins.width_ns / 2);
+            let middle = x(bins.moment(place).saturating_add(bins.width_ns / 2));
             d += &format!(
                 "{}{middle:.1} {:.1}",
                 if pen_down { "L" } else { "M" },
                 y(value as f64)
             );
             pen_down = true;
+            last_y = Some(y(value as f64));
         }
         svg.path(class, &d);
+        if let Some(y) = last_y {
+            let word = if class == "line-p50" { "p50" } else { "p99" };
+            svg.text("tick", "start", [RIGHT + 4.0, y + 4.0], word);
+        }
     }
     every
 }
@@ -332,7 +353,7 @@ fn axis(svg: &mut Svg, start_ns: u64, end_ns: u64, x: &dyn Fn(u64) -> f64, botto
     let step = step
         .into_iter()
         .find(|step| span_s / step <= 14.0)
-        .unwrap_or(7200.0);
+        .unwrap_or((span_s / 14.0).ceil());
     let digits = usize::from(step < 1.0);
     let mut tick = (start_ns as f64 / 1e9 / step).ceil();
     while tick * step <= end_ns as f64 / 1e9 {

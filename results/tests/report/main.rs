@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod browser;
+mod drawing;
 mod evidence;
 mod hostile;
+mod logs;
 mod script;
 mod sentences;

@@ -70,10 +70,11 @@ fn the_times_of_a_contradiction_show_which_operation_was_first() {
     };
     at(&mut script, 0, 17, 2_098_100, 2_100_210);
     at(&mut script, 3, 42, 2_100_220, 2_102_000);
-    let (results, block, _) = told(&script.history());
+    let (results, block, page) = told(&script.history());
     assert_eq!(results.violations[0].digits(), 5);
     assert!(
         block.contains("2.09810 – 2.10021 s") && block.contains("2.10022 – 2.10200 s"),
         "{block}"
     );
+    assert!(page.contains("2.09810 – 2.10200 s"));
 }

@@ -3,7 +3,7 @@
 use crate::coverage::Coverage;
 use crate::document::{Outcome, Results};
 use crate::report::timeline;
-use crate::text::{count, counted, moment, seconds, stretch, visible};
+use crate::text::{count, moment, seconds, stretch, times, visible};
 use checker::Model;
 use history::History;
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub fn believe(results: &Results, history: &History, coverage: &Coverage) -> Bel
             "lost quorum",
             format!(
                 "{}, {:.1} s",
-                counted(coverage.no_quorum.len(), "time"),
+                times(coverage.no_quorum.len()),
                 seconds(coverage.no_quorum_ns())
             ),
         ),

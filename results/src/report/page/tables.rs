@@ -4,6 +4,7 @@ use crate::coverage::Coverage;
 use crate::document::{Check, Results};
 use crate::text::{count, counted, seconds, stretch, visible};
 use checker::Analysis;
+use std::path::Path;
 
 pub struct KindView {
     pub name: String,
@@ -153,7 +154,8 @@ pub fn environment(results: &Results) -> Vec<(&'static str, String)> {
     ]
 }
 
-pub fn files(results: &Results) -> Vec<(String, &'static str)> {
+/// The files beside the page: those that are there, where that can be seen.
+pub fn files(results: &Results, directory: Option<&Path>) -> Vec<(String, &'static str)> {
     let describe = |name: &str| match name {
         "report" => "this page; needs no network",
         "history" => "every operation and fault, a line each",
@@ -167,6 +169,9 @@ pub fn files(results: &Results) -> Vec<(String, &'static str)> {
     let mut files: Vec<(String, &'static str)> = results
         .files
         .iter()
+        .filter(|(name, file)| {
+            *name == "report" || directory.is_none_or(|directory| directory.join(file).exists())
+        })
         .map(|(name, file)| (file.clone(), describe(name)))
         .collect();
     files.push((

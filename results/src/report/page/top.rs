@@ -2,15 +2,9 @@
 
 use crate::coverage::Coverage;
 use crate::document::Results;
-use crate::text::{count, counted, seconds, visible};
+use crate::text::{count, counted, seconds, times, visible};
 use checker::Analysis;
 use history::History;
-
-/// A piece of the heading: a value in its colour, or plain words.
-pub struct Piece {
-    pub text: String,
-    pub class: String,
-}
 
 pub struct Fact {
     pub name: &'static str,
@@ -31,58 +25,6 @@ pub fn breadcrumb(results: &Results) -> String {
         }
         None => "history file".to_owned(),
     }
-}
-
-/// The sentence, with the core's values as chips in their colours. The text stays the same to the letter.
-pub fn heading(results: &Results) -> Vec<Piece> {
-    let sentence = visible(&results.reason.sentence, 400);
-    let mut values: Vec<String> = Vec::new();
-    if let Some(violation) = results.violations.first() {
-        for member in &violation.core {
-            let value = if member.kind == "ok" {
-                &member.output
-            } else {
-                &member.input
-            };
-            let text = visible(&value.to_string(), 40);
-            if !value.is_null() && !values.contains(&text) {
-                values.push(text);
-            }
-        }
-    }
-    let mut pieces = Vec::new();
-    let mut plain = String::new();
-    let mut rest = sentence.as_str();
-    // The object's own name may look like a value: chips begin after the first verb.
-    let from = rest.find(" was ").map_or(0, |at| at + 5);
-    plain.push_str(&rest[..from]);
-    rest = &rest[from..];
-    'words: while !rest.is_empty() {
-        for (place, value) in values.iter().enumerate() {
-            let stands_alone = plain.ends_with([' ', '('])
-                && rest[value.len().min(rest.len())..].starts_with([' ', '.', ',', ')', ':']);
-            if rest.starts_with(value.as_str()) && stands_alone {
-                pieces.push(Piece {
-                    text: std::mem::take(&mut plain),
-                    class: String::new(),
-                });
-                pieces.push(Piece {
-                    text: value.clone(),
-                    class: format!("chip value-{}", place.min(4)),
-                });
-                rest = &rest[value.len()..];
-                continue 'words;
-            }
-        }
-        let Some(c) = rest.chars().next() else { break };
-        plain.push(c);
-        rest = &rest[c.len_utf8()..];
-    }
-    pieces.push(Piece {
-        text: plain,
-        class: String::new(),
-    });
-    pieces
 }
 
 /// The command, a flag and its value a line.
@@ -163,14 +105,14 @@ pub fn facts(
         fact(
             "No quorum for",
             format!("{:.1} s", seconds(coverage.no_quorum_ns())),
-            counted(coverage.no_quorum.len(), "time"),
+            times(coverage.no_quorum.len()),
         ),
     ];
     if let Some(analysis) = analysis {
         facts.push(fact(
             "Checked in",
             format!("{:.2} s", analysis.stats.took.as_secs_f64()),
-            "both verdicts verified".to_owned(),
+            "verified independently".to_owned(),
         ));
     }
     facts

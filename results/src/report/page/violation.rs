@@ -1,10 +1,11 @@
 //! The section about a contradiction: the drawing, the reasons, and the three panels under them.
 
-use crate::coverage::Coverage;
-use crate::document::{CoreRow, ViolationRow};
+use crate::coverage::{Coverage, known_end_ns};
+use crate::document::ViolationRow;
 use crate::report::logs::{self, NodeLog};
-use crate::report::timeline;
-use crate::text::{count, counted, moment, visible};
+use crate::report::piece::{Piece, core_values, lettered};
+use crate::report::{circle, timeline};
+use crate::text::{count, counted, seconds, stretch, visible};
 use checker::Violation;
 use history::{Fault, History};
 use std::path::Path;
@@ -14,8 +15,8 @@ pub struct ViolationView {
     pub subtitle: String,
     pub timeline: String,
     pub circle: String,
-    pub reasons: Vec<(String, String)>,
-    pub orders: Vec<(String, String)>,
+    pub reasons: Vec<(String, Vec<Piece>)>,
+    pub orders: Vec<(Vec<Piece>, Vec<Piece>)>,
     pub claim: String,
     pub answers: Vec<AnswerRow>,
     pub key_name: String,
@@ -54,17 +55,7 @@ pub fn core_spans(history: &History, violation: &Violation) -> Vec<(u64, u64)> {
         .core
         .iter()
         .map(|member| &history.operations[member.operation as usize]);
-    core.map(|it| {
-        (
-            it.start_ns,
-            if it.end_ns == u64::MAX {
-                it.start_ns
-            } else {
-                it.end_ns
-            },
-        )
-    })
-    .collect()
+    core.map(|it| (it.start_ns, known_end_ns(it))).collect()
 }
 
 pub fn violation_view(
@@ -75,19 +66,9 @@ pub fn violation_view(
     directory: Option<&Path>,
 ) -> ViolationView {
     let (from, to) = span(history, violation);
+    let digits = row.digits();
     let key_name = visible(&history.key_name(violation.key), 60);
     let values = core_values(row);
-    let color = |member: &CoreRow| {
-        let value = if member.kind == "ok" {
-            &member.output
-        } else {
-            &member.input
-        };
-        values
-            .iter()
-            .position(|known| known == value)
-            .map_or("value-none".to_owned(), |place| format!("value-{}", place.min(4)))
-    };
     let mine: Vec<&history::Operation> = history
         .operations
         .iter()
@@ -110,20 +91,23 @@ pub fn violation_view(
     ViolationView {
         title: format!("The contradiction, in {}", counted(row.core.len(), "operation")),
         subtitle: format!(
-            "{} – {} · decree {key_name} · lanes are nodes, rows are the clients that talk to them",
-            moment(from),
-            moment(to)
+            "{:.digits$} – {:.digits$} s · decree {key_name} · lanes are nodes, rows are the clients that talk to them",
+            seconds(from),
+            seconds(to)
         ),
         timeline: timeline::draw(history, coverage, violation, row),
-        circle: timeline::draw_loop(violation, row, &color),
+        circle: circle::draw(violation, row),
         reasons: ('①'..)
             .zip(&row.edges)
-            .map(|(number, edge)| (number.to_string(), visible(&edge.sentence, 300)))
+            .map(|(number, edge)| (number.to_string(), lettered(&edge.sentence, row)))
             .collect(),
         orders: row
             .orders
             .iter()
-            .map(|order| (order.order.join(", then "), visible(&order.sentence, 300)))
+            .map(|order| {
+                let letters = order.order.join(", then ");
+                (lettered(&letters, row), lettered(&order.sentence, row))
+            })
             .collect(),
         claim: format!(
             "Every other operation was allowed to happen at any time, or not at all; still no order works.{}",
@@ -145,7 +129,11 @@ pub fn violation_view(
             ("Told “undecided”", count(undecided)),
             (
                 "Outcome unknown",
-                format!("{}, each tried as done and as not done", count(infos)),
+                match infos {
+                    0 => "none".to_owned(),
+                    1 => "1, tried as done and as not done".to_owned(),
+                    many => format!("{}, each tried as done and as not done", count(many)),
+                },
             ),
             (
                 "Reads, proposals",
@@ -167,31 +155,16 @@ pub fn violation_view(
             ),
         ],
         logs: directory
-            .map(|it| logs::around(history, coverage, violation, it))
+            .map(|it| logs::around(history, coverage, violation, row, it))
             .unwrap_or_default(),
     }
-}
-
-pub fn core_values(row: &ViolationRow) -> Vec<serde_json::Value> {
-    let mut values: Vec<serde_json::Value> = Vec::new();
-    for member in &row.core {
-        let value = if member.kind == "ok" {
-            &member.output
-        } else {
-            &member.input
-        };
-        if !value.is_null() && !values.contains(value) {
-            values.push(value.clone());
-        }
-    }
-    values
 }
 
 /// One mark for each answer on the object, by node: the form says which value, without colour.
 pub fn answers(
     history: &History,
     mine: &[&history::Operation],
-    values: &[serde_json::Value],
+    values: &[&serde_json::Value],
 ) -> Vec<AnswerRow> {
     const MARKS_MAX: usize = 24;
     const SIGNS: [&str; 4] = ["■", "●", "▲", "◆"];
@@ -277,9 +250,13 @@ pub fn between(history: &History, coverage: &Coverage, violation: &Violation) ->
     rows.retain(|(at, _)| (first.start_ns..=until).contains(at));
     rows.sort();
     let hidden = rows.len().saturating_sub(ROWS_MAX);
+    let distance = |between_ns: u64| match between_ns {
+        1..1_000_000 => stretch(between_ns),
+        _ => format!("{} ms", count(between_ns.saturating_add(500_000) / 1_000_000)),
+    };
     let signed = |at: u64| match at >= zero {
-        true => format!("+{} ms", count((at - zero + 500_000) / 1_000_000)),
-        false => format!("−{} ms", count((zero - at + 500_000) / 1_000_000)),
+        true => format!("+{}", distance(at - zero)),
+        false => format!("−{}", distance(zero - at)),
     };
     let mut shown = vec![("0 ms".to_owned(), format!("{} finished", violation.core[0].label))];
     let throughout = coverage.faults.iter().filter(|span| {
