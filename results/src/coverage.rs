@@ -1,10 +1,14 @@
 //! What a run exercised: how operations fared during each kind of fault, when there was no quorum, how soon
 //! the system was back, how much operations overlapped. Counted from the history alone.
+//!
+//! Read next: `progress` for whether the system worked while it could.
 
+mod progress;
 mod quorum;
 
 use history::timeline::{FaultSpan, faults, phases};
 use history::{History, Operation, Outcome, Phase};
+pub use progress::{Progress, Stall};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds of fault that are always named, done or not.
@@ -84,6 +88,8 @@ pub struct Coverage {
     pub overlapping: usize,
     /// The share of main-phase operations whose outcome nobody knows.
     pub unknown_share: f64,
+    /// Whether operations succeeded while a fault was in force and a majority was up and connected.
+    pub progress: Progress,
     /// Operations in flight when a fault began or ended.
     pub in_flight_at_change: usize,
     /// Kinds of fault that were not done.
@@ -122,6 +128,7 @@ impl Coverage {
         coverage.overlap_share = coverage.overlapping as f64 / main_total;
         coverage.unknown_share = coverage.main.info as f64 / main_total;
         coverage.recoveries_ns = recoveries(history, &faults);
+        coverage.progress = Progress::of(history, &faults, coverage.main_ns);
         coverage.in_flight_at_change = in_flight(history, &faults);
         let done = |kind: &&str| {
             faults

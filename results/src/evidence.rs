@@ -3,8 +3,8 @@
 //! No violation plus too little evidence is `unknown`, not `valid`: a run in which nothing worked, or in
 //! which no fault was felt, says nothing about the system.
 
-use crate::coverage::Coverage;
-use crate::text::{count, visible};
+use crate::coverage::{Coverage, Progress, Stall};
+use crate::text::{count, names, seconds, times, visible};
 use checker::{Analysis, Verdict};
 use history::{History, Note};
 use schemars::JsonSchema;
@@ -54,6 +54,7 @@ pub fn rules(history: &History, analysis: &Analysis, coverage: &Coverage) -> Vec
         rules.push(faults_took_effect(&requested, coverage));
         rules.push(faults_confirmed(coverage));
         rules.push(worked_under_faults(&requested, coverage));
+        rules.push(progress(&coverage.progress));
     }
     rules.push(rule(
         "operations-overlap",
@@ -177,6 +178,41 @@ fn worked_under_faults(requested: &[String], coverage: &Coverage) -> Rule {
         kinds => format!("there was never a quorum during a {}", kinds.join(" or a ")),
     };
     rule(true, value)
+}
+
+fn progress(progress: &Progress) -> Rule {
+    let stuck = |stall: &Stall| {
+        let parts = match stall.times {
+            1 => String::new(),
+            parts => format!(", in {} parts,", count(parts)),
+        };
+        let majority = match stall.nodes.as_slice() {
+            [] => "a majority was".to_owned(),
+            [one] => format!("{} was", visible(one, 40)),
+            nodes => format!("{} were", names(nodes)),
+        };
+        format!(
+            "no {} succeeded in {:.1} s{parts} in which {majority} up and connected (0 of {})",
+            visible(&stall.function, 40),
+            seconds(stall.lasted_ns),
+            count(stall.begun)
+        )
+    };
+    let value = match (progress.stalls.first(), progress.judged) {
+        (Some(stall), _) => stuck(stall),
+        (None, 0) => {
+            "a connected majority under a fault never lasted long enough to ask for success".to_owned()
+        }
+        (None, judged) => format!(
+            "every kind of operation succeeded while a majority was up and connected under faults (judged {})",
+            times(judged)
+        ),
+    };
+    Rule {
+        rule: "progress".into(),
+        ok: progress.stalls.is_empty(),
+        value,
+    }
 }
 
 fn no_node_ended_by_itself(history: &History) -> Rule {

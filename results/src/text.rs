@@ -53,6 +53,15 @@ pub fn times(number: usize) -> String {
     }
 }
 
+/// Words as the beginning of a sentence: `no read` is `No read`.
+pub fn capitalized(words: &str) -> String {
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
 /// A command as it is typed in a shell, words with anything unusual in them quoted.
 pub fn command(words: &[String]) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);

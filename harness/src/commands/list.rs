@@ -34,7 +34,7 @@ pub fn list(options: &ListOptions) -> ExitCode {
 
 type Rows = Vec<Vec<String>>;
 
-const CHECKS: [(&str, &str); 7] = [
+const CHECKS: [(&str, &str); 9] = [
     (
         "linearizable",
         "some order of the operations, compatible with real time, explains every answer",
@@ -56,6 +56,10 @@ const CHECKS: [(&str, &str); 7] = [
         "each kind of operation succeeded under each kind of fault, unless there was no quorum",
     ),
     (
+        "progress",
+        "while a majority was up and connected under a fault, its nodes' operations succeeded now and then",
+    ),
+    (
         "operations overlap",
         "at least 5 % of operations overlapped another on the same object",
     ),
@@ -63,6 +67,7 @@ const CHECKS: [(&str, &str); 7] = [
         "outcomes known",
         "less than 30 % of operations have an unknown outcome",
     ),
+    ("no unexpected exit", "no node ended by itself"),
 ];
 
 fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Rows {

@@ -42,11 +42,13 @@ pub fn decide(
         );
     }
     let mut failed: Vec<&Rule> = rules.iter().filter(|rule| !rule.ok).collect();
-    // A node that ended by itself may be why the rest is missing: it is the news.
+    // A node that ended by itself may be why the rest is missing, and a system that did not get on too: they are
+    // the news.
     failed.sort_by_key(|rule| match rule.rule.as_str() {
         "checker-finished" => 0,
         "no-unexpected-exit" => 1,
-        _ => 2,
+        "progress" => 2,
+        _ => 3,
     });
     if let Some(first) = failed.first() {
         let mut detail: Vec<String> = failed.iter().map(|rule| rule.value.clone()).collect();
@@ -65,6 +67,10 @@ pub fn decide(
             ),
             // It begins with a node's name, which stays as it is.
             "no-unexpected-exit" => ("evidence", format!("{}; no violation was found.", first.value)),
+            "progress" => (
+                "evidence",
+                format!("{}; no violation was found.", text::capitalized(&first.value)),
+            ),
             _ => ("evidence", "Too little was tested to call this valid.".to_owned()),
         };
         return (Outcome::Unknown, given(kind, &first.rule, sentence, detail));

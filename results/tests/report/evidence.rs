@@ -112,6 +112,53 @@ fn a_fault_that_never_left_a_quorum_asks_for_no_success() {
     assert_eq!(results.coverage.no_quorum.count, 1);
 }
 
+/// Two nodes are killed for three seconds, in which every proposal fails, and everything before and after is well.
+fn stuck() -> Script {
+    let null = json!(null);
+    let mut script = Script::new(&["kill"]);
+    worked(&mut script).kill(1, "n1", 1_000, 4_000);
+    script.kill(2, "n5", 1_000, 4_000);
+    for number in 0..100 {
+        let at_ms = 1_000 + 30 * number;
+        script.op(2, "read", &null, &json!(17), at_ms, at_ms + 9);
+        let event = |kind: &str| json!({"process": 3, "type": kind, "f": "propose", "key": 147, "value": 5, "node": "n4"});
+        script.line(at_ms, event("invoke")).line(at_ms + 9, event("fail"));
+    }
+    script.op(0, "propose", &json!(18), &json!(17), 4_100, 4_150).op(
+        1,
+        "read",
+        &null,
+        &json!(17),
+        4_100,
+        4_150,
+    );
+    script.phase(5_000, "final");
+    script
+}
+
+#[test]
+fn a_majority_that_gets_nowhere_makes_a_run_unknown_and_is_its_sentence() {
+    let mut script = stuck();
+    let (results, block, page) = told(&script.history());
+    let value = "no propose succeeded in 3.0 s in which n2 n3 n4 were up and connected (0 of 100)";
+    let sentence = format!("N{}; no violation was found.", &value[1..]);
+    assert_eq!((results.verdict, results.exit_code), (Outcome::Unknown, 2));
+    assert_eq!(results.reason.code, "progress");
+    assert_eq!(results.reason.sentence, sentence);
+    assert!(block.contains(&sentence) && page.contains(&sentence));
+    let found = |results: &results::Results| {
+        let mut rules = results.coverage.evidence.clone().into_iter();
+        let rule = rules.find(|rule| rule.rule == "progress").unwrap();
+        (rule.ok, rule.value)
+    };
+    assert_eq!(found(&results), (false, value.to_owned()));
+    script.op(3, "propose", &json!(5), &json!(17), 2_515, 2_520);
+    let (results, block, _) = told(&script.history());
+    assert_eq!(results.verdict, Outcome::Valid, "{block}");
+    let value = "every kind of operation succeeded while a majority was up and connected under faults (judged 2 times)";
+    assert_eq!(found(&results), (true, value.to_owned()));
+}
+
 #[test]
 fn a_checker_that_gave_up_says_so() {
     let mut script = Script::new(&["kill"]);

@@ -1,0 +1,146 @@
+//! Progress: whether operations succeeded now and then while a fault was in force and yet the system could work,
+//! because a majority of the nodes was up and every pair of it connected, both ways.
+//!
+//! Nothing is asked of any other time, nor of spans in which too little was tried. Whoever is not certain gives
+//! the system the benefit of the doubt: a node counts as up, and a link as whole, only while no fault on it is
+//! even being installed or mended. Read next: `spans` for how those spans are found.
+
+mod spans;
+
+use super::{Tally, merged};
+use history::timeline::FaultSpan;
+use history::{History, Operation};
+use spans::{Span, spans};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// A span of this length is judged on its own, if enough operations began in it in time.
+const ALONE_NS: u64 = 2_000_000_000;
+const ALONE: Enough = Enough {
+    operations: 20,
+    lead_ns: 1_000_000_000,
+};
+/// Spans of this length are judged together where none could be judged on its own, if they last long enough in
+/// all and enough operations began in them in time.
+const PART_NS: u64 = 500_000_000;
+const TOGETHER_NS: u64 = 3_000_000_000;
+const TOGETHER: Enough = Enough {
+    operations: 40,
+    lead_ns: 300_000_000,
+};
+
+/// How many operations of a function have to begin how long before the end of their span.
+struct Enough {
+    operations: usize,
+    lead_ns: u64,
+}
+
+/// Whether the system got on while it could.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// How often it was asked of a function: in a span, or in several together.
+    pub judged: usize,
+    /// Where no operation of a function succeeded, the longest first.
+    pub stalls: Vec<Stall>,
+}
+
+/// A time in which no operation of a function succeeded, though it could have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// The function.
+    pub function: String,
+    /// How many operations of it began.
+    pub begun: usize,
+    /// For how long there was a connected majority, in nanoseconds.
+    pub lasted_ns: u64,
+    /// How many times.
+    pub times: usize,
+    /// The connected majority; empty when it was not always the same.
+    pub nodes: Vec<String>,
+}
+
+impl Progress {
+    /// Judges every function on its own, in the main phase.
+    pub fn of(history: &History, faults: &[FaultSpan], main_ns: (u64, u64)) -> Progress {
+        let mut spans = spans(history, faults, main_ns);
+        spans.retain(|span| span.lasted_ns() >= PART_NS);
+        let mut by_function: Vec<Vec<&Operation>> = vec![Vec::new(); history.functions.len()];
+        for operation in &history.operations {
+            by_function[usize::from(operation.f)].push(operation);
+        }
+        // Somebody else's history may not be in the order of time.
+        by_function
+            .iter_mut()
+            .for_each(|them| them.sort_by_key(|it| it.start_ns));
+        let mut progress = Progress::default();
+        for (function, operations) in history.functions.iter().zip(&by_function) {
+            let judged = judge(operations, &spans);
+            progress.judged += judged.len();
+            let stuck = judged.into_iter().filter(|(_, tally)| tally.ok == 0);
+            progress.stalls.extend(stuck.map(|(spans, tally)| Stall {
+                function: function.clone(),
+                begun: tally.total(),
+                lasted_ns: lasted_ns(spans),
+                times: times(spans).len(),
+                nodes: match spans {
+                    [one] => one.names(&history.nodes),
+                    _ => Vec::new(),
+                },
+            }));
+        }
+        progress.stalls.sort_by_key(|stall| Reverse(stall.lasted_ns));
+        progress
+    }
+}
+
+/// What became of a function's operations in each long span; in all spans together where no long one had enough
+/// of them; nothing where there were too few of them altogether.
+fn judge<'a>(operations: &[&Operation], spans: &'a [Span]) -> Vec<(&'a [Span], Tally)> {
+    let alone = spans
+        .chunks(1)
+        .filter(|span| lasted_ns(span) >= ALONE_NS)
+        .filter_map(|span| Some((span, tried(operations, span, &ALONE)?)));
+    let mut judged: Vec<(&[Span], Tally)> = alone.collect();
+    if judged.is_empty() && spans.len() > 1 && lasted_ns(spans) >= TOGETHER_NS {
+        judged.extend(tried(operations, spans, &TOGETHER).map(|tally| (spans, tally)));
+    }
+    judged
+}
+
+/// The outcomes of the operations that began in some spans at nodes of theirs, if enough began in time. Those that
+/// began later, and succeeded, are progress all the same.
+fn tried(operations: &[&Operation], spans: &[Span], enough: &Enough) -> Option<Tally> {
+    // By place, since spans overlap where there are several majorities: an operation counts once.
+    let mut begun: BTreeMap<usize, bool> = BTreeMap::new();
+    for span in spans {
+        let before = |time_ns: u64| operations.partition_point(|it| it.start_ns < time_ns);
+        let places = before(span.start_ns)..before(span.end_ns);
+        for (place, operation) in places.clone().zip(&operations[places]) {
+            if span.has(operation.node) {
+                *begun.entry(place).or_default() |= span.end_ns - operation.start_ns >= enough.lead_ns;
+            }
+        }
+    }
+    let mut tally = Tally::default();
+    begun
+        .keys()
+        .for_each(|place| tally.add(operations[*place].outcome));
+    let in_time = begun.values().filter(|in_time| **in_time).count();
+    (in_time >= enough.operations).then_some(tally)
+}
+
+/// When one of some spans was, without what several share.
+fn times(spans: &[Span]) -> Vec<(u64, u64)> {
+    merged(spans.iter().map(|span| (span.start_ns, span.end_ns)).collect())
+}
+
+/// How long spans are in all; a moment that is in several counts once.
+fn lasted_ns(spans: &[Span]) -> u64 {
+    times(spans)
+        .iter()
+        .map(|(start_ns, end_ns)| end_ns - start_ns)
+        .sum()
+}
+
+#[cfg(test)]
+mod tests;
