@@ -99,6 +99,10 @@ pub struct TestOptions {
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse_duration, help_heading = "Faults")]
     pub recovery_time: Duration,
 
+    /// Stops the run at the first violation seen while it runs: no recovery, no reads at the end
+    #[arg(long, help_heading = "Checking")]
+    pub fail_fast: bool,
+
     /// Fixes the operations and the fault schedule [default: random, printed]
     #[arg(long, value_name = "N", help_heading = "Repeat")]
     pub seed: Option<u64>,

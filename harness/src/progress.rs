@@ -22,6 +22,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// The display of one run.
 pub struct Progress {
     style: Style,
+    lines: MultiProgress,
     live: Option<JoinHandle<()>>,
     phase: Arc<std::sync::Mutex<PhaseNow>>,
 }
@@ -62,6 +63,8 @@ impl Progress {
         };
         Progress {
             style,
+            // Draws nothing before it has a line.
+            lines: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10)),
             live: None,
             phase: Arc::new(std::sync::Mutex::new(now)),
         }
@@ -98,10 +101,18 @@ impl Progress {
             rate: Rate::new(),
         };
         self.live = match self.style {
-            Style::Bar => Some(tokio::spawn(draw(view, notes))),
+            Style::Bar => Some(tokio::spawn(draw(view, notes, self.lines.clone()))),
             Style::Lines => Some(tokio::spawn(print_lines(view))),
             Style::None => None,
         };
+    }
+
+    /// Somebody who can put a permanent line above the live ones.
+    pub fn voice(&self) -> Voice {
+        Voice {
+            style: self.style,
+            lines: self.lines.clone(),
+        }
     }
 
     /// Takes the live lines away.
@@ -110,6 +121,26 @@ impl Progress {
             live.abort();
             // It was aborted: that is all that waiting can tell.
             let _ = live.await;
+        }
+    }
+}
+
+/// Puts permanent lines into the display.
+#[derive(Clone)]
+pub struct Voice {
+    style: Style,
+    lines: MultiProgress,
+}
+
+impl Voice {
+    /// Says one thing, on a line of its own.
+    pub fn say(&self, text: &str) {
+        let text = results::text::visible(text, 200);
+        match self.style {
+            // The terminal may be gone.
+            Style::Bar => drop(self.lines.println(format!("   {text}"))),
+            Style::Lines => eprintln!("{text}"),
+            Style::None => {}
         }
     }
 }
@@ -219,9 +250,7 @@ impl View {
     }
 }
 
-async fn draw(mut view: View, mut notes: mpsc::UnboundedReceiver<(u64, Note)>) {
-    let target = ProgressDrawTarget::stderr_with_hz(10);
-    let lines = MultiProgress::with_draw_target(target);
+async fn draw(mut view: View, mut notes: mpsc::UnboundedReceiver<(u64, Note)>, lines: MultiProgress) {
     let line = |template: &str| {
         let style = ProgressStyle::with_template(template).expect("the template is fixed and sound");
         lines.add(ProgressBar::new(1000).with_style(style.progress_chars("━╸─")))

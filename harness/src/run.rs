@@ -4,6 +4,7 @@
 //! go; everything is mended, recovers and is read once more; the nodes are stopped. Then the verdict is given
 //! from the history file alone, exactly as `harness check` gives it later.
 
+mod fail_fast;
 pub mod judgement;
 mod load;
 mod plan;

@@ -177,6 +177,9 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
     flag("recovery-time", duration(options.recovery_time), "10s");
     flag("bug", options.bug.clone().unwrap_or_default(), "");
     flag("seed", seed.to_string(), "");
+    if options.fail_fast {
+        argv.push("--fail-fast".to_owned());
+    }
     argv
 }
 
@@ -194,6 +197,7 @@ pub fn option_table(options: &TestOptions, seed: u64) -> serde_json::Map<String,
         "nemesis": options.nemesis.text,
         "nemesis_interval_s": options.nemesis_interval.as_secs_f64(),
         "recovery_time_s": options.recovery_time.as_secs_f64(),
+        "fail_fast": options.fail_fast,
         "seed": seed,
         "bug": options.bug,
     });

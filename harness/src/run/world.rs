@@ -1,6 +1,7 @@
 //! The world of one run: nodes on their network, clients, the recorder; and what is done with it, phase by
 //! phase.
 
+use super::fail_fast;
 use super::load::{self, Pacer};
 use super::plan::Plan;
 use crate::cli::TestOptions;
@@ -12,8 +13,9 @@ use anyhow::{Context, Result, anyhow};
 use cluster::{Cluster, ClusterSpec, NodeState};
 use history::{EventType, Header, Note, Phase};
 use nemesis::Journal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -28,8 +30,12 @@ pub struct World {
     cluster: Arc<Cluster>,
     recorder: Arc<Recorder>,
     clients: Vec<Client>,
-    /// Turns true when the load and the faults are to end early: Ctrl-C, or a history that cannot be kept.
+    history: PathBuf,
+    /// Turns true when the load and the faults are to end early: Ctrl-C, a history that cannot be kept, or,
+    /// with `--fail-fast`, a violation.
     stop: watch::Sender<bool>,
+    /// A violation was seen while the run went on, and nothing more is asked of the system.
+    violation_seen: Arc<AtomicBool>,
     watchers: Vec<JoinHandle<()>>,
     progress: Progress,
     operations: u64,
@@ -49,8 +55,9 @@ impl World {
     ) -> Result<World> {
         let epoch = Instant::now();
         let (tell_notes, notes) = mpsc::unbounded_channel();
-        let recorder = Recorder::create(&directory.join("history.jsonl"), header, epoch, tell_notes)
-            .context("write history.jsonl")?;
+        let history = directory.join("history.jsonl");
+        let recorder =
+            Recorder::create(&history, header, epoch, tell_notes).context("write history.jsonl")?;
         let recorder = Arc::new(recorder);
         recorder.phase(Phase::SetUp);
         let title = format!(
@@ -78,7 +85,9 @@ impl World {
             cluster,
             recorder,
             clients,
+            history,
             stop,
+            violation_seen: Arc::default(),
             watchers,
             progress,
             operations: 0,
@@ -99,12 +108,22 @@ impl World {
             let stop = self.stop.subscribe();
             tokio::spawn(async move { nemesis::execute(&schedule, cluster, journal, start, stop).await })
         };
+        let watcher = options.fail_fast.then(|| {
+            let (file, seen) = (self.history.clone(), Arc::clone(&self.violation_seen));
+            tokio::spawn(fail_fast::stop_at_the_first_violation(
+                file,
+                seen,
+                self.stop.clone(),
+                self.progress.voice(),
+            ))
+        });
         let pacer = Arc::new(Pacer::new(plan.seed, options.rate, start + options.time_limit));
         let idle = self.clients.split_off(plan.workers.min(self.clients.len()));
         let workers = std::mem::take(&mut self.clients);
         self.clients = load::work(workers, &plan.workload, Arc::clone(&pacer), self.stop.subscribe()).await;
         self.clients.extend(idle);
         self.operations = pacer.handed_out();
+        watcher.inspect(JoinHandle::abort);
         self.enter(Phase::Heal, None);
         self.stop.send_replace(true);
         if let Err(error) = faults.await {
@@ -112,8 +131,11 @@ impl World {
         }
     }
 
-    /// Starts what is still down, whoever took it down.
+    /// Starts what is still down, whoever took it down; after a violation was seen, nobody needs it.
     pub async fn heal(&mut self) {
+        if self.violation_seen.load(Ordering::Acquire) {
+            return;
+        }
         let down = |node: &&String| self.cluster.state(node) != NodeState::Up;
         let nodes: Vec<String> = self.cluster.nodes().iter().filter(down).cloned().collect();
         if let Err(why) = nemesis::executor::start_all(&self.cluster, &nodes).await {
@@ -123,6 +145,9 @@ impl World {
 
     /// Waits until every node has answered an operation, or the time for it is over.
     pub async fn recover(&mut self, options: &TestOptions, plan: &Plan) {
+        if self.violation_seen.load(Ordering::Acquire) {
+            return;
+        }
         self.enter(Phase::Recover, None);
         let deadline = Instant::now() + options.recovery_time;
         let newest = *plan.workload.keys(self.operations).end();
@@ -148,6 +173,9 @@ impl World {
     /// Reads every decree through every node. Each decree is read once before any is read twice, so that
     /// the time limit, if it strikes, strikes the repetitions first.
     pub async fn read_everything_once_more(&mut self, plan: &Plan, mut interrupt: Interrupt) {
+        if self.violation_seen.load(Ordering::Acquire) {
+            return;
+        }
         self.enter(Phase::Final, None);
         let deadline = tokio::time::Instant::now() + FINAL_READS_MAX;
         let (nodes, keys) = (plan.nodes.len(), plan.workload.keys(self.operations));
