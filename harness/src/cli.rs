@@ -3,6 +3,10 @@
 //! Flags have Jepsen's names where it has them. A value that cannot be understood is refused here, before
 //! anything is started, with the nearest known name; every refusal leaves with exit code 254.
 
+mod scorecard;
+
+pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
+
 use crate::{exit, suggest};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -39,6 +43,8 @@ pub enum Command {
     List(ListOptions),
     /// Print the final block of a stored run again
     Show(RunOptions),
+    /// Measure how many of the bugs planted in the built-in Paxos are found, and how soon
+    Scorecard(Box<ScorecardOptions>),
     /// Say which faults this machine can inject, and why not the others
     Doctor,
     /// Print the JSON Schema of a file format
@@ -134,6 +140,10 @@ pub struct TestOptions {
     /// Plants a bug in the built-in Paxos (see `harness list bugs`)
     #[arg(long, value_name = "NAME", hide = true)]
     pub bug: Option<String>,
+
+    /// The process without which this run is not wanted: the scorecard that started it
+    #[arg(long, value_name = "PID", hide = true)]
+    pub die_with: Option<i32>,
 }
 
 /// How `harness check` checks.
@@ -202,6 +212,8 @@ pub enum Listing {
 pub enum SchemaFormat {
     /// results.json
     Results,
+    /// scorecard.json
+    Scorecard,
 }
 
 /// The live display.

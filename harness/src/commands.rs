@@ -4,10 +4,11 @@ mod check;
 mod doctor;
 mod list;
 mod paxos_node;
+mod scorecard;
 mod show;
 mod test;
 
-use crate::cli::{Cli, Command, Format};
+use crate::cli::{Cli, Command, Format, SchemaFormat};
 use crate::exit;
 use results::{BlockOptions, Results};
 use std::io::{IsTerminal, Write};
@@ -22,8 +23,13 @@ pub fn carry_out(cli: Cli) -> ExitCode {
         Command::List(options) => list::list(&options),
         Command::Show(options) => show::show(&options),
         Command::Doctor => doctor::doctor(),
-        Command::Schema { .. } => {
-            let schema = serde_json::to_string_pretty(&results::schema()).expect("a schema is plain JSON");
+        Command::Scorecard(options) => scorecard::scorecard(&options),
+        Command::Schema { format } => {
+            let schema = match format {
+                SchemaFormat::Results => results::schema(),
+                SchemaFormat::Scorecard => crate::scorecard::document::schema(),
+            };
+            let schema = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");
             print(&(schema + "\n"));
             ExitCode::SUCCESS
         }

@@ -11,6 +11,7 @@ mod interrupt;
 mod progress;
 mod recorder;
 mod run;
+mod scorecard;
 mod suggest;
 mod systems;
 mod workload;

@@ -15,6 +15,7 @@ use crate::interrupt::Interrupt;
 use anyhow::{Context, Result};
 use judgement::Judgement;
 use plan::Plan;
+pub use plan::command_line;
 use results::{RunDir, Store};
 use world::World;
 

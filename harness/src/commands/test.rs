@@ -5,12 +5,18 @@ use crate::cli::TestOptions;
 use crate::exit;
 use crate::interrupt::Interrupt;
 use crate::run::{self, Broken};
+use crate::scorecard::child;
 use anyhow::{Context, anyhow};
 use cluster::Side;
 use results::Results;
 use std::process::ExitCode;
 
 pub fn test(options: &TestOptions) -> ExitCode {
+    match options.die_with.map(child::tie_to) {
+        None | Some(Ok(true)) => {}
+        Some(Ok(false)) => return ExitCode::from(exit::TERMINATED),
+        Some(Err(error)) => return fail(&error),
+    }
     // What is wrong with the arguments is said before anything is started.
     if let Err(error) = run::refuse(options) {
         eprintln!("error: {}", words(&error));

@@ -1,0 +1,147 @@
+//! The scorecard: how many of the planted bugs the harness finds, how soon, and by what; and that it finds
+//! nothing in the correct system.
+//!
+//! Every measurement is a run of the whole harness, as a process of its own with a store of its own. The seeds
+//! are the same for every bug and schedule, and go round and round, so that a scorecard that was stopped early
+//! knows something of each bug.
+//!
+//! Read next: [`crew`] for how the runs are done side by side, [`measure`] for what is taken from a run,
+//! [`document`] for `scorecard.json`, [`table`] for what people read.
+
+pub mod child;
+pub mod crew;
+pub mod display;
+pub mod document;
+pub mod keep;
+pub mod measure;
+pub mod stop;
+pub mod table;
+
+use crate::cli::{ScheduleName, ScorecardOptions, TestOptions};
+use anyhow::{Result, anyhow};
+use document::{BugRow, ScheduleRow, Scorecard};
+use paxos::Bug;
+
+/// One run that is to be made.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The planted bug; none for the correct system.
+    pub bug: Option<Bug>,
+    /// The schedule.
+    pub schedule: ScheduleName,
+    /// The seed.
+    pub seed: u64,
+    /// Everything else.
+    pub options: TestOptions,
+}
+
+impl Job {
+    /// The bug's name, or what stands in its place.
+    pub fn whose(&self) -> &'static str {
+        self.bug.map_or("correct", Bug::name)
+    }
+
+    /// `own-value-always · classic · seed 12`
+    pub fn title(&self) -> String {
+        format!("{} · {} · seed {}", self.whose(), self.schedule.name(), self.seed)
+    }
+
+    /// The arguments that make this run again.
+    pub fn command_line(&self) -> Vec<String> {
+        crate::run::command_line(&self.options, self.seed)
+    }
+}
+
+/// Everything that is to be measured, and a document in which nothing is known yet.
+///
+/// # Errors
+/// When a schedule cannot be, with these options.
+pub fn plan(options: &ScorecardOptions, started: jiff::Timestamp) -> Result<(Vec<Job>, Scorecard)> {
+    let schedules = options.schedules().map_err(|why| anyhow!(why))?;
+    let first = options
+        .seed
+        .unwrap_or_else(|| rand::random_range(1_000_000..10_000_000));
+    let bugs = in_order(&options.bugs);
+    for schedule in &schedules {
+        crate::run::refuse(&options.test_options(*schedule))
+            .map_err(|error| error.context(format!("the schedule `{}`", schedule.name())))?;
+    }
+    let mut jobs = Vec::new();
+    for seed in first..first + u64::from(options.seeds) {
+        for bug in std::iter::once(None).chain(bugs.iter().copied().map(Some)) {
+            for schedule in &schedules {
+                let mut options = options.test_options(*schedule);
+                options.bug = bug.map(|bug| bug.name().to_owned());
+                jobs.push(Job {
+                    bug,
+                    schedule: *schedule,
+                    seed,
+                    options,
+                });
+            }
+        }
+    }
+    let schedules = schedules.iter().map(|name| ScheduleRow {
+        name: name.name().to_owned(),
+        nemesis: options.test_options(*name).nemesis.text,
+        nemesis_interval_s: options.test_options(*name).nemesis_interval.as_secs_f64(),
+    });
+    let scorecard = Scorecard {
+        schema: document::SCHEMA.to_owned(),
+        id: format!("{}-{first}", started.strftime("%Y%m%dT%H%M%SZ")),
+        harness: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        took_s: 0.0,
+        complete: false,
+        exit_code: 0,
+        seed: first,
+        seeds: options.seeds,
+        time_limit_s: options.time_limit.as_secs_f64(),
+        jobs: options.jobs,
+        schedules: schedules.collect(),
+        bugs: bugs.iter().map(|bug| row(*bug)).collect(),
+        scores: Vec::new(),
+        runs: Vec::new(),
+    };
+    Ok((jobs, scorecard))
+}
+
+/// The bugs asked for, each once, by the question that they answer; all when none was named.
+fn in_order(asked: &[Bug]) -> Vec<Bug> {
+    let is_asked = |bug: &Bug| asked.is_empty() || asked.contains(bug);
+    let mut bugs: Vec<Bug> = Bug::ALL.iter().copied().filter(is_asked).collect();
+    let number = |question: &str| {
+        question
+            .trim_start_matches(|c: char| !c.is_ascii_digit())
+            .parse::<u32>()
+    };
+    bugs.sort_by_key(|bug| (number(question(*bug)).unwrap_or(u32::MAX), question(*bug)));
+    bugs
+}
+
+fn row(bug: Bug) -> BugRow {
+    BugRow {
+        name: bug.name().to_owned(),
+        question: question(bug).to_owned(),
+        rule: bug.rule().to_owned(),
+        sentence: bug.sentence().to_owned(),
+        needs: needs(bug).map(str::to_owned),
+        quickest: None,
+    }
+}
+
+/// The question about Paxos that the bug answers wrongly. Temporary: to become `bug.question()`.
+fn question(bug: Bug) -> &'static str {
+    match bug.name() {
+        "decide-on-minority" => "Q1",
+        "own-value-always" => "Q4",
+        "accept-below-promise" => "Q5",
+        "forget-accepted-on-restart" => "Q9",
+        _ => "L",
+    }
+}
+
+/// A fault without which the bug cannot show, and which there is not yet. Temporary: to become `bug.needs()`.
+fn needs(_bug: Bug) -> Option<&'static str> {
+    None
+}
