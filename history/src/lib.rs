@@ -16,7 +16,7 @@ pub mod value;
 pub mod write;
 
 pub use event::{Event, EventType, Header, SCHEMA};
-pub use note::{Fault, FaultNote, FaultStep, Note, Phase};
+pub use note::{Fault, FaultNote, FaultStep, Flap, Note, Phase};
 pub use operation::{History, NEVER, Operation, Outcome, TornTail};
 pub use read::{ReadError, read_bytes, read_file};
 pub use value::{Value, Values};

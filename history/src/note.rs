@@ -49,12 +49,24 @@ pub enum Fault {
         sides: Vec<Vec<String>>,
         /// The directed links that carry nothing, as (from, to).
         cut: Vec<(String, String)>,
+        /// When it comes and goes while it is in force.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        flap: Option<Flap>,
     },
     /// Node processes are killed with SIGKILL, and started again when the fault is healed.
     Kill {
         /// Who.
         nodes: Vec<String>,
     },
+}
+
+/// How a partition comes and goes: cut, whole, cut, whole, …
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Flap {
+    /// For how long the links are cut, in milliseconds.
+    pub cut_ms: u64,
+    /// For how long they are whole then.
+    pub whole_ms: u64,
 }
 
 impl Fault {

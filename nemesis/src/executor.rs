@@ -6,9 +6,10 @@
 //! already) is recorded as skipped, never as done.
 
 use crate::{PlannedFault, Schedule};
+use cluster::network::RuleCounters;
 use cluster::{Cluster, NodeState};
 use futures_util::future::join_all;
-use history::{Fault, FaultNote, FaultStep, Note};
+use history::{Fault, FaultNote, FaultStep, Flap, Note};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -67,40 +68,59 @@ impl Task {
         let end = start + Duration::from_millis(self.planned.end_ms);
         self.step(FaultStep::Requested, &self.planned.fault, None, None);
         match self.planned.fault.clone() {
-            Fault::Partition { shape, sides, cut } => self.partition(shape, sides, cut, end).await,
+            Fault::Partition { cut, flap, .. } => self.partition(&cut, flap, end).await,
             Fault::Kill { nodes } => self.kill(nodes, end).await,
         }
     }
 
-    async fn partition(
-        &mut self,
-        shape: String,
-        sides: Vec<Vec<String>>,
-        cut: Vec<(String, String)>,
-        end: Instant,
-    ) {
-        let network = self.cluster.network();
+    async fn partition(&mut self, cut: &[(String, String)], flap: Option<Flap>, end: Instant) {
+        let fault = self.planned.fault.clone();
         let links = cut.len();
-        let rule = match network.cut(&cut) {
+        let cluster = Arc::clone(&self.cluster);
+        let network = cluster.network();
+        let rule = match network.cut(cut) {
             Ok(rule) => rule,
-            Err(error) => {
-                let fault = Fault::Partition { shape, sides, cut };
-                return self.step(FaultStep::Failed, &fault, None, Some(error.to_string()));
-            }
+            Err(error) => return self.step(FaultStep::Failed, &fault, None, Some(error.to_string())),
         };
-        let fault = Fault::Partition { shape, sides, cut };
-        self.step(
-            FaultStep::Installed,
-            &fault,
-            None,
-            Some(format!("{links} of {links} links cut")),
-        );
-        self.stopped_before(end).await;
+        let installed = format!("{links} of {links} links cut");
+        self.step(FaultStep::Installed, &fault, None, Some(installed));
+        let mut rule = Some(rule);
+        let mut dropped = vec![0; links];
+        let mut times = 1;
+        loop {
+            let change = match (flap, &rule) {
+                (None, _) => end,
+                (Some(flap), Some(_)) => Instant::now() + Duration::from_millis(flap.cut_ms.max(1)),
+                (Some(flap), None) => Instant::now() + Duration::from_millis(flap.whole_ms.max(1)),
+            };
+            let is_over = self.stopped_before(change.min(end)).await || change >= end;
+            if is_over {
+                break;
+            }
+            rule = match rule.take() {
+                Some(rule) => {
+                    count(&mut dropped, &network.heal(rule));
+                    None
+                }
+                None => {
+                    times += 1;
+                    // The links are those that could be cut before.
+                    network.cut(cut).ok()
+                }
+            };
+        }
         self.step(FaultStep::Healing, &fault, None, None);
-        let counters = self.cluster.network().heal(rule);
-        let felt_links = counters.links.iter().filter(|link| link.packets > 0).count();
-        let packets: u64 = counters.links.iter().map(|link| link.packets).sum();
-        let evidence = format!("{packets} packets dropped on {felt_links} of {links} links");
+        if let Some(rule) = rule {
+            count(&mut dropped, &network.heal(rule));
+        }
+        let felt_links = dropped.iter().filter(|packets| **packets > 0).count();
+        let packets: u64 = dropped.iter().sum();
+        let often = if flap.is_some() {
+            format!(", cut {times} times")
+        } else {
+            String::new()
+        };
+        let evidence = format!("{packets} packets dropped on {felt_links} of {links} links{often}");
         self.step(FaultStep::Healed, &fault, Some(packets > 0), Some(evidence));
     }
 
@@ -165,6 +185,13 @@ impl Task {
             () = tokio::time::sleep_until(moment) => false,
             _ = self.stop.wait_for(|stop| *stop) => true,
         }
+    }
+}
+
+/// Adds what a rule has dropped, link by link.
+fn count(dropped: &mut [u64], counters: &RuleCounters) {
+    for (dropped, link) in dropped.iter_mut().zip(&counters.links) {
+        *dropped += link.packets;
     }
 }
 

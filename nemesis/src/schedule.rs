@@ -2,9 +2,13 @@
 //!
 //! Every kind of fault has a random stream of its own, so that adding `kill` to `--nemesis partition`
 //! leaves the partitions as they were. Within a kind, faults do not overlap; kinds overlap freely.
+//!
+//! Most of the time is *storm*: faults come fast, short ones and long ones, and overlap. Now and then there is a
+//! *siege*: one fault that leaves a connected majority, for longer than anybody waits, and nothing else. A storm
+//! breaks what depends on the order of messages; only a siege shows that the majority can work without the rest.
 
 use crate::{Package, Shape, Target};
-use history::Fault;
+use history::{Fault, Flap};
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -71,6 +75,9 @@ pub enum ScheduleError {
 /// A fault begins only when at least this much of the main phase is left: it has to be felt.
 const FELT_WITHIN_MS: u64 = 500;
 
+/// A flapping partition is cut, and whole again, for times between these, short ones as often as long ones.
+const FLAP_MS: (f64, f64) = (3.0, 100.0);
+
 impl Schedule {
     /// Draws the faults of a run.
     ///
@@ -119,7 +126,14 @@ fn possible_shapes(shapes: &[Shape], nodes: usize) -> Result<Vec<Shape>, Schedul
 fn partitions(shapes: &[Shape], request: &Request<'_>) -> Vec<PlannedFault> {
     let mut rng = stream(request.seed, 1);
     let mut bag: Vec<Shape> = Vec::new();
-    spans(request, &mut rng, |rng, interval_ms| {
+    let shape = *shapes
+        .iter()
+        .find(|shape| **shape == Shape::One)
+        .unwrap_or(&shapes[0]);
+    let mut of_sieges = stream(request.seed, 4);
+    let sieges: Vec<PlannedFault> =
+        in_sieges(request, false, || shape.draw(request.nodes, &mut of_sieges)).collect();
+    let storms = spans(request, &mut rng, |rng, interval_ms| {
         // Every shape comes up once before any comes up again: a short run has seen many kinds.
         if bag.is_empty() {
             bag = shapes.to_vec();
@@ -128,18 +142,40 @@ fn partitions(shapes: &[Shape], request: &Request<'_>) -> Vec<PlannedFault> {
         let shape = bag
             .pop()
             .expect("the bag was just filled, and there is a possible shape");
-        // Short ones catch what is under way, long ones what gives up waiting; one interval in the mean.
-        let lasts_ms = match rng.random_bool(0.6) {
-            true => share(rng, interval_ms, 0.4, 0.8),
-            false => share(rng, interval_ms, 1.0, 2.2),
+        // Flapping ones let some messages through and delay others; short ones catch what is under way; long ones
+        // what gives up waiting. One interval in the mean.
+        let lasts_ms = match rng.random_range(0..10) {
+            0..3 => share(rng, interval_ms, 0.1, 0.6),
+            3..6 => share(rng, interval_ms, 1.2, 2.6),
+            _ => share(rng, interval_ms, 0.5, 1.5),
         };
-        (lasts_ms, shape.draw(request.nodes, rng))
-    })
+        let flaps = rng.random_bool(0.6);
+        let (cut_ms, whole_ms) = (between(rng, FLAP_MS), between(rng, FLAP_MS));
+        let mut fault = shape.draw(request.nodes, rng);
+        if let Fault::Partition { flap, .. } = &mut fault
+            && flaps
+        {
+            *flap = Some(Flap { cut_ms, whole_ms });
+        }
+        (lasts_ms.max(SHORTEST_MS), fault)
+    });
+    [storms, sieges].concat()
 }
 
 fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
     let mut rng = stream(request.seed, 2);
-    spans(request, &mut rng, |rng, interval_ms| {
+    let smallest = targets
+        .iter()
+        .copied()
+        .min_by_key(|target| target.stops_the_system() as u8);
+    let mut of_sieges = stream(request.seed, 5);
+    let besieged = || Fault::Kill {
+        nodes: smallest
+            .unwrap_or(Target::One)
+            .draw(request.nodes, &mut of_sieges),
+    };
+    let sieges: Vec<PlannedFault> = in_sieges(request, true, besieged).collect();
+    let storms = spans(request, &mut rng, |rng, interval_ms| {
         let target = draw_weighted(targets, rng);
         let at_once = rng.random_bool(0.35);
         let down_ms = match (at_once, target.stops_the_system()) {
@@ -155,10 +191,11 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
                 nodes: target.draw(request.nodes, rng),
             },
         )
-    })
+    });
+    [storms, sieges].concat()
 }
 
-/// Lays faults one after another over the main phase; `draw` says how long each lasts and what it is.
+/// Lays faults one after another over the storms; `draw` says how long each lasts and what it is.
 fn spans(
     request: &Request<'_>,
     rng: &mut ChaCha8Rng,
@@ -166,20 +203,86 @@ fn spans(
 ) -> Vec<PlannedFault> {
     let interval_ms = (request.interval.as_millis() as u64).max(1);
     let limit_ms = request.time_limit.as_millis() as u64;
+    let sieges = sieges(request);
     let mut planned = Vec::new();
     // However long the interval, the first fault comes early enough to be part of the run.
     let mut start_ms = share(rng, interval_ms, 0.2, 1.0).min(limit_ms / 4);
     while start_ms + FELT_WITHIN_MS.min(limit_ms / 2) <= limit_ms {
         let (lasts_ms, fault) = draw(rng, interval_ms);
-        planned.push(PlannedFault {
-            id: 0,
-            start_ms,
-            end_ms: start_ms + lasts_ms,
-            fault,
-        });
-        start_ms += lasts_ms + share(rng, interval_ms, 0.4, 1.6).max(1);
+        let end_ms = start_ms + lasts_ms;
+        match sieges
+            .iter()
+            .find(|siege| siege.start_ms < end_ms && start_ms < siege.end_ms)
+        {
+            Some(siege) if start_ms < siege.start_ms && siege.start_ms - start_ms >= SHORTEST_MS => {
+                planned.push(planned_fault(start_ms, siege.start_ms, fault));
+                start_ms = siege.end_ms;
+            }
+            Some(siege) => start_ms = siege.end_ms,
+            None => {
+                planned.push(planned_fault(start_ms, end_ms, fault));
+                start_ms = end_ms;
+            }
+        }
+        start_ms += share(rng, interval_ms, 0.4, 1.6).max(1);
     }
     planned
+}
+
+fn planned_fault(start_ms: u64, end_ms: u64, fault: Fault) -> PlannedFault {
+    PlannedFault {
+        id: 0,
+        start_ms,
+        end_ms,
+        fault,
+    }
+}
+
+/// A time for one fault alone.
+struct Siege {
+    start_ms: u64,
+    end_ms: u64,
+    /// Whether nodes are killed; otherwise they are cut off.
+    kills: bool,
+}
+
+/// No fault that a siege cuts short is shorter than this.
+const SHORTEST_MS: u64 = 50;
+/// How long a siege lasts, and how long the storm before it.
+const SIEGE_MS: u64 = 3_000;
+const STORM_MS: (u64, u64) = (3_000, 7_000);
+
+/// When the sieges of a run are: the same for all kinds of fault, whichever are asked for. Where faults are rarer
+/// than sieges, there are none.
+fn sieges(request: &Request<'_>) -> Vec<Siege> {
+    let mut rng = stream(request.seed, 3);
+    let limit_ms = request.time_limit.as_millis() as u64;
+    let mut sieges = Vec::new();
+    let mut start_ms = rng.random_range(STORM_MS.0..STORM_MS.1);
+    let is_dense = request.interval.as_millis() as u64 * 2 <= STORM_MS.0;
+    while is_dense && start_ms + SIEGE_MS <= limit_ms {
+        let end_ms = start_ms + SIEGE_MS;
+        let kills = rng.random_bool(0.7);
+        sieges.push(Siege {
+            start_ms,
+            end_ms,
+            kills,
+        });
+        start_ms = end_ms + rng.random_range(STORM_MS.0..STORM_MS.1);
+    }
+    sieges
+}
+
+/// The sieges in which nodes are killed, or those in which they are cut off.
+fn in_sieges(
+    request: &Request<'_>,
+    kills: bool,
+    mut draw: impl FnMut() -> Fault,
+) -> impl Iterator<Item = PlannedFault> {
+    sieges(request)
+        .into_iter()
+        .filter(move |siege| siege.kills == kills)
+        .map(move |siege| planned_fault(siege.start_ms + SHORTEST_MS, siege.end_ms - SHORTEST_MS, draw()))
 }
 
 /// A random stream for one concern of the run.
@@ -191,6 +294,11 @@ fn stream(seed: u64, concern: u64) -> ChaCha8Rng {
 
 fn share(rng: &mut impl Rng, of_ms: u64, from: f64, to: f64) -> u64 {
     (of_ms as f64 * rng.random_range(from..to)).round() as u64
+}
+
+/// A number of milliseconds between two others, equally likely in every order of magnitude.
+fn between(rng: &mut impl Rng, (least, most): (f64, f64)) -> u64 {
+    rng.random_range(least.ln()..most.ln()).exp().round() as u64
 }
 
 fn draw_weighted(targets: &[Target], rng: &mut impl Rng) -> Target {

@@ -23,11 +23,15 @@ pub enum Shape {
     OneWay,
     /// Less than a third of the nodes from the rest.
     MinorityThird,
+    /// Groups of which none is a majority.
+    Shards,
+    /// Every directed link with probability one half, whatever that leaves.
+    RandomLinks,
 }
 
 impl Shape {
     /// Every shape, in the order of the documentation.
-    pub const ALL: [Shape; 7] = [
+    pub const ALL: [Shape; 9] = [
         Shape::Halves,
         Shape::RandomHalves,
         Shape::One,
@@ -35,6 +39,8 @@ impl Shape {
         Shape::Bridge,
         Shape::OneWay,
         Shape::MinorityThird,
+        Shape::Shards,
+        Shape::RandomLinks,
     ];
 
     /// The name, as in `--nemesis partition:bridge` and in files.
@@ -47,6 +53,8 @@ impl Shape {
             Shape::Bridge => "bridge",
             Shape::OneWay => "one-way",
             Shape::MinorityThird => "minority-third",
+            Shape::Shards => "shards",
+            Shape::RandomLinks => "random-links",
         }
     }
 
@@ -60,14 +68,16 @@ impl Shape {
             Shape::Bridge => "two halves see each other only through one node",
             Shape::OneWay => "one side's packets do not reach the other; the other direction works",
             Shape::MinorityThird => "less than a third of the nodes is cut from the rest",
+            Shape::Shards => "the nodes fall into groups of which none is a majority",
+            Shape::RandomLinks => "each direction of each link is cut with probability one half",
         }
     }
 
     /// With how many nodes, at least, the shape cuts anything.
     pub fn nodes_min(self) -> usize {
         match self {
-            Shape::Halves | Shape::RandomHalves | Shape::One | Shape::OneWay => 2,
-            Shape::Bridge => 3,
+            Shape::Halves | Shape::RandomHalves | Shape::One | Shape::OneWay | Shape::RandomLinks => 2,
+            Shape::Bridge | Shape::Shards => 3,
             // With three nodes, a ring of majorities cuts nothing; less than a third of three is nobody.
             Shape::MajoritiesRing | Shape::MinorityThird => 4,
         }
@@ -112,6 +122,24 @@ impl Shape {
                 let cut = [links(left, right), links(right, left)].concat();
                 self.fault(vec![left.to_vec(), vec![bridge.clone()], right.to_vec()], cut)
             }
+            Shape::Shards => {
+                let largest = (nodes.len() - 1) / 2;
+                let groups: Vec<Vec<String>> = shuffled.chunks(largest).map(<[String]>::to_vec).collect();
+                let pairs = groups.iter().flat_map(|a| groups.iter().map(move |b| (a, b)));
+                let cut = pairs
+                    .filter(|(a, b)| a != b)
+                    .flat_map(|(a, b)| links(a, b))
+                    .collect();
+                self.fault(groups, cut)
+            }
+            Shape::RandomLinks => {
+                let all = links(nodes, nodes).into_iter().filter(|(from, to)| from != to);
+                let mut cut: Vec<_> = all.filter(|_| rng.random_bool(0.5)).collect();
+                if cut.is_empty() {
+                    cut = links(&shuffled[..1], &shuffled[1..]);
+                }
+                self.fault(shuffled.iter().map(|node| vec![node.clone()]).collect(), cut)
+            }
             Shape::MajoritiesRing => {
                 let count = shuffled.len();
                 let reach = (count / 2).div_ceil(2);
@@ -142,6 +170,7 @@ impl Shape {
             shape: self.name().to_owned(),
             sides,
             cut,
+            flap: None,
         }
     }
 }
@@ -215,6 +244,27 @@ mod tests {
                 .chain(&sides[2])
                 .all(|node| views[node].len() == 3)
         );
+    }
+
+    #[test]
+    fn no_shard_is_a_majority() {
+        for count in 3..=9 {
+            let (sides, cut) = drawn(Shape::Shards, count, 3);
+            assert!(sides.iter().all(|side| side.len() * 2 < count), "{sides:?}");
+            let views = reach(&names(count), &cut);
+            assert!(views.values().all(|view| view.len() * 2 < count));
+        }
+    }
+
+    #[test]
+    fn random_links_are_often_cut_in_one_direction_only() {
+        let one_way = |seed| {
+            let (_, cut) = drawn(Shape::RandomLinks, 5, seed);
+            cut.iter()
+                .filter(|(a, b)| !cut.contains(&(b.clone(), a.clone())))
+                .count()
+        };
+        assert!((0..20).all(|seed| one_way(seed) > 0));
     }
 
     #[test]

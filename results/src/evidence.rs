@@ -3,9 +3,10 @@
 //! No violation plus too little evidence is `unknown`, not `valid`: a run in which nothing worked, or in
 //! which no fault was felt, says nothing about the system.
 
-use crate::coverage::{Coverage, Progress, Stall};
+use crate::coverage::{Coverage, Progress};
 use crate::text::{count, names, seconds, times, visible};
 use checker::{Analysis, Verdict};
+use history::timeline::FaultSpan;
 use history::{History, Note};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -113,12 +114,23 @@ fn faults_took_effect(requested: &[String], coverage: &Coverage) -> Rule {
     }
 }
 
+/// A fault in force for so long is felt by any system that works at all.
+const FELT_WITHIN_NS: u64 = 1_000_000_000;
+
+/// Every fault was felt; of short ones, which may find nobody about to use what they break, three in four.
 fn faults_confirmed(coverage: &Coverage) -> Rule {
     let (confirmed, installed) = coverage.confirmed();
-    let unfelt = coverage
-        .faults
-        .iter()
-        .find(|span| span.installed_ns.is_some() && !span.confirmed());
+    let is_unfelt = |span: &&FaultSpan| span.installed_ns.is_some() && !span.confirmed();
+    let is_long = |span: &&FaultSpan| {
+        let end_ns = span.healing_ns.or(span.healed_ns).unwrap_or(u64::MAX);
+        span.installed_ns
+            .is_some_and(|from_ns| end_ns.saturating_sub(from_ns) >= FELT_WITHIN_NS)
+    };
+    let unfelt = coverage.faults.iter().filter(is_unfelt);
+    let unfelt = match (installed - confirmed) * 4 > installed {
+        true => unfelt.clone().next(),
+        false => unfelt.clone().find(is_long),
+    };
     let failed = coverage
         .faults
         .iter()
@@ -180,26 +192,29 @@ fn worked_under_faults(requested: &[String], coverage: &Coverage) -> Rule {
     rule(true, value)
 }
 
-fn progress(progress: &Progress) -> Rule {
-    let stuck = |stall: &Stall| {
-        let parts = match stall.times {
-            1 => String::new(),
-            parts => format!(", in {} parts,", count(parts)),
-        };
-        let majority = match stall.nodes.as_slice() {
-            [] => "a majority was".to_owned(),
-            [one] => format!("{} was", visible(one, 40)),
-            nodes => format!("{} were", names(nodes)),
-        };
-        format!(
-            "no {} succeeded in {:.1} s{parts} in which {majority} up and connected (0 of {})",
-            visible(&stall.function, 40),
-            seconds(stall.lasted_ns),
-            count(stall.begun)
-        )
+/// The longest time in which the system stood still although it could have worked, in words.
+pub fn stall(progress: &Progress) -> Option<String> {
+    let stall = progress.stalls.first()?;
+    let parts = match stall.times {
+        1 => String::new(),
+        parts => format!(", in {} parts,", count(parts)),
     };
-    let value = match (progress.stalls.first(), progress.judged) {
-        (Some(stall), _) => stuck(stall),
+    let majority = match stall.nodes.as_slice() {
+        [] => "a majority was".to_owned(),
+        [one] => format!("{} was", visible(one, 40)),
+        nodes => format!("{} were", names(nodes)),
+    };
+    Some(format!(
+        "no {} succeeded in {:.1} s{parts} in which {majority} up and connected (0 of {})",
+        visible(&stall.function, 40),
+        seconds(stall.lasted_ns),
+        count(stall.begun)
+    ))
+}
+
+fn progress(progress: &Progress) -> Rule {
+    let value = match (stall(progress), progress.judged) {
+        (Some(stall), _) => stall,
         (None, 0) => {
             "a connected majority under a fault never lasted long enough to ask for success".to_owned()
         }

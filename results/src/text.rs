@@ -104,10 +104,13 @@ pub fn names<T: AsRef<str>>(names: &[T]) -> String {
 pub fn fault(fault: &history::Fault) -> String {
     match fault {
         history::Fault::Kill { nodes } => format!("kill {}", names(nodes)),
-        history::Fault::Partition { shape, sides, .. } => {
+        history::Fault::Partition {
+            shape, sides, flap, ..
+        } => {
             let arrow = if shape == "one-way" { " ⇥ " } else { " ┊ " };
             let sides: Vec<String> = sides.iter().map(|side| names(side)).collect();
-            format!("partition {}", sides.join(arrow))
+            let flapping = if flap.is_some() { ", flapping" } else { "" };
+            format!("partition {}{flapping}", sides.join(arrow))
         }
     }
 }
@@ -122,6 +125,20 @@ mod tests {
             [0, 999, 1000, 21_372, 1_000_000].map(count::<u64>),
             ["0", "999", "1,000", "21,372", "1,000,000"]
         );
+    }
+
+    #[test]
+    fn a_partition_that_comes_and_goes_is_said_to_flap() {
+        let partition = |flap| history::Fault::Partition {
+            shape: "halves".into(),
+            sides: vec![vec!["n1".into()], vec!["n2".into(), "n3".into()]],
+            cut: vec![],
+            flap,
+        };
+        let (cut_ms, whole_ms) = (5, 7);
+        assert_eq!(fault(&partition(None)), "partition n1 ┊ n2 n3");
+        let flap = Some(history::Flap { cut_ms, whole_ms });
+        assert_eq!(fault(&partition(flap)), "partition n1 ┊ n2 n3, flapping");
     }
 
     #[test]

@@ -163,6 +163,7 @@ fn notes_survive_the_file() {
         shape: "one".into(),
         sides: vec![vec!["n1".into()], vec!["n2".into()]],
         cut: vec![("n1".into(), "n2".into())],
+        flap: None,
     };
     let notes = [
         Note::Phase(Phase::SetUp),

@@ -1,6 +1,8 @@
 //! Progress: whether operations succeeded now and then while a fault was in force and yet the system could work,
 //! because a majority of the nodes was up and every pair of it connected, both ways.
 //!
+//! Only what needs others counts: what is said about a decree that was known to be decided shows no progress.
+//!
 //! Nothing is asked of any other time, nor of spans in which too little was tried. Whoever is not certain gives
 //! the system the benefit of the doubt: a node counts as up, and a link as whole, only while no fault on it is
 //! even being installed or mended. Read next: `spans` for how those spans are found.
@@ -9,7 +11,7 @@ mod spans;
 
 use super::{Tally, merged};
 use history::timeline::FaultSpan;
-use history::{History, Operation};
+use history::{History, Operation, Outcome};
 use spans::{Span, spans};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,7 +19,7 @@ use std::collections::BTreeMap;
 /// A span of this length is judged on its own, if enough operations began in it in time.
 const ALONE_NS: u64 = 2_000_000_000;
 const ALONE: Enough = Enough {
-    operations: 20,
+    operations: 10,
     lead_ns: 1_000_000_000,
 };
 /// Spans of this length are judged together where none could be judged on its own, if they last long enough in
@@ -28,6 +30,9 @@ const TOGETHER: Enough = Enough {
     operations: 40,
     lead_ns: 300_000_000,
 };
+
+/// What begins sooner after a fault may owe its success to what had been sent before.
+const SETTLED_NS: u64 = 100_000_000;
 
 /// How many operations of a function have to begin how long before the end of their span.
 struct Enough {
@@ -65,8 +70,11 @@ impl Progress {
         let mut spans = spans(history, faults, main_ns);
         spans.retain(|span| span.lasted_ns() >= PART_NS);
         let mut by_function: Vec<Vec<&Operation>> = vec![Vec::new(); history.functions.len()];
+        let decided = decided(history);
         for operation in &history.operations {
-            by_function[usize::from(operation.f)].push(operation);
+            if operation.start_ns <= decided[operation.key as usize] {
+                by_function[usize::from(operation.f)].push(operation);
+            }
         }
         // Somebody else's history may not be in the order of time.
         by_function
@@ -93,6 +101,27 @@ impl Progress {
     }
 }
 
+/// By object, from when on an operation on it says nothing about progress: a decree that is known to be decided can
+/// be told of by any node alone. An operation on any other object needs the others, always.
+fn decided(history: &History) -> Vec<u64> {
+    let mut decided = vec![u64::MAX; history.keys.len()];
+    if history
+        .header
+        .as_ref()
+        .is_some_and(|header| header.model == "decree")
+    {
+        let told = history
+            .operations
+            .iter()
+            .filter(|it| it.outcome == Outcome::Ok && !it.output.is_null());
+        for operation in told {
+            let decided = &mut decided[operation.key as usize];
+            *decided = operation.end_ns.min(*decided);
+        }
+    }
+    decided
+}
+
 /// What became of a function's operations in each long span; in all spans together where no long one had enough
 /// of them; nothing where there were too few of them altogether.
 fn judge<'a>(operations: &[&Operation], spans: &'a [Span]) -> Vec<(&'a [Span], Tally)> {
@@ -107,17 +136,18 @@ fn judge<'a>(operations: &[&Operation], spans: &'a [Span]) -> Vec<(&'a [Span], T
     judged
 }
 
-/// The outcomes of the operations that began in some spans at nodes of theirs, if enough began in time. Those that
-/// began later, and succeeded, are progress all the same.
+/// The outcomes of the operations that lay in some spans at nodes of theirs, if enough began in time. Those that
+/// began later, and succeeded, are progress all the same; what ended later may owe it to the fault's end.
 fn tried(operations: &[&Operation], spans: &[Span], enough: &Enough) -> Option<Tally> {
     // By place, since spans overlap where there are several majorities: an operation counts once.
     let mut begun: BTreeMap<usize, bool> = BTreeMap::new();
     for span in spans {
         let before = |time_ns: u64| operations.partition_point(|it| it.start_ns < time_ns);
-        let places = before(span.start_ns)..before(span.end_ns);
+        let places = before(span.start_ns.saturating_add(SETTLED_NS))..before(span.end_ns);
         for (place, operation) in places.clone().zip(&operations[places]) {
-            if span.has(operation.node) {
-                *begun.entry(place).or_default() |= span.end_ns - operation.start_ns >= enough.lead_ns;
+            let in_time = span.end_ns - operation.start_ns >= enough.lead_ns;
+            if span.has(operation.node) && (in_time || operation.end_ns <= span.end_ns) {
+                *begun.entry(place).or_default() |= in_time;
             }
         }
     }

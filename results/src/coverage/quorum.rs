@@ -79,6 +79,7 @@ mod tests {
             shape: "one-way".into(),
             sides: vec![],
             cut,
+            flap: None,
         }
     }
 

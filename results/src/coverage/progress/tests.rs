@@ -85,6 +85,7 @@ fn halves() -> Fault {
         shape: "halves".into(),
         sides,
         cut,
+        flap: None,
     }
 }
 
@@ -109,7 +110,7 @@ fn a_majority_that_gets_nowhere_is_a_stall_of_that_function() {
     let nodes: Vec<String> = ["n3", "n4", "n5"].map(str::to_owned).to_vec();
     let stall = Stall {
         function: "propose".into(),
-        begun: 62 * 3,
+        begun: 60 * 3,
         lasted_ns: 3_100_000_000,
         times: 1,
         nodes,
@@ -139,18 +140,18 @@ fn without_faults_nothing_is_asked_and_after_the_main_phase_neither() {
 
 #[test]
 fn too_few_operations_count_for_nothing() {
-    // Four nodes are up for 3 s, and each is asked every 500 ms until 1 s before the end: 20 times in all.
+    // Four nodes are up for 3 s, and each is asked every second until 1 s before the end: 12 times in all.
     let enough = Run {
-        asks_every_ms: 500,
+        asks_every_ms: 1_000,
         ..Run::new()
     }
-    .kill(1, 2_000, 5_000);
+    .kill(1, 1_900, 5_000);
     assert_eq!(enough.judged(|_, _, _| false).stalls.len(), 2);
     let too_few = Run {
-        asks_every_ms: 500,
+        asks_every_ms: 1_000,
         ..Run::new()
     }
-    .kill(1, 2_000, 4_900);
+    .kill(1, 1_900, 4_900);
     let progress = too_few.judged(|_, _, _| false);
     assert_eq!((progress.judged, progress.stalls.len()), (0, 0));
 }
@@ -165,7 +166,7 @@ fn short_spans_are_judged_together() {
     assert_eq!(progress.judged, 2);
     let stall = |function: &str| Stall {
         function: function.into(),
-        begun: 4 * 4 * 16,
+        begun: 4 * 4 * 14,
         lasted_ns: 3_200_000_000,
         times: 4,
         nodes: vec![],
@@ -184,7 +185,12 @@ fn a_moment_with_two_majorities_and_an_operation_in_both_count_once() {
     // n1 does not reach n2: two majorities of four.
     let cut = vec![("n1".to_owned(), "n2".to_owned())];
     let (shape, sides) = ("one-way".to_owned(), vec![]);
-    let one_way = Fault::Partition { shape, sides, cut };
+    let one_way = Fault::Partition {
+        shape,
+        sides,
+        cut,
+        flap: None,
+    };
     let cuts = |lasts_ms: u64| {
         let starts = [1_000, 3_000, 5_000];
         let add = |run: Run, from_ms: u64| run.fault(&one_way, from_ms, from_ms + lasts_ms);
@@ -192,7 +198,7 @@ fn a_moment_with_two_majorities_and_an_operation_in_both_count_once() {
     };
     assert_eq!(cuts(900).judged(|_, _, _| false).judged, 0, "2.7 s, not 5.4 s");
     let stall = &cuts(1_100).judged(|_, _, _| false).stalls[0];
-    assert_eq!((stall.begun, stall.lasted_ns), (3 * 5 * 22, 3_300_000_000));
+    assert_eq!((stall.begun, stall.lasted_ns), (3 * 5 * 20, 3_300_000_000));
     assert_eq!(stall.times, 3);
 }
 

@@ -42,7 +42,9 @@ impl Drawing<'_> {
         for seen in self.seen(coverage) {
             match seen.fault {
                 Fault::Kill { nodes } => nodes.iter().for_each(|node| self.down_label(node, &seen)),
-                Fault::Partition { shape, sides, cut } => self.cut_label(shape, sides, cut, &seen),
+                Fault::Partition {
+                    shape, sides, cut, ..
+                } => self.cut_label(shape, sides, cut, &seen),
             }
         }
     }

@@ -20,7 +20,12 @@ fn cut(pairs: &[(u32, u32)]) -> Fault {
     let name = |number: u32| format!("n{number}");
     let cut = pairs.iter().map(|(a, b)| (name(*a), name(*b))).collect();
     let (shape, sides) = ("one-way".into(), vec![]);
-    Fault::Partition { shape, sides, cut }
+    Fault::Partition {
+        shape,
+        sides,
+        cut,
+        flap: None,
+    }
 }
 
 /// Adds a fault that is asked for, in force, no longer in force, and mended at these moments.
