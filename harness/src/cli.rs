@@ -70,7 +70,7 @@ pub struct TestOptions {
     pub node_count: u8,
 
     /// How many clients at once; `2n` is twice the nodes
-    #[arg(long, value_name = "N", default_value = "2n", value_parser = parse_concurrency, help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value = "4n", value_parser = parse_concurrency, help_heading = "Load")]
     pub concurrency: Concurrency,
 
     /// Mean operations per second of all clients; 0 is as fast as they can
@@ -82,7 +82,7 @@ pub struct TestOptions {
     pub time_limit: Duration,
 
     /// How many operations a decree gets before the next is opened
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Load")]
     pub ops_per_key: u32,
 
     /// How many decrees are open at once
@@ -98,7 +98,7 @@ pub struct TestOptions {
     pub nemesis: Nemesis,
 
     /// Mean time between two changes (a fault begins, a fault ends) of one kind of fault
-    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = parse_duration, help_heading = "Faults")]
+    #[arg(long, value_name = "DUR", default_value = "500ms", value_parser = parse_duration, help_heading = "Faults")]
     pub nemesis_interval: Duration,
 
     /// How long the system may take to recover after the last fault is healed
@@ -244,15 +244,21 @@ pub struct PaxosNodeOptions {
     /// The node's name
     #[arg(long)]
     pub id: String,
-    /// Where it listens
+    /// Where it listens for clients
     #[arg(long)]
     pub listen: std::net::SocketAddr,
-    /// Where it keeps its log
+    /// Where it keeps its log and its table
     #[arg(long)]
     pub data: PathBuf,
-    /// Every node, itself included: n1=10.0.0.1:7000,...
+    /// Every node and where it listens for the others, itself included: n1=10.0.0.1:7001,...
     #[arg(long, value_delimiter = ',', value_parser = parse_peer)]
     pub peers: Vec<(String, std::net::SocketAddr)>,
+    /// What it writes to standard error: error, warn, info
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub log: tracing_subscriber::filter::LevelFilter,
+    /// How far its log may grow before it is moved to the table, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20, value_parser = clap::value_parser!(u64).range(4096..=1 << 40))]
+    pub checkpoint_bytes: u64,
     /// Plants a bug
     #[arg(long, value_parser = parse_bug)]
     pub bug: Option<paxos::Bug>,
@@ -363,8 +369,7 @@ fn parse_model(text: &str) -> Result<checker::Model, String> {
 fn parse_bug(text: &str) -> Result<paxos::Bug, String> {
     let known: Vec<&str> = paxos::Bug::ALL.iter().map(|bug| bug.name()).collect();
     paxos::Bug::ALL
-        .iter()
-        .copied()
+        .into_iter()
         .find(|bug| bug.name() == text)
         .ok_or_else(|| suggest::unknown("bug", text, &known))
 }

@@ -115,33 +115,17 @@ fn in_order(asked: &[Bug]) -> Vec<Bug> {
             .trim_start_matches(|c: char| !c.is_ascii_digit())
             .parse::<u32>()
     };
-    bugs.sort_by_key(|bug| (number(question(*bug)).unwrap_or(u32::MAX), question(*bug)));
+    bugs.sort_by_key(|bug| (number(bug.question()).unwrap_or(u32::MAX), bug.question()));
     bugs
 }
 
 fn row(bug: Bug) -> BugRow {
     BugRow {
         name: bug.name().to_owned(),
-        question: question(bug).to_owned(),
+        question: bug.question().to_owned(),
         rule: bug.rule().to_owned(),
         sentence: bug.sentence().to_owned(),
-        needs: needs(bug).map(str::to_owned),
+        needs: bug.needs().map(str::to_owned),
         quickest: None,
     }
-}
-
-/// The question about Paxos that the bug answers wrongly. Temporary: to become `bug.question()`.
-fn question(bug: Bug) -> &'static str {
-    match bug.name() {
-        "decide-on-minority" => "Q1",
-        "own-value-always" => "Q4",
-        "accept-below-promise" => "Q5",
-        "forget-accepted-on-restart" => "Q9",
-        _ => "L",
-    }
-}
-
-/// A fault without which the bug cannot show, and which there is not yet. Temporary: to become `bug.needs()`.
-fn needs(_bug: Bug) -> Option<&'static str> {
-    None
 }

@@ -1,19 +1,31 @@
-//! The node on the network: HTTP and JSON, between nodes and for clients.
+//! The node as its clients see it: HTTP and JSON.
 //!
-//! Clients: `POST /decrees/{decree}/propose` with `{"value": …}` and `GET /decrees/{decree}`, both answered with
-//! `{"value": …}` (null: undecided); `GET /health`. What goes wrong is answered with
-//! `{"error": …, "outcome": "failed" | "unknown"}`: *failed* only what certainly has no effect, ever.
+//! `POST /decrees/{decree}/propose` with `{"value": …}` and `GET /decrees/{decree}` are both answered with
+//! `{"value": …}` (null: undecided). What goes wrong is answered with `{"error": …, "outcome": "failed" | "unknown"}`:
+//! *failed* only what certainly has no effect, ever. `GET /health` says whether the node is of use, `GET /metrics`
+//! what it counts.
 //!
-//! Read next: [`peers`] for the way to the other nodes, [`server`] for what is served.
+//! Read next: [`routes`] for what is served; here is how, and for how many at once.
 
-pub mod peers;
-pub mod server;
+pub mod routes;
 
-use crate::node::{Node, NodeOptions};
+use crate::node::{self, NodeOptions};
 use crate::storage::StorageError;
-use peers::Peers;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// How many connections of clients there may be; one more is closed at once.
+const CONNECTIONS_MAX: usize = 1024;
+/// How long a client may take to say what it wants.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long open requests may take when the node stops.
+const STOP_MAX: Duration = Duration::from_secs(1);
 
 /// Why a node does not run.
 #[derive(Debug, thiserror::Error)]
@@ -24,18 +36,18 @@ pub enum NodeError {
         /// The id.
         id: String,
     },
-    /// Its log cannot be used.
+    /// What it remembers cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// It cannot listen.
     #[error("listen on {address}: {source}")]
     Listen {
         /// Where.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// Why not.
         source: std::io::Error,
     },
-    /// The runtime, the HTTP client or the server broke.
+    /// The runtime broke.
     #[error("{action}: {reason}")]
     Broken {
         /// What was tried.
@@ -50,20 +62,20 @@ pub enum NodeError {
 /// # Errors
 /// See [`NodeError`].
 pub fn run(options: NodeOptions) -> Result<(), NodeError> {
+    let broken = |action| {
+        move |error: std::io::Error| NodeError::Broken {
+            action,
+            reason: error.to_string(),
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| NodeError::Broken {
-            action: "start the runtime",
-            reason: error.to_string(),
-        })?;
-    runtime.block_on(async {
+        .map_err(broken("start the runtime"))?;
+    let outcome = runtime.block_on(async {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-            .map_err(|error| NodeError::Broken {
-                action: "listen for signals",
-                reason: error.to_string(),
-            })?;
+            .map_err(broken("listen for signals"))?;
         let stopped = async move {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -71,38 +83,88 @@ pub fn run(options: NodeOptions) -> Result<(), NodeError> {
             }
         };
         serve(options, stopped).await
-    })
+    });
+    // A checkpoint that is being made is made again at the next start.
+    runtime.shutdown_timeout(STOP_MAX);
+    outcome
 }
 
-/// Runs a node on the current runtime until `stopped`.
+/// Runs a node on the current runtime until `stopped`. Then it takes no more requests, tells everybody who waits
+/// what is certain, and makes its log durable.
 ///
 /// # Errors
 /// See [`NodeError`].
-pub async fn serve(
-    options: NodeOptions,
-    stopped: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), NodeError> {
-    if !options.peers.iter().any(|(id, _)| *id == options.id) {
+pub async fn serve(options: NodeOptions, stopped: impl Future<Output = ()> + Send) -> Result<(), NodeError> {
+    let Some((_, peer_address)) = options.peers.iter().find(|(id, _)| *id == options.id).cloned() else {
         return Err(NodeError::NotAPeer { id: options.id });
-    }
-    let address = options.listen;
+    };
     if let Some(bug) = options.bug {
-        tracing::warn!("planted bug {}: {}", bug.name(), bug.sentence());
+        tracing::warn!("planted bug {}: the node {}", bug.name(), bug.sentence());
     }
-    let peers = Peers::new(&options.peers).map_err(|error| NodeError::Broken {
-        action: "set up the HTTP client",
-        reason: error.to_string(),
-    })?;
-    let node = Arc::new(Node::recover(options, peers)?);
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| NodeError::Listen { address, source })?;
-    tracing::info!("listening on {address}");
-    axum::serve(listener, server::routes(node))
-        .with_graceful_shutdown(stopped)
-        .await
-        .map_err(|error| NodeError::Broken {
-            action: "serve",
-            reason: error.to_string(),
-        })
+    let listen = |address: SocketAddr| async move {
+        TcpListener::bind(address)
+            .await
+            .map_err(|source| NodeError::Listen { address, source })
+    };
+    let (clients, peers) = (listen(options.listen).await?, listen(peer_address).await?);
+    let (handle, tasks) = node::start(&options, peers)?;
+    tracing::info!("listening on {}", options.listen);
+    let (stop, stopping) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    tokio::select! {
+        () = accept(clients, routes::routes(handle.clone()), stopping, &mut connections) => {}
+        () = stopped => {}
+    }
+    stop.send_replace(true);
+    handle.stop().await;
+    // Whoever does not take his answer goes without.
+    let all = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(STOP_MAX, all).await;
+    connections.abort_all();
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Serves clients, each on a task of its own: a slow one holds up nobody.
+async fn accept(
+    listener: TcpListener,
+    router: axum::Router,
+    stopping: watch::Receiver<bool>,
+    connections: &mut JoinSet<()>,
+) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        let Ok((stream, _)) = accepted else {
+            // No file descriptor is left, perhaps: others will be closed.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        // Without a place, the connection is closed by being dropped.
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            continue;
+        };
+        let (router, mut stopping) = (router.clone(), stopping.clone());
+        connections.spawn(async move {
+            let _place = place;
+            // Small answers are not to wait for each other.
+            let _ = stream.set_nodelay(true);
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT)
+                .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+            let mut connection = std::pin::pin!(connection);
+            tokio::select! {
+                // What goes wrong on a connection is its client's affair.
+                _ = connection.as_mut() => return,
+                _ = stopping.wait_for(|stop| *stop) => {}
+            }
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        });
+    }
 }

@@ -30,6 +30,11 @@ impl Value {
         }
     }
 
+    /// The value that is this number.
+    pub fn of_number(number: u64) -> Value {
+        Value(number.to_string().into())
+    }
+
     /// The JSON text.
     pub fn json(&self) -> &str {
         &self.0

@@ -18,73 +18,95 @@ struct Running {
 struct Trio {
     folder: tempfile::TempDir,
     peers: Vec<(String, SocketAddr)>,
+    clients: Vec<SocketAddr>,
     nodes: Vec<Option<Running>>,
     http: reqwest::Client,
 }
 
+/// Addresses that were free a moment ago.
+fn free_addresses(count: usize) -> Vec<SocketAddr> {
+    let listeners: Vec<TcpListener> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    listeners
+        .iter()
+        .map(|listener| listener.local_addr().unwrap())
+        .collect()
+}
+
 impl Trio {
-    async fn start() -> Trio {
-        // Ports that were free a moment ago.
-        let listeners: Vec<TcpListener> = (0..3)
-            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-            .collect();
-        let addresses = listeners.iter().map(|listener| listener.local_addr().unwrap());
+    /// Three nodes' addresses, and no node.
+    fn prepare() -> Trio {
+        let addresses = free_addresses(6);
         let peers = (1..)
-            .zip(addresses)
-            .map(|(number, address)| (format!("n{number}"), address))
-            .collect();
-        drop(listeners);
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut trio = Trio {
+            .zip(&addresses[..3])
+            .map(|(number, address)| (format!("n{number}"), *address));
+        Trio {
             folder: tempfile::tempdir().unwrap(),
-            peers,
+            peers: peers.collect(),
+            clients: addresses[3..].to_vec(),
             nodes: vec![None, None, None],
-            http,
-        };
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        }
+    }
+
+    async fn start() -> Trio {
+        let mut trio = Trio::prepare();
         for node in 0..3 {
             trio.start_node(node).await;
         }
         trio
     }
 
-    async fn start_node(&mut self, node: usize) {
-        let (id, address) = self.peers[node].clone();
+    fn options(&self, node: usize) -> NodeOptions {
+        let id = self.peers[node].0.clone();
         let data = self.folder.path().join(&id);
-        let options = NodeOptions::new(id, address, self.peers.clone(), data);
+        NodeOptions::new(id, self.clients[node], self.peers.clone(), data)
+    }
+
+    async fn start_node(&mut self, node: usize) {
+        self.start_with(node, self.options(node)).await;
+    }
+
+    async fn start_with(&mut self, node: usize, options: NodeOptions) {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(options, async move {
             let _ = stopped.await;
         }));
         self.nodes[node] = Some(Running { stop, task });
-        for _ in 0..400 {
-            if self
-                .http
-                .get(format!("http://{address}/health"))
+        eventually("the node is ready", async || {
+            self.http
+                .get(self.url(node, "/health"))
                 .send()
                 .await
-                .is_ok()
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("n{} did not become ready", node + 1);
+                .is_ok_and(|answer| answer.status() == 200)
+        })
+        .await;
     }
 
     async fn stop_node(&mut self, node: usize) {
         let running = self.nodes[node].take().unwrap();
         running.stop.send(()).unwrap();
-        // Connections that the others keep open would keep a graceful stop waiting.
-        if tokio::time::timeout(Duration::from_millis(200), running.task)
+        running.task.await.unwrap().unwrap();
+    }
+
+    async fn metric(&self, node: usize, name: &str) -> f64 {
+        let text = self
+            .http
+            .get(self.url(node, "/metrics"))
+            .send()
             .await
-            .is_err()
-        {
-            self.http = reqwest::Client::builder().no_proxy().build().unwrap();
-        }
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} ")));
+        let line = line.unwrap_or_else(|| panic!("no {name} in {text}"));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
     }
 
     fn url(&self, node: usize, path: &str) -> String {
-        format!("http://{}{path}", self.peers[node].1)
+        format!("http://{}{path}", self.clients[node])
     }
 
     async fn propose(&self, node: usize, decree: &str, value: &Value) -> (u16, Value) {
@@ -108,6 +130,17 @@ impl Trio {
             .unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
+}
+
+/// Waits until something is so.
+async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    for _ in 0..1000 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("after ten seconds it is not so that {what}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -215,7 +248,7 @@ async fn what_is_out_of_bounds_is_refused_and_has_failed() {
     assert!(garbage.status().is_client_error());
     let garbage = trio
         .http
-        .post(trio.url(0, "/peer"))
+        .post(trio.url(0, "/decrees/1/propose"))
         .body("[]")
         .send()
         .await
@@ -225,5 +258,131 @@ async fn what_is_out_of_bounds_is_refused_and_has_failed() {
         trio.read(0, "1").await,
         (200, json!({ "value": null })),
         "and nothing was changed"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_chosen_is_spread_and_a_read_needs_nobody_then() {
+    let mut trio = Trio::start().await;
+    assert_eq!(trio.propose(0, "1", &json!(17)).await.0, 200);
+    eventually("everybody has learned", async || {
+        trio.metric(1, "paxos_decrees_decided").await + trio.metric(2, "paxos_decrees_decided").await == 2.0
+    })
+    .await;
+    trio.stop_node(0).await;
+    trio.stop_node(1).await;
+    assert_eq!(trio.read(2, "1").await, (200, json!({ "value": 17 })));
+    assert_eq!(
+        trio.propose(2, "1", &json!(42)).await,
+        (200, json!({ "value": 17 }))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_catches_up_with_what_was_decided_while_it_was_down() {
+    let mut trio = Trio::start().await;
+    trio.stop_node(2).await;
+    // More than fit into one answer.
+    for decree in 0..600 {
+        assert_eq!(
+            trio.propose(0, &format!("d{decree}"), &json!(decree)).await.0,
+            200
+        );
+    }
+    trio.start_node(2).await;
+    eventually("it has caught up", async || {
+        trio.metric(2, "paxos_decrees_decided").await == 600.0
+    })
+    .await;
+    trio.stop_node(0).await;
+    trio.stop_node(1).await;
+    assert_eq!(trio.read(2, "d599").await, (200, json!({ "value": 599 })));
+    trio.stop_node(2).await;
+    trio.start_node(2).await;
+    assert_eq!(
+        trio.read(2, "d0").await,
+        (200, json!({ "value": 0 })),
+        "and remembers it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_and_log_do_not_grow_with_the_number_of_decrees() {
+    let mut trio = Trio::prepare();
+    for node in 0..3 {
+        let mut options = trio.options(node);
+        options.checkpoint_bytes = 32 * 1024;
+        trio.start_with(node, options).await;
+    }
+    for decree in 0..1000 {
+        assert_eq!(
+            trio.propose(decree % 3, &format!("d{decree}"), &json!(decree))
+                .await
+                .0,
+            200
+        );
+    }
+    assert!(trio.metric(0, "paxos_checkpoints_total").await >= 3.0);
+    assert!(trio.metric(0, "paxos_decrees_in_memory").await < 300.0);
+    let log_bytes: u64 = std::fs::read_dir(trio.folder.path().join("n1"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_name().to_string_lossy().ends_with(".log"))
+        .map(|entry| entry.metadata().unwrap().len())
+        .sum();
+    assert!(log_bytes < 128 * 1024, "{log_bytes}");
+    for node in 0..3 {
+        trio.stop_node(node).await;
+    }
+    for node in 0..3 {
+        trio.start_node(node).await;
+    }
+    for decree in [0, 1, 500, 998, 999] {
+        let (status, answer) = trio
+            .propose(decree % 3, &format!("d{decree}"), &json!("other"))
+            .await;
+        assert_eq!((status, answer), (200, json!({ "value": decree })));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_when_the_node_stops_is_told_what_is_certain() {
+    let mut trio = Trio::start().await;
+    trio.stop_node(1).await;
+    trio.stop_node(2).await;
+    let stop = trio.nodes[0].take().unwrap().stop;
+    let stopping = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.send(()).unwrap();
+    };
+    let url = trio.url(0, "/decrees/1/propose");
+    let asked = trio.http.post(url).json(&json!({ "value": 17 })).send();
+    let (answer, ()) = tokio::join!(asked, stopping);
+    let answer: Value = answer.unwrap().json().await.unwrap();
+    assert_eq!(answer["outcome"], "failed", "no accept was sent: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_and_nonsense_on_the_peers_port_change_nothing() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let trio = Trio::start().await;
+    let nonsense: [&[u8]; 4] = [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"{\"from\":\"n9\"}\n",
+        b"{\"from\":\"n2\"}\n{\"about\":{\"decree\":\"../1\",\"message\":{\"learn\":{\"value\":\"1\"}}}}\n",
+        &[b'x'; 300_000],
+    ];
+    for bytes in nonsense {
+        let mut stream = tokio::net::TcpStream::connect(trio.peers[0].1).await.unwrap();
+        // It may be closed before all is written.
+        let _ = stream.write_all(bytes).await;
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "the connection is closed");
+    }
+    assert_eq!(trio.read(0, "1").await, (200, json!({ "value": null })));
+    assert_eq!(
+        trio.propose(1, "1", &json!(17)).await,
+        (200, json!({ "value": 17 }))
     );
 }

@@ -14,7 +14,7 @@ pub fn list(options: &ListOptions) -> ExitCode {
         Listing::Workloads => (vec!["workload", "what clients do"], pairs(workload::ALL)),
         Listing::Nemeses => (vec!["nemesis", "what it does"], nemeses()),
         Listing::Checks => (vec!["check", "what it means"], pairs(CHECKS)),
-        Listing::Bugs => (vec!["bug", "rule", "the node …"], bugs()),
+        Listing::Bugs => (vec!["bug", "question", "rule", "the node …"], bugs()),
     };
     if rows.is_empty() {
         eprintln!(
@@ -121,9 +121,10 @@ fn bugs() -> Rows {
     let row = |bug: paxos::Bug| {
         vec![
             bug.name().to_owned(),
+            bug.question().to_owned(),
             bug.rule().to_owned(),
             bug.sentence().to_owned(),
         ]
     };
-    paxos::Bug::ALL.map(row).to_vec()
+    paxos::Bug::ALL.into_iter().map(row).collect()
 }

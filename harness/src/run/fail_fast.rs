@@ -9,6 +9,7 @@ use crate::progress::Voice;
 use anyhow::{Context, Result};
 use checker::Model;
 use history::{History, Phase};
+use results::coverage::Coverage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -81,8 +82,15 @@ fn pause_after(took: Duration) -> Duration {
 fn look(file: &Path, model: Model) -> Result<Option<Sighting>> {
     let history = history::read_file(file).context("read the history so far")?;
     let analysis = checker::check(&history, model).context("check the history so far")?;
-    Ok(analysis.violations.first().map(|violation| Sighting {
-        sentence: violation.sentence.clone(),
+    let violation = analysis
+        .violations
+        .into_iter()
+        .next()
+        .map(|violation| violation.sentence);
+    // A system that stands still although it could work will not be caught at anything else.
+    let stall = || results::evidence::stall(&Coverage::of(&history).progress);
+    Ok(violation.or_else(stall).map(|sentence| Sighting {
+        sentence,
         after: since_the_main_phase_began(&history),
     }))
 }

@@ -11,9 +11,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// The share of operations that follow the one before without a pause.
-const BURST: f64 = 0.7;
-
 /// How long a client waits after a failure before it asks its node again.
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
@@ -24,6 +21,7 @@ const STREAM_PACE: u64 = 101;
 pub struct Pacer {
     next: Mutex<Next>,
     mean_gap: Duration,
+    volley: u64,
     end: Instant,
 }
 
@@ -34,8 +32,8 @@ struct Next {
 }
 
 impl Pacer {
-    /// A pace of `rate` operations per second in the mean (0: no pause at all) until `end`.
-    pub fn new(seed: u64, rate: f64, end: Instant) -> Pacer {
+    /// A pace of `rate` operations per second in the mean (0: no pause at all) until `end`, so many of them at once.
+    pub fn new(seed: u64, rate: f64, volley: u64, end: Instant) -> Pacer {
         let mut gaps = ChaCha8Rng::seed_from_u64(seed);
         gaps.set_stream(STREAM_PACE);
         let mean_gap = if rate > 0.0 {
@@ -50,6 +48,7 @@ impl Pacer {
                 gaps,
             }),
             mean_gap,
+            volley,
             end,
         }
     }
@@ -65,14 +64,13 @@ impl Pacer {
             if at >= self.end || now >= self.end {
                 return None;
             }
-            // Operations come in bursts: most follow the one before at once, so that they meet on the same
-            // object, and the pauses between bursts make up for it in the mean.
-            let pause = match next.gaps.random_bool(BURST) {
-                true => 0.0,
-                false => next.gaps.random_range(0.0..2.0 / (1.0 - BURST)),
+            // A volley's operations begin at once; the pauses between volleys make up for it in the mean.
+            next.number += 1;
+            let pause = match next.number % self.volley {
+                0 => next.gaps.random_range(0.0..2.0) * self.volley as f64,
+                _ => 0.0,
             };
             next.at = at + self.mean_gap.mul_f64(pause);
-            next.number += 1;
             (next.number - 1, at)
         };
         tokio::time::sleep_until(at).await;

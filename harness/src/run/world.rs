@@ -117,7 +117,12 @@ impl World {
                 self.progress.voice(),
             ))
         });
-        let pacer = Arc::new(Pacer::new(plan.seed, options.rate, start + options.time_limit));
+        let pacer = Arc::new(Pacer::new(
+            plan.seed,
+            options.rate,
+            plan.workload.volley(),
+            start + options.time_limit,
+        ));
         let idle = self.clients.split_off(plan.workers.min(self.clients.len()));
         let workers = std::mem::take(&mut self.clients);
         self.clients = load::work(workers, &plan.workload, Arc::clone(&pacer), self.stop.subscribe()).await;

@@ -97,7 +97,7 @@ fn fill(
             if stands_still.is_some() && job.bug.is_some() {
                 row.found = true;
                 row.kind = Some(PROGRESS.to_owned());
-                row.time_s = Some(job.options.time_limit.as_secs_f64());
+                row.time_s = Some(results::text::seconds(main_phase_lasted_ns(&history()?)));
                 row.operations = Some(results.ops.total);
                 let kinds = results.coverage.faults.iter().filter(|kind| kind.count > 0);
                 row.faults = kinds.map(|kind| kind.kind.clone()).collect();
@@ -130,6 +130,13 @@ fn main_phase_ns(history: &History) -> u64 {
     let phases = history::timeline::phases(history);
     let main = phases.iter().find(|(phase, ..)| *phase == Phase::Run);
     main.map_or(0, |(_, start_ns, _)| *start_ns)
+}
+
+/// How long the main phase lasted.
+fn main_phase_lasted_ns(history: &History) -> u64 {
+    let phases = history::timeline::phases(history);
+    let main = phases.iter().find(|(phase, ..)| *phase == Phase::Run);
+    main.map_or(0, |(_, start_ns, end_ns)| end_ns.saturating_sub(*start_ns))
 }
 
 fn begun_by(history: &History, at_ns: u64) -> usize {
@@ -250,9 +257,14 @@ mod tests {
 
     #[test]
     fn a_planted_bug_that_stands_still_is_found_and_other_unknowns_are_not() {
-        let found = row(&job(true), Ok(unknown("progress")), None, 1.0);
+        let folder = tempfile::tempdir().unwrap();
+        let phases = [("run", 1_000_000_000_u64), ("heal", 6_500_000_000)].map(|(phase, time)| {
+            format!("{{\"time\":{time},\"process\":\"harness\",\"type\":\"info\",\"f\":\"phase\",\"value\":\"{phase}\"}}\n")
+        });
+        std::fs::write(folder.path().join("history.jsonl"), phases.concat()).unwrap();
+        let found = row(&job(true), Ok(unknown("progress")), Some(folder.path()), 1.0);
         assert_eq!((found.found, found.kind.as_deref()), (true, Some("progress")));
-        assert_eq!(found.time_s, Some(60.0));
+        assert_eq!(found.time_s, Some(5.5), "until the main phase was ended");
         let other = row(&job(true), Ok(unknown("outcomes-known")), None, 1.0);
         assert_eq!((other.found, other.verdict), (false, Outcome::Unknown));
         let correct = row(&job(false), Ok(unknown("progress")), None, 1.0);

@@ -1,9 +1,12 @@
 //! Proposals and reads on single-decree registers.
 //!
-//! A few decrees are open at a time, so that clients meet on each of them; after a number of operations the
-//! oldest makes room for a new one. One operation in ten goes back to any earlier decree: what was decided
-//! long ago, before a fault, must still be so. Every proposal has a value of its own, so that every answer
-//! names its proposal.
+//! A few decrees are open at a time. Operations come in *volleys*: several at once, on one decree, so that proposers
+//! meet in the middle of deciding it. An open decree gets two volleys, with those on the other open ones in between;
+//! then new decrees are opened.
+//!
+//! One operation in five goes back to an earlier decree, as likely to one of the last ten as to one of the last
+//! hundred or thousand: what a fault left half done is asked for again soon, and what was decided long ago must still
+//! be so. Every proposal has a value of its own, so that every answer names its proposal.
 
 use super::PlannedOperation;
 use rand::{RngExt, SeedableRng};
@@ -12,6 +15,11 @@ use serde_json::json;
 
 /// The random stream of operations; fault schedules have others.
 const STREAM_OPERATIONS: u64 = 100;
+
+/// How many volleys an open decree gets.
+const VOLLEYS: u64 = 2;
+/// The share of operations that go back to an earlier decree.
+const REVISITS: f64 = 0.2;
 
 /// The plan of all operations of a run.
 #[derive(Clone, Debug)]
@@ -22,8 +30,8 @@ pub struct DecreeWorkload {
 }
 
 impl DecreeWorkload {
-    /// The workload of a seed: `ops_per_key` operations for a decree before the next is opened,
-    /// `key_count` decrees open at once.
+    /// The workload of a seed: `ops_per_key` operations for a decree while it is open, `key_count` decrees open at
+    /// once.
     pub fn new(seed: u64, ops_per_key: u32, key_count: u32) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(STREAM_OPERATIONS);
@@ -39,10 +47,15 @@ impl DecreeWorkload {
         let mut random = self.random.clone();
         // A generous stretch of the stream for each operation; its words are never shared.
         random.set_word_pos(u128::from(number) * 64);
-        let newest = number / self.ops_per_key + self.key_count;
-        let key = match random.random_bool(0.1) {
-            true => random.random_range(1..=newest),
-            false => newest - random.random_range(0..self.key_count),
+        let volley = number / self.volley();
+        let (generation, place) = (volley / (VOLLEYS * self.key_count), volley % self.key_count);
+        let newest = generation * self.key_count + place + 1;
+        let key = match random.random_bool(REVISITS) {
+            true => {
+                let age = random.random_range(0.0..(newest as f64).ln_1p()).exp();
+                newest.saturating_sub(age as u64).max(1)
+            }
+            false => newest,
         };
         match random.random_bool(0.5) {
             true => PlannedOperation {
@@ -54,9 +67,15 @@ impl DecreeWorkload {
         }
     }
 
+    /// How many operations come at once: numbers `n` to `n + volley - 1`, where `n` is a multiple of it.
+    pub fn volley(&self) -> u64 {
+        (self.ops_per_key / VOLLEYS).max(1)
+    }
+
     /// Every decree that the first `operations` operations may have touched.
     pub fn keys(&self, operations: u64) -> std::ops::RangeInclusive<u64> {
-        1..=operations.saturating_sub(1) / self.ops_per_key + self.key_count
+        let volley = operations.saturating_sub(1) / self.volley();
+        1..=(volley / (VOLLEYS * self.key_count) + 1) * self.key_count
     }
 }
 
@@ -122,11 +141,30 @@ mod tests {
     }
 
     #[test]
-    fn old_decrees_are_visited_again() {
+    fn earlier_decrees_are_visited_again_the_recent_as_often_as_the_old() {
         let workload = DecreeWorkload::new(5, 10, 3);
-        let old = (10_000..20_000)
-            .filter(|n| workload.operation(*n).key < 500)
-            .count();
-        assert!(old > 200, "{old}");
+        let mut ages = [0; 3];
+        for number in 10_000..20_000 {
+            let newest = *workload.keys(number + 1).end();
+            match newest - workload.operation(number).key {
+                3..10 => ages[0] += 1,
+                10..100 => ages[1] += 1,
+                100.. => ages[2] += 1,
+                _ => {}
+            }
+        }
+        assert!(ages.iter().all(|count| (300..1200).contains(count)), "{ages:?}");
+    }
+
+    #[test]
+    fn a_volley_meets_on_one_decree() {
+        let workload = DecreeWorkload::new(5, 20, 3);
+        assert_eq!(workload.volley(), 10);
+        for volley in 0..500 {
+            let numbers = volley * 10..(volley + 1) * 10;
+            let keys: Vec<u64> = numbers.map(|number| workload.operation(number).key).collect();
+            let newest = *keys.iter().max().unwrap();
+            assert!(keys.iter().filter(|key| **key == newest).count() >= 4, "{keys:?}");
+        }
     }
 }
