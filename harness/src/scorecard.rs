@@ -14,7 +14,6 @@ pub mod display;
 pub mod document;
 pub mod keep;
 pub mod measure;
-pub mod stop;
 pub mod table;
 
 use crate::cli::{ScheduleName, ScorecardOptions, TestOptions};

@@ -5,14 +5,14 @@ use crate::cli::TestOptions;
 use crate::exit;
 use crate::interrupt::Interrupt;
 use crate::run::{self, Broken};
-use crate::scorecard::child;
+use crate::tie;
 use anyhow::{Context, anyhow};
 use cluster::Side;
 use results::Results;
 use std::process::ExitCode;
 
 pub fn test(options: &TestOptions) -> ExitCode {
-    match options.die_with.map(child::tie_to) {
+    match options.die_with.map(tie::tie_to) {
         None | Some(Ok(true)) => {}
         Some(Ok(false)) => return ExitCode::from(exit::TERMINATED),
         Some(Err(error)) => return fail(&error),

@@ -1,11 +1,11 @@
 //! One run as a process: started, waited for, and never left behind.
 //!
 //! Three things see to that. A guard kills the process group when it is dropped, also by a panic. The process
-//! asks the kernel to be killed when its parent dies ([`tie_to`]); what "parent" means there is the *thread*
+//! asks the kernel to be killed when its parent dies ([`crate::tie`]); what "parent" means there is the *thread*
 //! that started it, so runs are started by the main thread, which lives as long as the program. And all that a
 //! run starts lives in its sandbox, which dies with it.
 
-use super::stop::Stop;
+use crate::stop::Stop;
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -105,15 +105,4 @@ async fn leave(child: &mut Child, group: &mut Group) {
         let _ = child.wait().await;
     }
     group.0 = None;
-}
-
-/// Ties the life of this process to that of `parent`: says whether it is still there, and has the kernel kill
-/// this process when it ends.
-///
-/// # Errors
-/// When the kernel refuses.
-pub fn tie_to(parent: i32) -> Result<bool> {
-    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).context("tie the run to the scorecard")?;
-    // It may have ended before that.
-    Ok(nix::unistd::getppid() == Pid::from_raw(parent))
 }

@@ -3,8 +3,8 @@
 use super::display::Display;
 use super::document::{RunRow, Scorecard};
 use super::keep::{self, Keeper};
-use super::stop::Stop;
 use super::{Job, child, measure};
+use crate::stop::Stop;
 use anyhow::{Context, Result};
 use results::{RunDir, Store};
 use std::path::{Path, PathBuf};

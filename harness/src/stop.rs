@@ -1,5 +1,5 @@
-//! Ctrl-C and other wishes to stop, for the scorecard: the first stops the runs and shows what there is, the
-//! second leaves at once. Either way the runs end with this process.
+//! Ctrl-C and other wishes to stop, for commands that start processes: the first is told to whoever listens, the
+//! second leaves at once. Either way the processes end with this one.
 
 use crate::exit;
 use tokio::signal::unix::{Signal, SignalKind, signal};
