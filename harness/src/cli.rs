@@ -3,8 +3,10 @@
 //! Flags have Jepsen's names where it has them. A value that cannot be understood is refused here, before
 //! anything is started, with the nearest known name; every refusal leaves with exit code 254.
 
+mod bench;
 mod scorecard;
 
+pub use bench::{BenchOptions, BenchSystem, TiedOptions};
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
 
 use crate::{exit, suggest};
@@ -45,6 +47,8 @@ pub enum Command {
     Show(RunOptions),
     /// Measure how many of the bugs planted in the built-in Paxos are found, and how soon
     Scorecard(Box<ScorecardOptions>),
+    /// Measure how fast the built-in Paxos is, what limits it, and how it compares with etcd
+    Bench(Box<BenchOptions>),
     /// Say which faults this machine can inject, and why not the others
     Doctor,
     /// Print the JSON Schema of a file format
@@ -56,6 +60,9 @@ pub enum Command {
     /// One node of the built-in Paxos (started by `harness test`)
     #[command(hide = true)]
     PaxosNode(PaxosNodeOptions),
+    /// A program that dies with the one that started it (started by `harness bench`)
+    #[command(hide = true)]
+    Tied(TiedOptions),
 }
 
 /// How `harness test` runs.

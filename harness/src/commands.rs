@@ -1,5 +1,6 @@
 //! One file for each command; here each finds its own.
 
+mod bench;
 mod check;
 mod doctor;
 mod list;
@@ -7,6 +8,7 @@ mod paxos_node;
 mod scorecard;
 mod show;
 mod test;
+mod tied;
 
 use crate::cli::{Cli, Command, Format, SchemaFormat};
 use crate::exit;
@@ -24,6 +26,7 @@ pub fn carry_out(cli: Cli) -> ExitCode {
         Command::Show(options) => show::show(&options),
         Command::Doctor => doctor::doctor(),
         Command::Scorecard(options) => scorecard::scorecard(&options),
+        Command::Bench(options) => bench::bench(&options),
         Command::Schema { format } => {
             let schema = match format {
                 SchemaFormat::Results => results::schema(),
@@ -34,6 +37,7 @@ pub fn carry_out(cli: Cli) -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::PaxosNode(options) => paxos_node::run(options),
+        Command::Tied(options) => tied::tied(&options),
     })
 }
 

@@ -3,6 +3,7 @@
 //! This file is the way in: understand the command line, do what it says, leave with the exit code that
 //! says what was found. Read next: `run.rs` for the recipe of a test, `cli.rs` for what can be typed.
 
+mod bench;
 mod cli;
 mod client;
 mod commands;
@@ -12,8 +13,10 @@ mod progress;
 mod recorder;
 mod run;
 mod scorecard;
+mod stop;
 mod suggest;
 mod systems;
+mod tie;
 mod workload;
 
 use std::process::ExitCode;
