@@ -30,6 +30,9 @@ const BACK_OFF_MAX: Duration = Duration::from_millis(128);
 const CATCH_UP_EVERY: Duration = Duration::from_millis(500);
 /// How many events are handled before what follows from them is written and sent.
 const EVENTS_AT_ONCE: usize = 256;
+/// How long a record that nobody waits for may wait for the next sync, and how many bytes of them may.
+const REMEMBER_WITHIN: Duration = Duration::from_millis(10);
+const REMEMBER_BYTES_MAX: usize = 256 << 10;
 /// How long the log may take to become durable when the node stops.
 const STOP_MAX: Duration = Duration::from_secs(1);
 
@@ -53,6 +56,8 @@ pub struct Driver {
     outputs: Vec<Output>,
     /// Records that follow from the events at hand, and what may be done once they are durable.
     records: Vec<u8>,
+    /// By when records that nobody waits for are written, should nobody wait for others by then.
+    remember_by: Option<Instant>,
     afterwards: Vec<Afterwards>,
     own: mpsc::UnboundedSender<(Arc<str>, Input)>,
     since_checkpoint_bytes: usize,
@@ -141,6 +146,7 @@ impl Driver {
             inputs: VecDeque::new(),
             outputs: Vec::new(),
             records: Vec::new(),
+            remember_by: None,
             afterwards: Vec::new(),
             own,
             // What earlier starts have left is moved soon.
@@ -160,10 +166,8 @@ impl Driver {
         let mut catch_up = tokio::time::interval(CATCH_UP_EVERY);
         let (mut some_events, mut some_inputs) = (Vec::new(), Vec::new());
         loop {
-            let alarm = self
-                .timers
-                .next()
-                .unwrap_or_else(|| Instant::now() + CATCH_UP_EVERY);
+            let alarm = self.timers.next().into_iter().chain(self.remember_by).min();
+            let alarm = alarm.unwrap_or_else(|| Instant::now() + CATCH_UP_EVERY);
             tokio::select! {
                 _ = own_inputs.recv_many(&mut some_inputs, EVENTS_AT_ONCE) => self.inputs.extend(some_inputs.drain(..)),
                 count = events.recv_many(&mut some_events, EVENTS_AT_ONCE) => {
@@ -364,11 +368,20 @@ impl Driver {
         }
     }
 
-    /// Hands what is to be durable to the log, with what may be done then.
+    /// Hands what is to be durable to the log, with what may be done then. What nobody waits for goes along with the
+    /// next record that somebody does wait for, so that it costs no sync of its own, which others would wait for.
     fn flush(&mut self) {
         if self.records.is_empty() {
             return;
         }
+        if self.afterwards.is_empty() {
+            let now = Instant::now();
+            let by = *self.remember_by.get_or_insert(now + REMEMBER_WITHIN);
+            if now < by && self.records.len() < REMEMBER_BYTES_MAX {
+                return;
+            }
+        }
+        self.remember_by = None;
         self.since_checkpoint_bytes += self.records.len();
         let records = std::mem::take(&mut self.records);
         let afterwards = std::mem::take(&mut self.afterwards);
@@ -553,6 +566,7 @@ impl Driver {
             }
         }
         self.handle_inputs();
+        self.remember_by = Some(Instant::now());
         self.flush();
         let (tell, durable) = oneshot::channel();
         self.storage.log.append(Vec::new(), |_| {
