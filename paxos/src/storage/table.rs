@@ -177,7 +177,10 @@ impl TableWriter {
         change.set_quick_repair(true);
         {
             let mut decrees = change.open_table(DECREES)?;
-            for (name, state) in &checkpoint.decrees {
+            // In the order of the tree, neighbours find their page in the cache, and changed already.
+            let mut changed: Vec<_> = checkpoint.decrees.iter().collect();
+            changed.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            for (name, state) in changed {
                 let json = serde_json::to_vec(state).expect("a state is plain data");
                 decrees.insert(&**name, json.as_slice())?;
             }
