@@ -81,6 +81,9 @@ fn kind(mounts: &str, major: u64, minor: u64) -> Option<&str> {
 /// # Errors
 /// When they cannot be written.
 pub fn measure(folder: &Path, write_bytes: usize, writers: u8, time: Duration) -> Result<Disk> {
+    // What the nodes have left to be written would otherwise be written with the first sync.
+    let failed = || format!("sync the file system of {}", folder.display());
+    nix::unistd::syncfs(File::open(folder).with_context(failed)?).with_context(failed)?;
     let alone = syncs_per_s(&folder.join("alone"), write_bytes, time)?;
     let each = std::thread::scope(|scope| -> Result<Vec<f64>> {
         let start = |writer: u8| {
