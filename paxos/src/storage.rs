@@ -6,8 +6,8 @@
 //! neither the log nor what a node keeps in memory grows with the number of decrees.
 //!
 //! At start the log files are read over the table. A last record that was cut off was never acknowledged, and is
-//! dropped; anything else that is not as it was written stops the node with the file and the offset. Nothing is
-//! reset silently.
+//! dropped; anything else that is not as it was written stops the node with the file and the offset, before anything
+//! on disk is changed. Nothing is reset silently. A data directory is locked while a node uses it.
 
 pub mod log;
 pub mod record;
@@ -46,6 +46,12 @@ pub enum StorageError {
         path: PathBuf,
         /// Why not.
         problem: String,
+    },
+    /// Another process is at it.
+    #[error("use {path}: it is in use by another process; every node needs a data directory of its own")]
+    InUse {
+        /// The data directory.
+        path: PathBuf,
     },
     /// A record is not as it was written.
     #[error(
@@ -113,6 +119,8 @@ pub struct Recovered {
 #[derive(Debug)]
 pub struct Storage {
     directory: PathBuf,
+    /// The data directory itself, locked until this is closed, or the process has ended.
+    _lock: File,
     /// Where records go.
     pub log: Log,
     /// What was taken out of the log.
@@ -132,8 +140,10 @@ impl Storage {
         watch: impl Watch,
     ) -> Result<(Storage, Recovered), StorageError> {
         std::fs::create_dir_all(directory).map_err(StorageError::io("make", directory))?;
-        let table = Table::open(directory, cache_bytes)?;
+        let lock = lock(directory)?;
+        // Opening the table writes to it, so it comes after all that may stop the node because of the log.
         let mut recovered = read_log(directory)?;
+        let table = Table::open(directory, cache_bytes)?;
         if recovered.files == 0 && !table.is_empty() {
             let path = log::path(directory, 1);
             return Err(StorageError::Missing { path });
@@ -148,10 +158,14 @@ impl Storage {
             }
         }
         recovered.learned = known;
+        if recovered.torn_bytes > 0 {
+            cut_back(directory, recovered.torn_bytes)?;
+        }
         let next = log::files(directory)?.last().map_or(1, |last| last + 1);
         let log = Log::begin(directory, next, recovered.start, planted, watch)?;
         let storage = Storage {
             directory: directory.to_owned(),
+            _lock: lock,
             log,
             table,
             planted,
@@ -208,7 +222,19 @@ fn remove_older(directory: &Path, current: u64) -> Result<(), StorageError> {
     sync_directory(directory)
 }
 
-/// Reads every log file, in order.
+/// No other process may use a data directory from here on.
+fn lock(directory: &Path) -> Result<File, StorageError> {
+    let file = File::open(directory).map_err(StorageError::io("open", directory))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StorageError::InUse {
+            path: directory.to_owned(),
+        }),
+        Err(std::fs::TryLockError::Error(source)) => Err(StorageError::io("lock", directory)(source)),
+    }
+}
+
+/// Reads every log file, in order. Changes nothing.
 fn read_log(directory: &Path) -> Result<Recovered, StorageError> {
     let mut recovered = Recovered::default();
     let numbers = log::files(directory)?;
@@ -234,19 +260,24 @@ fn read_log(directory: &Path) -> Result<Recovered, StorageError> {
                 }
             }
         })?;
-        if end < bytes.len() {
-            recovered.torn_bytes = bytes.len() - end;
-            let file = File::options()
-                .write(true)
-                .open(&path)
-                .map_err(StorageError::io("open", &path))?;
-            file.set_len(end as u64)
-                .map_err(StorageError::io("cut back", &path))?;
-            file.sync_all().map_err(StorageError::io("sync", &path))?;
-        }
+        recovered.torn_bytes = bytes.len() - end;
     }
     recovered.files = numbers.len();
     Ok(recovered)
+}
+
+/// Takes the torn end off the last log file.
+fn cut_back(directory: &Path, torn_bytes: usize) -> Result<(), StorageError> {
+    let Some(last) = log::files(directory)?.pop() else {
+        return Ok(());
+    };
+    let path = log::path(directory, last);
+    let file = File::options().write(true).open(&path);
+    let file = file.map_err(StorageError::io("open", &path))?;
+    let length = file.metadata().map_err(StorageError::io("measure", &path))?.len();
+    file.set_len(length - torn_bytes as u64)
+        .map_err(StorageError::io("cut back", &path))?;
+    file.sync_all().map_err(StorageError::io("sync", &path))
 }
 
 /// A file's name must survive as well as its contents.

@@ -159,6 +159,52 @@ fn a_changed_byte_in_the_middle_stops_the_node_with_file_and_offset() {
 }
 
 #[test]
+fn a_node_that_refuses_its_log_has_changed_nothing_on_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let (storage, _) = open(directory.path()).unwrap();
+    write(&storage, &[("a", promised(1)), ("b", promised(2))]);
+    checkpoint(&storage, &[("a", promised(1))]).unwrap();
+    write(&storage, &[("c", promised(1)), ("d", promised(2))]);
+    drop(storage);
+    let path = newest(directory.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let contents = || -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
+        let paths = std::fs::read_dir(directory.path())
+            .unwrap()
+            .map(|it| it.unwrap().path());
+        paths
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect()
+    };
+    let before = contents();
+    assert!(matches!(
+        open(directory.path()),
+        Err(StorageError::Corrupt { .. })
+    ));
+    assert!(contents() == before);
+}
+
+#[test]
+fn a_directory_in_use_is_refused_before_anything_in_it_is_read_or_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (storage, _) = open(directory.path()).unwrap();
+    write(&storage, &[("a", promised(1))]);
+    // What a write looks like that is under way.
+    let path = newest(directory.path());
+    let length = std::fs::metadata(&path).unwrap().len();
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_len(length + 7).unwrap();
+    let error = open(directory.path()).unwrap_err().to_string();
+    assert!(error.contains("in use by another process"), "{error}");
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), length + 7);
+    drop(storage);
+    assert_eq!(open(directory.path()).unwrap().1.torn_bytes, 7);
+}
+
+#[test]
 fn a_torn_record_in_a_file_that_is_not_the_last_is_corruption() {
     let directory = tempfile::tempdir().unwrap();
     let (storage, _) = open(directory.path()).unwrap();
