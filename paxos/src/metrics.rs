@@ -44,8 +44,8 @@ pub struct Metrics {
     pub peers_connected: Gauge,
     /// Messages to other nodes that were dropped because nobody took them.
     pub peer_frames_dropped: Counter,
-    /// Why the log takes nothing any more.
-    log_failed: OnceLock<LogFailed>,
+    /// Why this node is no acceptor any more.
+    failure: OnceLock<String>,
 }
 
 /// How a request ended.
@@ -77,7 +77,7 @@ impl Metrics {
             checkpoints: Counter::default(),
             peers_connected: Gauge::default(),
             peer_frames_dropped: Counter::default(),
-            log_failed: OnceLock::new(),
+            failure: OnceLock::new(),
         };
         let registry = &mut metrics.registry;
         registry.register(
@@ -160,9 +160,17 @@ impl Metrics {
         text
     }
 
-    /// Why this node is no acceptor any more, if it is not.
-    pub fn log_failed(&self) -> Option<&LogFailed> {
-        self.log_failed.get()
+    /// Why this node is no acceptor any more, if it is not: what it failed to do.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+
+    /// It is no acceptor from here on: it cannot remember what it would promise, or does not know what it has
+    /// promised. The first reason stays.
+    pub fn stop_as_acceptor(&self, error: &impl std::fmt::Display) {
+        if self.failure.set(error.to_string()).is_ok() {
+            tracing::error!("stopped as an acceptor: failed to {error}");
+        }
     }
 }
 
@@ -177,8 +185,6 @@ impl Watch for LogWatch {
     }
 
     fn failed(&self, error: &LogFailed) {
-        tracing::error!("stopped as an acceptor: cannot {error}");
-        // The first reason stays.
-        let _ = self.0.log_failed.set(error.clone());
+        self.0.stop_as_acceptor(error);
     }
 }

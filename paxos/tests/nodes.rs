@@ -386,3 +386,38 @@ async fn strangers_and_nonsense_on_the_peers_port_change_nothing() {
         (200, json!({ "value": 17 }))
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_cannot_read_its_table_stops_as_an_acceptor_and_leaves_nobody_waiting() {
+    let mut trio = Trio::prepare();
+    for node in 0..3 {
+        let mut options = trio.options(node);
+        (options.checkpoint_bytes, options.cache_bytes) = (4096, 0);
+        trio.start_with(node, options).await;
+    }
+    for decree in 0..300 {
+        assert_eq!(
+            trio.propose(0, &format!("d{decree}"), &json!(decree)).await.0,
+            200
+        );
+    }
+    let table = trio.folder.path().join("n1").join("paxos.table");
+    let file = std::fs::File::options().write(true).open(table).unwrap();
+    file.set_len(4096).unwrap();
+    for decree in ["d1", "d150", "new"] {
+        let (status, answer) = trio.read(0, decree).await;
+        assert_eq!((status, &answer["outcome"]), (503, &json!("failed")), "{answer}");
+    }
+    let health = trio.http.get(trio.url(0, "/health")).send().await.unwrap();
+    assert_eq!(health.status(), 503);
+    let reason = health.text().await.unwrap();
+    assert!(
+        reason.contains("failed to read ") && reason.contains("paxos.table"),
+        "{reason}"
+    );
+    assert_eq!(trio.read(1, "d150").await, (200, json!({ "value": 150 })));
+    assert_eq!(
+        trio.propose(2, "new", &json!(17)).await,
+        (200, json!({ "value": 17 }))
+    );
+}

@@ -103,10 +103,11 @@ async fn ask(node: &Handle, decree: &str, request: Request) -> Response {
         Ok(Answer::Decided(value)) => Some(value),
         Ok(Answer::Undecided) => None,
         Ok(Answer::Failed) => {
-            return refused(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "no majority has answered in time".to_owned(),
-            );
+            let error = match node.metrics.failure() {
+                None => "no majority has answered in time".to_owned(),
+                Some(error) => format!("this node has stopped as an acceptor: failed to {error}"),
+            };
+            return refused(StatusCode::SERVICE_UNAVAILABLE, error);
         }
         // A read changes nothing: whatever happened, it has failed.
         Ok(Answer::Unknown) if is_read => {
@@ -131,7 +132,7 @@ async fn ask(node: &Handle, decree: &str, request: Request) -> Response {
 
 /// 200 while the node is of use as an acceptor, 503 with the reason when it is not.
 async fn health(State(node): State<Handle>) -> Response {
-    let (status, word, reason) = match node.metrics.log_failed() {
+    let (status, word, reason) = match node.metrics.failure() {
         None => (StatusCode::OK, "ready", None),
         Some(error) => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -1,4 +1,7 @@
 //! The task that drives a node: events, alarms and the core's own messages in; records, messages and answers out.
+//!
+//! A node whose log or table has failed *stops as an acceptor*, until it is started again: it says nothing that it
+//! would have to remember, takes no new requests but about what it has learned, and so its memory does not grow.
 
 use super::catch_up::CatchUp;
 use super::timers::{Alarm, Timers};
@@ -198,6 +201,11 @@ impl Driver {
                 request,
                 reply,
             } => {
+                if self.has_stopped() {
+                    let answer = self.answer_of_the_stopped(&decree);
+                    // Whoever asked may be gone.
+                    return drop(reply.send(answer));
+                }
                 self.requests += 1;
                 self.clients.insert(self.requests, reply);
                 let alarm = Alarm::Expire {
@@ -207,17 +215,35 @@ impl Driver {
                 self.inputs
                     .push_back((decree, Input::Request(self.requests, request)));
             }
+            Event::Peer(_, Frame::About { decree, message })
+                if self.has_stopped()
+                    && (matches!(message, Message::Prepare { .. } | Message::Accept { .. })
+                        || !self.decrees.contains_key(&decree)) => {}
             Event::Peer(from, Frame::About { decree, message }) => {
                 self.inputs.push_back((decree, Input::Message(from, message)));
             }
             Event::Peer(from, frame) => {
                 if let Err(error) = self.catch_up_with(&from, frame) {
-                    tracing::error!("failed to {error}");
+                    self.metrics.stop_as_acceptor(&error);
                 }
             }
             Event::Stop(_) => unreachable!("handled by the caller"),
         }
         self.handle_inputs();
+    }
+
+    /// Whether this node has stopped as an acceptor.
+    fn has_stopped(&self) -> bool {
+        self.metrics.failure().is_some()
+    }
+
+    /// What a client is told who asks a node that has stopped as an acceptor. A learned value is final; about the
+    /// rest it is to ask another node.
+    fn answer_of_the_stopped(&self, name: &str) -> Answer {
+        match self.peek(name, |instance| instance.chosen().cloned()) {
+            Ok(Some(value)) => Answer::Decided(value),
+            Ok(None) | Err(_) => Answer::Failed,
+        }
     }
 
     fn alarms(&mut self) {
@@ -245,12 +271,17 @@ impl Driver {
     /// Lets instances handle what has come for them, and what they say to themselves meanwhile.
     fn handle_inputs(&mut self) {
         while let Some((name, input)) = self.inputs.pop_front() {
-            let mut outputs = std::mem::take(&mut self.outputs);
             if let Err(error) = self.load(&name) {
-                // Without its state nothing may be said about this decree.
-                tracing::error!("failed to {error}");
+                // Without its state nothing may be said about this decree, and nothing was said for this request.
+                self.metrics.stop_as_acceptor(&error);
+                if let Input::Request(request, _) = input
+                    && let Some(client) = self.clients.remove(&request)
+                {
+                    let _ = client.send(Answer::Failed);
+                }
                 continue;
             }
+            let mut outputs = std::mem::take(&mut self.outputs);
             let decree = self.decrees.get_mut(&name).expect("it was just loaded");
             decree.instance.handle(&self.config, input, &mut outputs);
             self.carry_out(&name, &mut outputs);
@@ -374,6 +405,11 @@ impl Driver {
         if self.records.is_empty() {
             return;
         }
+        if self.has_stopped() {
+            // Also when the log would still take it.
+            self.records.clear();
+            return self.afterwards.clear();
+        }
         if self.afterwards.is_empty() {
             let now = Instant::now();
             let by = *self.remember_by.get_or_insert(now + REMEMBER_WITHIN);
@@ -436,6 +472,9 @@ impl Driver {
     // Catching up --------------------------------------------------------------------------------------------
 
     fn ask_what_is_new(&mut self) {
+        if self.has_stopped() {
+            return;
+        }
         if let Some((node, start, from)) = self.catch_up.question() {
             self.peers.send(&node, Frame::WhatIsNew { start, from }.encode());
         }
@@ -449,6 +488,7 @@ impl Driver {
                 let start = self.config.start;
                 self.peers.send(peer, Frame::New { start, from, names }.encode());
             }
+            Frame::New { .. } if self.has_stopped() => {}
             Frame::New { start, from, names } => {
                 let mut unknown = Vec::new();
                 let mut known_up_to = from;
@@ -495,10 +535,28 @@ impl Driver {
         Ok(())
     }
 
+    /// Looks at a decree without having it in memory afterwards.
+    fn peek<T>(&self, name: &str, look: impl FnOnce(&Instance) -> T) -> Result<T, StorageError> {
+        Ok(match self.decrees.get(name) {
+            Some(decree) => look(&decree.instance),
+            None => look(
+                &self
+                    .storage
+                    .table
+                    .get(name)?
+                    .map(Instance::recovered)
+                    .unwrap_or_default(),
+            ),
+        })
+    }
+
     // Checkpoints --------------------------------------------------------------------------------------------
 
     fn begin_checkpoint(&mut self) {
-        if self.since_checkpoint_bytes < self.checkpoint_bytes || self.checkpoint.is_some() {
+        if self.since_checkpoint_bytes < self.checkpoint_bytes
+            || self.checkpoint.is_some()
+            || self.has_stopped()
+        {
             return;
         }
         self.since_checkpoint_bytes = 0;
@@ -530,8 +588,9 @@ impl Driver {
         let outcome = outcome.and_then(|()| self.storage.table.refresh());
         let is_done = outcome.is_ok();
         if let Err(error) = outcome {
-            // The old log files are still there, and the next checkpoint will hold all of this again.
-            tracing::error!("no checkpoint was made: failed to {error}");
+            // The old log files are still there: nothing is lost. But the table takes nothing more before it is
+            // opened again, and a log for which there are no checkpoints grows for ever.
+            self.metrics.stop_as_acceptor(&error);
         } else {
             self.metrics.checkpoints.inc();
             self.catch_up.moved(pending.learned);
