@@ -225,3 +225,6 @@ pub fn start(
     };
     Ok((handle, tasks))
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,7 +49,7 @@ pub struct Driver {
     peers: Peers,
     metrics: Arc<Metrics>,
     decrees: HashMap<Arc<str>, Decree>,
-    clients: HashMap<RequestId, oneshot::Sender<Answer>>,
+    clients: HashMap<RequestId, Client>,
     requests: RequestId,
     wishes: u64,
     timers: Timers,
@@ -73,6 +73,12 @@ struct Decree {
     /// The latest wish to be woken.
     wish: u64,
     kept: Kept,
+}
+
+/// A client that waits.
+struct Client {
+    decree: Arc<str>,
+    reply: oneshot::Sender<Answer>,
 }
 
 /// Where a decree's latest durable state is.
@@ -207,11 +213,15 @@ impl Driver {
                     return drop(reply.send(answer));
                 }
                 self.requests += 1;
-                self.clients.insert(self.requests, reply);
                 let alarm = Alarm::Expire {
                     request: self.requests,
                 };
                 self.timers.set(self.request_timeout, &decree, alarm);
+                let client = Client {
+                    decree: Arc::clone(&decree),
+                    reply,
+                };
+                self.clients.insert(self.requests, client);
                 self.inputs
                     .push_back((decree, Input::Request(self.requests, request)));
             }
@@ -277,7 +287,7 @@ impl Driver {
                 if let Input::Request(request, _) = input
                     && let Some(client) = self.clients.remove(&request)
                 {
-                    let _ = client.send(Answer::Failed);
+                    let _ = client.reply.send(Answer::Failed);
                 }
                 continue;
             }
@@ -342,7 +352,7 @@ impl Driver {
                 }
                 Output::Reply(request, answer) => {
                     if let Some(client) = self.clients.remove(&request) {
-                        self.after(waits, Afterwards::Reply(client, answer));
+                        self.after(waits, Afterwards::Reply(client.reply, answer));
                     }
                 }
                 Output::Wake(delay) => {
@@ -615,15 +625,14 @@ impl Driver {
 
     /// Tells everybody who waits what is certain, and waits for the log, but not for ever.
     async fn stop(mut self, done: oneshot::Sender<()>) {
-        let waiting: Vec<RequestId> = self.clients.keys().copied().collect();
-        let names: Vec<Arc<str>> = self.decrees.keys().cloned().collect();
-        tracing::info!("stopping: {} requests are told what is certain", waiting.len());
-        for name in names {
-            for request in &waiting {
-                self.inputs
-                    .push_back((Arc::clone(&name), Input::Expire(*request)));
-            }
-        }
+        tracing::info!(
+            "stopping: {} requests are told what is certain",
+            self.clients.len()
+        );
+        let waiting = self.clients.iter();
+        let expire =
+            |(request, client): (&RequestId, &Client)| (Arc::clone(&client.decree), Input::Expire(*request));
+        self.inputs.extend(waiting.map(expire));
         self.handle_inputs();
         self.remember_by = Some(Instant::now());
         self.flush();
