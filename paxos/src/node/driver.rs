@@ -1,7 +1,8 @@
 //! The task that drives a node: events, alarms and the core's own messages in; records, messages and answers out.
 //!
 //! A node whose log or table has failed *stops as an acceptor*, until it is started again: it says nothing that it
-//! would have to remember, takes no new requests but about what it has learned, and so its memory does not grow.
+//! would have to remember, takes no new requests but about what it has learned, and so its memory does not grow. One
+//! whose disk does not keep up, or hangs, does the same until it does.
 
 use super::catch_up::CatchUp;
 use super::timers::{Alarm, Timers};
@@ -22,7 +23,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -36,6 +37,8 @@ const EVENTS_AT_ONCE: usize = 256;
 /// How long a record that nobody waits for may wait for the next sync, and how many bytes of them may.
 const REMEMBER_WITHIN: Duration = Duration::from_millis(10);
 const REMEMBER_BYTES_MAX: usize = 256 << 10;
+/// How many bytes of records may wait here for a disk that does not keep up.
+const RECORDS_BYTES_MAX: usize = 8 << 20;
 /// How long the log may take to become durable when the node stops.
 const STOP_MAX: Duration = Duration::from_secs(1);
 
@@ -62,6 +65,8 @@ pub struct Driver {
     /// By when records that nobody waits for are written, should nobody wait for others by then.
     remember_by: Option<Instant>,
     afterwards: Vec<Afterwards>,
+    /// The log has finished a batch.
+    log_moved: Arc<Notify>,
     own: mpsc::UnboundedSender<(Arc<str>, Input)>,
     since_checkpoint_bytes: usize,
     checkpoint: Option<Pending>,
@@ -157,6 +162,7 @@ impl Driver {
             records: Vec::new(),
             remember_by: None,
             afterwards: Vec::new(),
+            log_moved: Arc::default(),
             own,
             // What earlier starts have left is moved soon.
             since_checkpoint_bytes: if recovered.files > 4 {
@@ -175,7 +181,8 @@ impl Driver {
         let mut catch_up = tokio::time::interval(CATCH_UP_EVERY);
         let (mut some_events, mut some_inputs) = (Vec::new(), Vec::new());
         loop {
-            let alarm = self.timers.next().into_iter().chain(self.remember_by).min();
+            let to_write = self.remember_by.filter(|_| self.storage.log.has_room());
+            let alarm = self.timers.next().into_iter().chain(to_write).min();
             let alarm = alarm.unwrap_or_else(|| Instant::now() + CATCH_UP_EVERY);
             tokio::select! {
                 _ = own_inputs.recv_many(&mut some_inputs, EVENTS_AT_ONCE) => self.inputs.extend(some_inputs.drain(..)),
@@ -191,6 +198,8 @@ impl Driver {
                     }
                 }
                 () = tokio::time::sleep_until(alarm) => self.alarms(),
+                // What waits for the disk goes on.
+                () = self.log_moved.notified(), if !self.records.is_empty() => {}
                 _ = catch_up.tick() => self.ask_what_is_new(),
                 outcome = finished(&mut self.checkpoint) => self.end_checkpoint(outcome),
             }
@@ -207,8 +216,8 @@ impl Driver {
                 request,
                 reply,
             } => {
-                if self.has_stopped() {
-                    let answer = self.answer_of_the_stopped(&decree);
+                if self.takes_nothing() {
+                    let answer = self.answer_of_learned(&decree);
                     // Whoever asked may be gone.
                     return drop(reply.send(answer));
                 }
@@ -226,7 +235,7 @@ impl Driver {
                     .push_back((decree, Input::Request(self.requests, request)));
             }
             Event::Peer(_, Frame::About { decree, message })
-                if self.has_stopped()
+                if self.takes_nothing()
                     && (matches!(message, Message::Prepare { .. } | Message::Accept { .. })
                         || !self.decrees.contains_key(&decree)) => {}
             Event::Peer(from, Frame::About { decree, message }) => {
@@ -247,9 +256,14 @@ impl Driver {
         self.metrics.failure().is_some()
     }
 
-    /// What a client is told who asks a node that has stopped as an acceptor. A learned value is final; about the
-    /// rest it is to ask another node.
-    fn answer_of_the_stopped(&self, name: &str) -> Answer {
+    /// Whether this node takes up nothing that it would have to remember.
+    fn takes_nothing(&self) -> bool {
+        self.has_stopped() || self.records.len() > RECORDS_BYTES_MAX
+    }
+
+    /// What a client is told who asks a node that takes up nothing. A learned value is final; about the rest it is
+    /// to ask another node.
+    fn answer_of_learned(&self, name: &str) -> Answer {
         match self.peek(name, |instance| instance.chosen().cloned()) {
             Ok(Some(value)) => Answer::Decided(value),
             Ok(None) | Err(_) => Answer::Failed,
@@ -409,29 +423,36 @@ impl Driver {
         }
     }
 
-    /// Hands what is to be durable to the log, with what may be done then. What nobody waits for goes along with the
+    /// Hands what is to be durable to the log, unless that has enough to do. What nobody waits for goes along with the
     /// next record that somebody does wait for, so that it costs no sync of its own, which others would wait for.
     fn flush(&mut self) {
-        if self.records.is_empty() {
-            return;
-        }
         if self.has_stopped() {
             // Also when the log would still take it.
             self.records.clear();
-            return self.afterwards.clear();
+            self.afterwards.clear();
+        } else if self.is_time_to_write() && self.storage.log.has_room() {
+            self.append();
         }
-        if self.afterwards.is_empty() {
-            let now = Instant::now();
-            let by = *self.remember_by.get_or_insert(now + REMEMBER_WITHIN);
-            if now < by && self.records.len() < REMEMBER_BYTES_MAX {
-                return;
-            }
+    }
+
+    /// Whether somebody waits for a record, or the others have waited long enough.
+    fn is_time_to_write(&mut self) -> bool {
+        if self.records.is_empty() {
+            return false;
         }
+        let now = Instant::now();
+        let by = *self.remember_by.get_or_insert(now + REMEMBER_WITHIN);
+        !self.afterwards.is_empty() || now >= by || self.records.len() >= REMEMBER_BYTES_MAX
+    }
+
+    /// Hands what is to be durable to the log, with what may be done then.
+    fn append(&mut self) {
         self.remember_by = None;
         self.since_checkpoint_bytes += self.records.len();
         let records = std::mem::take(&mut self.records);
         let afterwards = std::mem::take(&mut self.afterwards);
         let (peers, own) = (self.peers.clone(), self.own.clone());
+        let log_moved = Arc::clone(&self.log_moved);
         self.storage.log.append(records, move |outcome| {
             // What is not durable is not said. Why is in the log and on /health.
             if outcome.is_ok() {
@@ -439,6 +460,7 @@ impl Driver {
                     .into_iter()
                     .for_each(|what| what.carry_out(&peers, &own));
             }
+            log_moved.notify_one();
         });
     }
 
@@ -566,6 +588,8 @@ impl Driver {
         if self.since_checkpoint_bytes < self.checkpoint_bytes
             || self.checkpoint.is_some()
             || self.has_stopped()
+            // What waits here belongs into the old file.
+            || !self.records.is_empty()
         {
             return;
         }
@@ -634,8 +658,9 @@ impl Driver {
             |(request, client): (&RequestId, &Client)| (Arc::clone(&client.decree), Input::Expire(*request));
         self.inputs.extend(waiting.map(expire));
         self.handle_inputs();
-        self.remember_by = Some(Instant::now());
-        self.flush();
+        if !self.has_stopped() {
+            self.append();
+        }
         let (tell, durable) = oneshot::channel();
         self.storage.log.append(Vec::new(), |_| {
             // Nobody waits any more when it takes too long.

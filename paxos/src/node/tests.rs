@@ -3,6 +3,7 @@ use crate::acceptor::Acceptor;
 use crate::ballot::Ballot;
 use crate::instance::Durable;
 use crate::storage::Recovered;
+use crate::storage::log::Log;
 use crate::value::Value;
 use std::time::Instant;
 
@@ -14,13 +15,18 @@ struct Lonely {
 
 impl Lonely {
     fn start(recovered: Recovered) -> Lonely {
+        Lonely::start_on(None, recovered)
+    }
+
+    fn start_on(log: Option<Log>, recovered: Recovered) -> Lonely {
         let directory = tempfile::tempdir().unwrap();
         let nobody: SocketAddr = "127.0.0.1:9".parse().unwrap();
         let peers = ["n1", "n2", "n3"].map(|id| (id.to_owned(), nobody)).to_vec();
         let options = NodeOptions::new("n1".into(), nobody, peers, directory.path().to_owned());
         let metrics = Metrics::new();
         let watch = LogWatch(Arc::clone(&metrics));
-        let (storage, _) = Storage::open(&options.data, 1 << 20, None.into(), watch).unwrap();
+        let (mut storage, _) = Storage::open(&options.data, 1 << 20, None.into(), watch).unwrap();
+        storage.log = log.unwrap_or(storage.log);
         let ids: Vec<_> = options
             .peers
             .iter()
@@ -93,4 +99,26 @@ async fn a_node_with_much_in_memory_and_many_who_wait_stops_at_once() {
     for answered in waiting {
         assert_eq!(answered.await.unwrap(), Answer::Failed, "no accept was sent");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_hangs_holds_up_neither_answers_nor_the_end() {
+    let node = Lonely::start_on(Some(Log::on_a_disk_that_hangs()), Recovered::default());
+    let began = Instant::now();
+    let mut waiting = Vec::new();
+    // Each makes a batch of its own.
+    for number in 0..300 {
+        waiting.push(node.propose(&format!("d{number}")).await);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for answered in waiting {
+        assert_eq!(answered.await.unwrap(), Answer::Failed, "no accept was sent");
+    }
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    let (tell, done) = oneshot::channel();
+    node.events.send(Event::Stop(tell)).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(2), done)
+        .await
+        .unwrap()
+        .unwrap();
 }

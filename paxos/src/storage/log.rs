@@ -10,10 +10,11 @@ use crate::storage::record::Record;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-/// How many batches may wait for the writer; whoever appends another waits.
+/// How many batches may be on their way to the disk before [`Log::has_room`] says no.
 const WAITING_MAX: usize = 64;
 
 /// The log could not make a record durable. It never will again: the node has stopped as an acceptor.
@@ -27,7 +28,9 @@ type Then = Box<dyn FnOnce(Result<(), LogFailed>) + Send>;
 /// The writing end of the log.
 #[derive(Debug)]
 pub struct Log {
-    writer: mpsc::SyncSender<Command>,
+    writer: mpsc::Sender<Command>,
+    /// Batches that are not durable yet.
+    waiting: Arc<AtomicUsize>,
 }
 
 enum Command {
@@ -66,17 +69,44 @@ impl Log {
             start,
             planted,
         };
-        let (sender, waiting) = mpsc::sync_channel(WAITING_MAX);
+        let (writer_end, waiting) = mpsc::channel();
         std::thread::Builder::new()
             .name("log".into())
             .spawn(move || work(&mut writer, &waiting, &watch))
             .map_err(StorageError::io("start the writer of", directory))?;
-        Ok(Log { writer: sender })
+        Ok(Log::to(writer_end))
+    }
+
+    fn to(writer: mpsc::Sender<Command>) -> Log {
+        Log {
+            writer,
+            waiting: Arc::default(),
+        }
+    }
+
+    /// A log on a disk that neither takes anything nor says no.
+    #[cfg(test)]
+    pub fn on_a_disk_that_hangs() -> Log {
+        let (writer, waiting) = mpsc::channel();
+        std::mem::forget(waiting);
+        Log::to(writer)
+    }
+
+    /// Whether the disk keeps up. When it does not, whoever has more to append had better keep it: it will be asked
+    /// for soon, in one batch. Appending never waits.
+    pub fn has_room(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) < WAITING_MAX
     }
 
     /// Hands bytes to the writer. They become durable in the order of these calls; `then` is told when they are, or
     /// that they will not be.
     pub fn append(&self, bytes: Vec<u8>, then: impl FnOnce(Result<(), LogFailed>) + Send + 'static) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let waiting = Arc::clone(&self.waiting);
+        let then = move |outcome| {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            then(outcome);
+        };
         let command = Command::Append {
             bytes,
             then: Box::new(then),
@@ -219,7 +249,7 @@ fn new_file(directory: &Path, number: u64, start: u64, planted: Planted) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     struct Nobody;
 
@@ -247,8 +277,8 @@ mod tests {
 
     #[test]
     fn after_a_failed_write_nothing_is_promised_any_more() {
-        let (writer, waiting) = mpsc::sync_channel(8);
-        let log = Log { writer };
+        let (writer, waiting) = mpsc::channel();
+        let log = Log::to(writer);
         let told = Arc::new(Mutex::new(Vec::new()));
         let thread = std::thread::spawn(move || {
             let mut disk = Broken(0);
@@ -284,8 +314,8 @@ mod tests {
                 Ok(2)
             }
         }
-        let (writer, waiting) = mpsc::sync_channel(8);
-        let log = Log { writer };
+        let (writer, waiting) = mpsc::channel();
+        let log = Log::to(writer);
         log.append(b"a".to_vec(), |_| ());
         log.append(b"b".to_vec(), |_| ());
         let rotated = log.rotate();
