@@ -139,10 +139,10 @@ impl Handle {
             reply,
         };
         self.events.send(event).await.map_err(|_| Refused::Stopping)?;
-        self.metrics.waiting.inc();
+        let waiting = Waiting::one_more(&self.metrics);
         // The driver answers everybody, also when it stops; if it has broken, nobody knows what it did.
         let answer = answered.await.unwrap_or(Answer::Unknown);
-        self.metrics.waiting.dec();
+        drop(waiting);
         let answer_name = match answer {
             Answer::Decided(_) => "decided",
             Answer::Undecided => "undecided",
@@ -166,6 +166,22 @@ impl Handle {
             // It has stopped either way.
             let _ = done.await;
         }
+    }
+}
+
+/// One request more is under way, until this is dropped: also when its client hangs up.
+struct Waiting<'a>(&'a Metrics);
+
+impl Waiting<'_> {
+    fn one_more(metrics: &Metrics) -> Waiting<'_> {
+        metrics.waiting.inc();
+        Waiting(metrics)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.dec();
     }
 }
 

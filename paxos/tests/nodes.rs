@@ -363,6 +363,24 @@ async fn whoever_waits_when_the_node_stops_is_told_what_is_certain() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_hangs_up_is_not_counted_as_waiting() {
+    let mut trio = Trio::start().await;
+    trio.stop_node(1).await;
+    trio.stop_node(2).await;
+    for number in 0..20 {
+        let decree = format!("d{number}");
+        let value = json!(17);
+        let asked = trio.propose(0, &decree, &value);
+        let hung_up = tokio::time::timeout(Duration::from_millis(20), asked).await;
+        assert!(hung_up.is_err());
+    }
+    eventually("nobody waits", async || {
+        trio.metric(0, "paxos_requests_waiting").await == 0.0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_and_nonsense_on_the_peers_port_change_nothing() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let trio = Trio::start().await;
