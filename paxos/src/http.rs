@@ -13,6 +13,7 @@ use crate::node::{self, NodeOptions};
 use crate::storage::StorageError;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-/// How many connections of clients there may be; one more is closed at once.
-const CONNECTIONS_MAX: usize = 1024;
+/// How many connections of clients there may be, if there are file descriptors for them; one more is closed at once.
+const CONNECTIONS_MAX: u64 = 1024;
+/// File descriptors for everything else: the log and the table, the other nodes, strangers on their port.
+const RESERVED: u64 = 128;
 /// How long a client may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long open requests may take when the node stops.
@@ -126,6 +129,23 @@ pub async fn serve(options: NodeOptions, stopped: impl Future<Output = ()> + Sen
     Ok(())
 }
 
+/// How many connections of clients there may be, so that they never take the file descriptors that the log needs for
+/// its next file, or the other nodes for their connections. The soft limit is raised as far as that takes.
+fn connections_max() -> usize {
+    let wanted = CONNECTIONS_MAX + RESERVED;
+    let there = match getrlimit(Resource::RLIMIT_NOFILE) {
+        Err(_) => wanted,
+        Ok((soft, _)) if soft >= wanted => soft,
+        Ok((soft, hard)) => {
+            let more = wanted.min(hard);
+            // Then it stays as it was.
+            setrlimit(Resource::RLIMIT_NOFILE, more, hard).map_or(soft, |()| more)
+        }
+    };
+    let for_clients = there.saturating_sub(RESERVED).max(there / 4);
+    usize::try_from(for_clients.min(CONNECTIONS_MAX)).expect("it is at most 1024")
+}
+
 /// Serves clients, each on a task of its own: a slow one holds up nobody.
 async fn accept(
     listener: TcpListener,
@@ -133,7 +153,7 @@ async fn accept(
     stopping: watch::Receiver<bool>,
     connections: &mut JoinSet<()>,
 ) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Arc::new(Semaphore::new(connections_max()));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
