@@ -233,7 +233,13 @@ async fn a_minority_down_does_not_stop_the_work_and_a_majority_down_is_told_as_i
 async fn what_is_out_of_bounds_is_refused_and_has_failed() {
     let trio = Trio::start().await;
     let long = json!("x".repeat(70_000));
-    for (decree, value) in [("a%20b", json!(1)), ("1", json!(null)), ("1", long)] {
+    for (decree, value) in [
+        ("a%20b", json!(1)),
+        ("%FF", json!(1)),
+        ("a/b", json!(1)),
+        ("1", json!(null)),
+        ("1", long),
+    ] {
         let (status, answer) = trio.propose(0, decree, &value).await;
         assert!((400..500).contains(&status), "{status}");
         assert_eq!(answer["outcome"], "failed");

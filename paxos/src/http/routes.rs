@@ -4,6 +4,7 @@ use crate::instance::{Answer, Request};
 use crate::node::Handle;
 use crate::value::{VALUE_BYTES_MAX, Value, check_decree};
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +26,10 @@ pub fn routes(node: Handle) -> Router {
         .route("/decrees/{decree}", get(read))
         .route("/health", get(health))
         .route("/metrics", get(metrics))
+        .fallback(async || refused(StatusCode::NOT_FOUND, "there is nothing here".to_owned()))
+        .method_not_allowed_fallback(async || {
+            refused(StatusCode::METHOD_NOT_ALLOWED, "not with this method".to_owned())
+        })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(node)
 }
@@ -48,12 +53,13 @@ struct Problem {
 
 async fn propose(
     State(node): State<Handle>,
-    Path(decree): Path<String>,
+    decree: Result<Path<String>, PathRejection>,
     request: axum::extract::Request,
 ) -> Response {
-    if let Err(error) = check_decree(&decree) {
-        return refused(StatusCode::BAD_REQUEST, error);
-    }
+    let decree = match checked(decree) {
+        Ok(decree) => decree,
+        Err(error) => return refused(StatusCode::BAD_REQUEST, error),
+    };
     let body = <Bytes as axum::extract::FromRequest<()>>::from_request(request, &());
     let body = match tokio::time::timeout(BODY_TIMEOUT, body).await {
         Err(_) => {
@@ -80,11 +86,17 @@ async fn propose(
     }
 }
 
-async fn read(State(node): State<Handle>, Path(decree): Path<String>) -> Response {
-    match check_decree(&decree) {
+async fn read(State(node): State<Handle>, decree: Result<Path<String>, PathRejection>) -> Response {
+    match checked(decree) {
         Err(error) => refused(StatusCode::BAD_REQUEST, error),
-        Ok(()) => ask(&node, &decree, Request::Read).await,
+        Ok(decree) => ask(&node, &decree, Request::Read).await,
     }
+}
+
+/// A decree's name, if it may be one.
+fn checked(decree: Result<Path<String>, PathRejection>) -> Result<String, String> {
+    let Path(decree) = decree.map_err(|rejection| rejection.body_text())?;
+    check_decree(&decree).map(|()| decree)
 }
 
 /// The request was not even begun: it has no effect.
