@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// How many connections of clients there may be, if there are file descriptors for them; one more is closed at once.
 const CONNECTIONS_MAX: u64 = 1024;
@@ -110,13 +110,15 @@ pub async fn serve(options: NodeOptions, stopped: impl Future<Output = ()> + Sen
             .map_err(|source| NodeError::Listen { address, source })
     };
     let (clients, peers) = (listen(options.listen).await?, listen(peer_address).await?);
-    let (handle, tasks) = node::start(&options, peers)?;
+    let (handle, mut tasks) = node::start(&options, peers)?;
     tracing::info!("listening on {}", options.listen);
     let (stop, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
     tokio::select! {
         () = accept(clients, routes::routes(handle.clone()), stopping, &mut connections) => {}
         () = stopped => {}
+        // A node that only looks alive is worse than none.
+        error = broken(&mut tasks) => return Err(error),
     }
     stop.send_replace(true);
     handle.stop().await;
@@ -124,9 +126,21 @@ pub async fn serve(options: NodeOptions, stopped: impl Future<Output = ()> + Sen
     let all = async { while connections.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(STOP_MAX, all).await;
     connections.abort_all();
-    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    tasks.iter().for_each(JoinHandle::abort);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits until one of the tasks has ended that a node consists of. None does by itself.
+async fn broken(tasks: &mut [JoinHandle<()>]) -> NodeError {
+    let (outcome, _, _) = futures_util::future::select_all(tasks).await;
+    NodeError::Broken {
+        action: "go on",
+        reason: match outcome {
+            Err(error) => error.to_string(),
+            Ok(()) => "a task has ended".to_owned(),
+        },
+    }
 }
 
 /// How many connections of clients there may be, so that they never take the file descriptors that the log needs for
@@ -186,5 +200,23 @@ async fn accept(
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_node_of_which_a_part_has_panicked_ends_and_says_so() {
+        let mut tasks = [
+            tokio::spawn(std::future::pending()),
+            tokio::spawn(async { panic!("a decree is lost") }),
+        ];
+        let error = broken(&mut tasks).await.to_string();
+        assert!(
+            error.starts_with("go on: ") && error.contains("a decree is lost"),
+            "{error}"
+        );
     }
 }
