@@ -66,7 +66,7 @@ fn paxos_is_started_with_all_its_peers() {
     };
     let command = system.node.command_line(&variables);
     let expected = "/bin/harness paxos-node --id n2 --listen 10.0.0.2:7000 --data /run/n2/data \
-                    --peers n1=10.0.0.1:7000,n2=10.0.0.2:7000";
+                    --peers n1=10.0.0.1:7001,n2=10.0.0.2:7001";
     assert_eq!(command.argv.join(" "), expected);
     assert_eq!(
         system.node.ready.url("n2", 2, hosts[1].1),

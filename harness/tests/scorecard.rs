@@ -47,7 +47,7 @@ fn a_small_scorecard_finds_its_bugs_and_leaves_the_correct_system_alone() {
         &store,
         &[
             "--bugs",
-            "own-value-always,read-local-state",
+            "refusals-counted,answer-own-value",
             "--seeds",
             "2",
             "--seed",
@@ -123,7 +123,7 @@ fn a_small_scorecard_finds_its_bugs_and_leaves_the_correct_system_alone() {
     assert!(
         fs::read_to_string(folder.join("scorecard.md"))
             .unwrap()
-            .contains("| `own-value-always` | 2/2")
+            .contains("| `refusals-counted` | 2/2")
     );
     assert_eq!(
         fs::read_dir(&folder).unwrap().count(),

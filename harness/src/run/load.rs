@@ -55,26 +55,26 @@ impl Pacer {
 
     /// The next operation's number, when its moment has come; `None` after the end.
     async fn next(&self) -> Option<u64> {
-        let (number, at) = {
+        let next = {
             let mut next = self.next.lock().expect("nobody panics while pacing");
             let now = Instant::now();
             // Operations that could not begin in time, because every client was waiting, are not made up
             // for: a system that was stuck is not punished with a burst.
             let at = next.at.max(now - self.mean_gap);
-            if at >= self.end || now >= self.end {
-                return None;
-            }
-            // A volley's operations begin at once; the pauses between volleys make up for it in the mean.
-            next.number += 1;
-            let pause = match next.number % self.volley {
-                0 => next.gaps.random_range(0.0..2.0) * self.volley as f64,
-                _ => 0.0,
-            };
-            next.at = at + self.mean_gap.mul_f64(pause);
-            (next.number - 1, at)
+            (at < self.end).then(|| {
+                // A volley's operations begin at once; the pauses between volleys make up for it in the mean.
+                next.number += 1;
+                let pause = match next.number % self.volley {
+                    0 => next.gaps.random_range(0.0..2.0) * self.volley as f64,
+                    _ => 0.0,
+                };
+                next.at = at + self.mean_gap.mul_f64(pause);
+                (next.number - 1, at)
+            })
         };
-        tokio::time::sleep_until(at).await;
-        Some(number)
+        let moment = next.map_or(self.end, |(_, at)| at);
+        tokio::time::sleep_until(moment).await;
+        next.map(|(number, _)| number)
     }
 
     /// How many operation numbers were handed out.
