@@ -79,6 +79,7 @@ fn a_node_whose_log_cannot_grow_stops_as_an_acceptor_and_the_others_go_on() {
         assert_eq!(answer.status, 200, "{answer:?}");
         decided.insert(decree, answer.json()["value"].clone());
     }
+    assert_is_idle(&nodes[2]);
     // What it has learned, it tells; for the rest there are others, and it says so.
     let answer = cluster.read(2, "until-n3-0");
     assert_eq!(answer.json()["value"], decided["until-n3-0"]);
@@ -167,9 +168,26 @@ fn a_node_whose_table_cannot_grow_stops_as_an_acceptor_and_says_why() {
     let said = nodes[2].stderr();
     assert_eq!(said.lines().count(), 1, "it says so once: {said}");
     assert!(said.contains("stopped as an acceptor"), "{said}");
+    assert_is_idle(&nodes[2]);
     nodes[2].stop();
     nodes[2] = cluster.start(2);
     assert_all_there(&cluster, &decided);
+}
+
+/// A node that nobody asks anything takes no time of the processor worth mentioning.
+fn assert_is_idle(node: &Node) {
+    let path = format!("/proc/{}/stat", node.pid());
+    let ticks = || -> u64 {
+        let stat = fs::read_to_string(&path).unwrap();
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let times = fields.split_whitespace().skip(11).take(2);
+        times.map(|it| it.parse::<u64>().unwrap()).sum()
+    };
+    let before = ticks();
+    std::thread::sleep(Duration::from_secs(1));
+    // A tick is ten milliseconds.
+    let took = ticks() - before;
+    assert!(took < 20, "{took} ticks in one second");
 }
 
 /// Every file of a directory.

@@ -428,6 +428,7 @@ impl Driver {
     fn flush(&mut self) {
         if self.has_stopped() {
             // Also when the log would still take it.
+            self.remember_by = None;
             self.records.clear();
             self.afterwards.clear();
         } else if self.is_time_to_write() && self.storage.log.has_room() {
