@@ -154,7 +154,7 @@ fn a_planted_bug_is_found_and_its_counterexample_stands_alone() {
         "--time-limit",
         "3",
         "--bug",
-        "own-value-always",
+        "accept-below-promise",
     ]);
     let text = out(&output);
     assert_eq!(output.status.code(), Some(1), "{text}{}", err(&output));
