@@ -1,34 +1,33 @@
 //! All nodes of a run and the network between them.
 //!
 //! Everything is a question to `&self` and may be asked from several tasks at once; a node is in one state at a
-//! time, and what its state does not allow is refused. When to start or kill whom is for others to say.
+//! time, and what its state does not allow is refused. When to start, pause or kill whom is for others to say.
 //!
-//! ```text
-//!           start                ready
-//!   Down ----------> Starting ----------> Up
-//!    ^                  |                 |  kill
-//!    +---- it ends -----+---- it ends ----+------> Stopping --- it ends ---> Down
-//! ```
+//! A node that ends while it is up or paused, or by something other than our own SIGKILL when it was killed, is
+//! an [`UnexpectedExit`].
 //!
-//! A node that ends while it is up, or by something other than our own SIGKILL, is an [`UnexpectedExit`].
-//!
-//! Read next: [`crate::process`] for one process, [`crate::network`] for the links, `readiness` for when a node
-//! is up.
+//! Read next: `life` for the states of a node, `start`, `stop` and `pause` for what happens between them,
+//! [`crate::process`] for one process, [`crate::network`] for the links.
 
 mod errors;
+mod life;
+mod node;
+mod outcome;
+mod pause;
 mod readiness;
+mod start;
+mod stop;
 
-pub use errors::{ClusterError, KillError, StartError};
+pub use errors::{ClusterError, KillError, PauseError, ResumeError, StartError, TerminateError};
+pub use life::NodeState;
+pub use outcome::{EndedBy, Killed, Paused, Resumed, Started, Terminated, UnexpectedExit};
 
 use crate::network::Network;
-use crate::process::{self, Exit, Process, ProcessSpec};
-use crate::system::{CommandLine, NodeVariables, System};
-use nix::libc;
-use std::fmt;
+use crate::system::System;
+use node::Node;
 use std::net::Ipv4Addr;
-use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -49,61 +48,6 @@ pub struct ClusterSpec {
     pub extra_args: Vec<String>,
 }
 
-/// What a node is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NodeState {
-    /// No process.
-    Down,
-    /// A process that is not ready yet.
-    Starting,
-    /// A process that has been ready.
-    Up,
-    /// A process that was killed and is not gone yet.
-    Stopping,
-}
-
-impl fmt::Display for NodeState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            NodeState::Down => "down",
-            NodeState::Starting => "starting",
-            NodeState::Up => "up",
-            NodeState::Stopping => "stopping",
-        })
-    }
-}
-
-/// A node was started and is ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Started {
-    /// Its process id, as the sandbox numbers them.
-    pub pid: u32,
-    /// From the start of the process to the answer that says it is ready.
-    pub took: Duration,
-}
-
-/// A node was killed and is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Killed {
-    /// The process id that it had.
-    pub pid: u32,
-    /// From the signal to the end of the process.
-    pub took: Duration,
-}
-
-/// A node ended though nobody had asked it to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnexpectedExit {
-    /// Its name.
-    pub node: String,
-    /// When, in nanoseconds on the run's clock.
-    pub at_ns: u64,
-    /// How, in words: `exit status 101`, `signal 6 (SIGABRT)`.
-    pub status: String,
-    /// The last lines that it wrote to stderr, fit for a terminal.
-    pub stderr: Vec<String>,
-}
-
 /// The nodes and the network of a run. Dropping it kills what still runs.
 #[derive(Debug)]
 pub struct Cluster {
@@ -119,21 +63,6 @@ struct Shared {
     nodes: Vec<Node>,
     prober: reqwest::Client,
     tell_exit: UnboundedSender<UnexpectedExit>,
-}
-
-#[derive(Debug)]
-struct Node {
-    name: String,
-    dir: PathBuf,
-    command: CommandLine,
-    ready_url: String,
-    life: Arc<Mutex<Life>>,
-}
-
-#[derive(Debug)]
-struct Life {
-    state: NodeState,
-    process: Option<Arc<Process>>,
 }
 
 impl Cluster {
@@ -175,56 +104,69 @@ impl Cluster {
     /// # Errors
     /// When the node is not down, or does not become ready; then it is down again.
     pub async fn start(&self, node: &str) -> Result<Started, StartError> {
-        let place = self.place(node).ok_or_else(|| StartError::Unknown {
+        let unknown = || StartError::Unknown {
             node: node.to_owned(),
-        })?;
+        };
+        let place = self.place(node).ok_or_else(unknown)?;
         let shared = Arc::clone(&self.shared);
-        let task = tokio::spawn(async move { shared.start(place).await });
-        task.await
-            .expect("starting a node neither panics nor is given up")
+        to_its_end(async move { shared.start(place).await }).await
     }
 
-    /// Kills a node (SIGKILL, with all of its process group) and waits until it is gone.
+    /// Kills a node (SIGKILL, with every process that it has) and waits until it is gone. Works on a paused node.
     ///
     /// # Errors
-    /// When the node is not up, or had ended by itself before the signal reached it.
+    /// When the node is neither up nor paused, or had ended by itself before the signal reached it.
     pub async fn kill(&self, node: &str) -> Result<Killed, KillError> {
-        let place = self.place(node).ok_or_else(|| KillError::Unknown {
+        let unknown = || KillError::Unknown {
             node: node.to_owned(),
-        })?;
-        let shared = &self.shared;
-        let process = {
-            let mut life = shared.nodes[place].lock();
-            match (life.state, &life.process) {
-                (NodeState::Up, Some(process)) => {
-                    let process = Arc::clone(process);
-                    life.state = NodeState::Stopping;
-                    process
-                }
-                (state, _) => {
-                    return Err(KillError::NotUp {
-                        node: node.to_owned(),
-                        state,
-                    });
-                }
-            }
         };
-        let signalled_at = shared.spec.epoch.elapsed();
-        process.kill();
-        let exit = process.ended().await;
-        if !was_our_kill(&exit) {
-            return Err(KillError::EndedBefore {
-                node: node.to_owned(),
-                status: process::words(exit.status),
-            });
-        }
-        Ok(Killed {
-            pid: process.pid(),
-            took: exit.at.saturating_sub(signalled_at),
-        })
+        self.shared.kill(self.place(node).ok_or_else(unknown)?).await
     }
 
-    /// Kills all nodes that have a process, and waits until they are gone.
+    /// Asks a node to end (SIGTERM, to its process group) and waits until it is gone; after `patience` it is
+    /// killed. However it ends then, it was asked for. Goes on to the end even when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// When the node is not up: a paused one would not hear it.
+    pub async fn terminate(&self, node: &str, patience: Duration) -> Result<Terminated, TerminateError> {
+        let unknown = || TerminateError::Unknown {
+            node: node.to_owned(),
+        };
+        let place = self.place(node).ok_or_else(unknown)?;
+        let shared = Arc::clone(&self.shared);
+        to_its_end(async move { shared.terminate(place, patience).await }).await
+    }
+
+    /// Stops every process of a node (SIGSTOP), also those that left its group, and waits until the kernel
+    /// confirms that no thread of them runs. Its connections stay open, and nobody answers. Goes on to the end
+    /// even when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// When the node is not up, ends meanwhile, or cannot be seen to have stopped; then it goes on running.
+    pub async fn pause(&self, node: &str) -> Result<Paused, PauseError> {
+        let unknown = || PauseError::Unknown {
+            node: node.to_owned(),
+        };
+        let place = self.place(node).ok_or_else(unknown)?;
+        let shared = Arc::clone(&self.shared);
+        to_its_end(async move { shared.pause(place).await }).await
+    }
+
+    /// Lets a paused node go on (SIGCONT) and waits until the kernel confirms it. Goes on to the end even when
+    /// nobody waits for it any more.
+    ///
+    /// # Errors
+    /// When the node is not paused, ends meanwhile, or cannot be seen to go on; then it is still paused.
+    pub async fn resume(&self, node: &str) -> Result<Resumed, ResumeError> {
+        let unknown = || ResumeError::Unknown {
+            node: node.to_owned(),
+        };
+        let place = self.place(node).ok_or_else(unknown)?;
+        let shared = Arc::clone(&self.shared);
+        to_its_end(async move { shared.resume(place).await }).await
+    }
+
+    /// Kills all nodes that have a process, paused or not, and waits until they are gone.
     pub async fn stop_all(&self) {
         for process in self.shared.kill_all() {
             process.ended().await;
@@ -237,7 +179,7 @@ impl Cluster {
     /// When there is none of this name.
     pub fn state(&self, node: &str) -> NodeState {
         let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
-        self.shared.nodes[place].lock().state
+        self.shared.nodes[place].lock().phase.state()
     }
 
     /// The nodes that end though nobody asked them to, as it happens.
@@ -278,163 +220,9 @@ impl Drop for Cluster {
     }
 }
 
-impl Shared {
-    async fn start(&self, place: usize) -> Result<Started, StartError> {
-        let node = &self.nodes[place];
-        let name = || node.name.clone();
-        let process = self.spawn(node)?;
-        let begun = Instant::now();
-        let ready = &self.spec.system.node.ready;
-        let outcome = tokio::select! {
-            exit = process.ended() => Err(StartError::exited(name(), &exit, begun.elapsed())),
-            outcome = readiness::wait(&self.prober, &node.ready_url, ready) => Ok(outcome),
-        };
-        if let Err(last_try) = outcome? {
-            process.kill();
-            let exit = process.ended().await;
-            return Err(StartError::NotReady {
-                node: name(),
-                after: ready.timeout,
-                url: node.ready_url.clone(),
-                last_try,
-                stderr: exit.stderr,
-            });
-        }
-        let took = begun.elapsed();
-        {
-            let mut life = node.lock();
-            if life.state == NodeState::Starting {
-                life.state = NodeState::Up;
-                return Ok(Started {
-                    pid: process.pid(),
-                    took,
-                });
-            }
-        }
-        // It answered, but has ended or been stopped since.
-        Err(StartError::exited(name(), &process.ended().await, took))
-    }
-
-    /// Starts the process of a node that is down.
-    fn spawn(&self, node: &Node) -> Result<Arc<Process>, StartError> {
-        // Held until the process is noted down: its end waits for the lock, and so comes after its start.
-        let mut life = node.lock();
-        if life.state != NodeState::Down {
-            return Err(StartError::NotDown {
-                node: node.name.clone(),
-                state: life.state,
-            });
-        }
-        let spec = ProcessSpec {
-            command: &node.command,
-            dir: &node.dir,
-            network_namespace: self.network.shared_namespace(&node.name),
-            epoch: self.spec.epoch,
-            node: &node.name,
-        };
-        let (name, tell, its_life) = (node.name.clone(), self.tell_exit.clone(), Arc::clone(&node.life));
-        let at_end = move |exit: &Exit| {
-            let mut life = lock(&its_life);
-            let asked_for = match life.state {
-                // Whoever is starting it hears of it.
-                NodeState::Starting => true,
-                NodeState::Stopping => was_our_kill(exit),
-                NodeState::Up | NodeState::Down => false,
-            };
-            (life.state, life.process) = (NodeState::Down, None);
-            if !asked_for {
-                // Nobody may be listening any more, at the end of a run.
-                let _ = tell.send(UnexpectedExit {
-                    node: name,
-                    at_ns: u64::try_from(exit.at.as_nanos()).unwrap_or(u64::MAX),
-                    status: process::words(exit.status),
-                    stderr: exit.stderr.clone(),
-                });
-            }
-        };
-        let process = Process::start(&spec, at_end).map_err(|source| StartError::Spawn {
-            node: node.name.clone(),
-            program: node.command.argv[0].clone(),
-            source,
-        })?;
-        let process = Arc::new(process);
-        (life.state, life.process) = (NodeState::Starting, Some(Arc::clone(&process)));
-        Ok(process)
-    }
-
-    fn kill_all(&self) -> Vec<Arc<Process>> {
-        let mut killed = Vec::new();
-        for node in &self.nodes {
-            let mut life = node.lock();
-            if let Some(process) = life.process.clone() {
-                life.state = NodeState::Stopping;
-                process.kill();
-                killed.push(process);
-            }
-        }
-        killed
-    }
-}
-
-impl Node {
-    fn new(
-        spec: &ClusterSpec,
-        run_dir: &Path,
-        hosts: &[(String, Ipv4Addr)],
-        index: usize,
-        name: &str,
-        ip: Ipv4Addr,
-    ) -> Result<Node, ClusterError> {
-        let dir = run_dir.join("nodes").join(name);
-        let data = dir.join("data");
-        std::fs::create_dir_all(&data).map_err(ClusterError::directory(&data))?;
-        let variables = NodeVariables {
-            node: name,
-            index,
-            ip,
-            data: text(&data)?,
-            harness: text(&spec.harness)?,
-            hosts,
-        };
-        let mut command = spec.system.node.command_line(&variables);
-        command.argv.extend(spec.extra_args.iter().cloned());
-        // The node runs in a directory of its own; a program that was named from here is meant from here.
-        if command.argv[0].contains('/') {
-            let program = PathBuf::from(&command.argv[0]);
-            let program = std::path::absolute(&program).map_err(ClusterError::directory(&program))?;
-            command.argv[0] = text(&program)?.to_owned();
-        }
-        let typed = dir.join("command.txt");
-        std::fs::write(&typed, process::as_typed(&command, &dir)).map_err(ClusterError::directory(&typed))?;
-        let ready_url = spec.system.node.ready.url(name, index, ip);
-        let life = Arc::new(Mutex::new(Life {
-            state: NodeState::Down,
-            process: None,
-        }));
-        Ok(Node {
-            name: name.to_owned(),
-            dir,
-            command,
-            ready_url,
-            life,
-        })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Life> {
-        lock(&self.life)
-    }
-}
-
-fn lock(life: &Mutex<Life>) -> MutexGuard<'_, Life> {
-    life.lock().expect("nobody panics while holding this lock")
-}
-
-fn text(path: &Path) -> Result<&str, ClusterError> {
-    path.to_str().ok_or_else(|| ClusterError::NotText {
-        path: path.to_owned(),
-    })
-}
-
-fn was_our_kill(exit: &Exit) -> bool {
-    exit.status.signal() == Some(libc::SIGKILL)
+/// Does something to its end, also when whoever waits for it goes away.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    tokio::spawn(work)
+        .await
+        .expect("it neither panics nor is given up")
 }

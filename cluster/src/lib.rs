@@ -24,7 +24,8 @@ pub mod system;
 mod untrusted;
 
 pub use cluster::{
-    Cluster, ClusterError, ClusterSpec, KillError, Killed, NodeState, StartError, Started, UnexpectedExit,
+    Cluster, ClusterError, ClusterSpec, EndedBy, KillError, Killed, NodeState, PauseError, Paused,
+    ResumeError, Resumed, StartError, Started, TerminateError, Terminated, UnexpectedExit,
 };
 pub use network::{LinkCounters, LinkDrops, Network, NetworkError, RuleCounters, RuleId};
 pub use sandbox::{Missing, SandboxError, Side};

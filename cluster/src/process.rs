@@ -1,16 +1,22 @@
 //! One process of a node, from its start to its end.
 //!
 //! A node runs in its network namespace, in a session and process group of its own, with its streams going to
-//! logs. It has ended when its process is gone, what was left of its group was killed, and everything that it
+//! logs. It has ended when its process is gone, every other process of the node was killed, and everything that it
 //! printed is in the logs. What its end means is for [`crate::cluster`] to say.
+
+mod members;
+mod pause;
+
+pub(crate) use pause::Counted;
 
 use crate::kernel;
 use crate::log;
 use crate::system::CommandLine;
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -65,10 +71,18 @@ pub struct Exit {
     pub stderr: Vec<String>,
 }
 
+impl Exit {
+    /// Whether it was SIGKILL that ended it.
+    pub(crate) fn by_sigkill(&self) -> bool {
+        self.status.signal() == Some(nix::libc::SIGKILL)
+    }
+}
+
 /// A process that was started.
 #[derive(Debug)]
 pub(crate) struct Process {
     group: Pid,
+    network_namespace: Arc<OwnedFd>,
     ended: watch::Receiver<Option<Exit>>,
 }
 
@@ -108,6 +122,7 @@ impl Process {
         let keeper = Keeper {
             child,
             group,
+            network_namespace: Arc::clone(&spec.network_namespace),
             logs,
             note_log,
             stderr_path,
@@ -119,7 +134,11 @@ impl Process {
             at_end(&exit);
             tell.send_replace(Some(exit));
         });
-        Ok(Process { group, ended })
+        Ok(Process {
+            group,
+            network_namespace: Arc::clone(&spec.network_namespace),
+            ended,
+        })
     }
 
     /// Its process id, as the sandbox numbers them.
@@ -131,6 +150,33 @@ impl Process {
     pub fn kill(&self) {
         // The only failure is that there is nothing left to kill.
         let _ = killpg(self.group, Signal::SIGKILL);
+    }
+
+    /// Asks it and all of its group to end (SIGTERM).
+    pub fn terminate(&self) {
+        // The only failure is that there is nothing left to ask.
+        let _ = killpg(self.group, Signal::SIGTERM);
+    }
+
+    /// Stops it and every other process of the node (SIGSTOP), and waits until the kernel confirms it. When that
+    /// fails they go on.
+    pub async fn pause(&self) -> Result<Counted, String> {
+        self.blocking(pause::stop).await
+    }
+
+    /// Lets it and every other process of the node go on (SIGCONT), and waits until the kernel confirms it.
+    pub async fn resume(&self) -> Result<Counted, String> {
+        self.blocking(pause::resume).await
+    }
+
+    async fn blocking(
+        &self,
+        work: impl FnOnce(&OwnedFd) -> Result<Counted, String> + Send + 'static,
+    ) -> Result<Counted, String> {
+        let namespace = Arc::clone(&self.network_namespace);
+        tokio::task::spawn_blocking(move || work(&namespace))
+            .await
+            .expect("it does not panic, and nobody aborts it")
     }
 
     /// Waits until it has ended.
@@ -148,6 +194,7 @@ impl Process {
 struct Keeper {
     child: tokio::process::Child,
     group: Pid,
+    network_namespace: Arc<OwnedFd>,
     logs: [oneshot::Receiver<()>; 2],
     note_log: File,
     stderr_path: PathBuf,
@@ -159,7 +206,7 @@ impl Keeper {
     async fn keep(mut self) -> Exit {
         let status = self.child.wait().await.expect("our own child can be waited for");
         let at = self.epoch.elapsed();
-        end_group(self.group).await;
+        end_rest(self.group, &self.network_namespace).await;
         for log in self.logs {
             // A process that left the group may hold the stream open; its lines are then still being written.
             let _ = tokio::time::timeout(REST_MAX, log).await;
@@ -180,14 +227,41 @@ impl Keeper {
     }
 }
 
-/// Kills and reaps what a process has left in its group. Orphans become children of process 1, which is us.
-async fn end_group(group: Pid) {
+/// Kills and reaps what a process has left: its group, and whoever else lives in its network namespace. Orphans
+/// become children of process 1, which is us.
+async fn end_rest(group: Pid, namespace: &Arc<OwnedFd>) {
     let deadline = Instant::now() + REST_MAX;
-    while killpg(group, Signal::SIGKILL) != Err(Errno::ESRCH) && Instant::now() < deadline {
-        let of_group = Pid::from_raw(-group.as_raw());
-        if !matches!(waitpid(of_group, Some(WaitPidFlag::WNOHANG)), Ok(status) if status.pid().is_some()) {
+    let of_group = Pid::from_raw(-group.as_raw());
+    let mut strays = BTreeSet::new();
+    loop {
+        let group_left = killpg(group, Signal::SIGKILL) != Err(Errno::ESRCH);
+        let reaped =
+            matches!(waitpid(of_group, Some(WaitPidFlag::WNOHANG)), Ok(status) if status.pid().is_some());
+        let listed = Arc::clone(namespace);
+        let listed = tokio::task::spawn_blocking(move || members::of_namespace(&listed)).await;
+        let left: Vec<Pid> = match listed.expect("it does not panic, and nobody aborts it") {
+            Ok(members) => members.into_keys().collect(),
+            Err(why) => {
+                tracing::warn!("what is left of process {group} cannot be listed: {why}");
+                Vec::new()
+            }
+        };
+        for stray in &left {
+            // The only failure is that it is gone.
+            let _ = kill(*stray, Signal::SIGKILL);
+        }
+        let done = !group_left && left.is_empty();
+        strays.extend(left);
+        if done || Instant::now() > deadline {
+            break;
+        }
+        if !reaped {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+    for stray in strays {
+        // Not ours to reap when its parent did it.
+        let _ = waitpid(stray, Some(WaitPidFlag::WNOHANG));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong with a cluster, a start, a kill.
+//! What can go wrong with a cluster, and with what is done to its nodes.
 
 use super::NodeState;
 use crate::network::NetworkError;
@@ -126,7 +126,7 @@ pub enum KillError {
         /// The name.
         node: String,
     },
-    /// It is not up.
+    /// It is neither up nor paused.
     #[error("kill {node}: it is {state}, not up")]
     NotUp {
         /// Which node.
@@ -141,5 +141,93 @@ pub enum KillError {
         node: String,
         /// How it ended, in words.
         status: String,
+    },
+}
+
+/// Why a node was not asked to end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TerminateError {
+    /// There is no such node.
+    #[error("terminate {node:?}: there is no node of this name")]
+    Unknown {
+        /// The name.
+        node: String,
+    },
+    /// It is not up, or it is paused and would not hear it.
+    #[error("terminate {node}: it is {state}, not up")]
+    NotUp {
+        /// Which node.
+        node: String,
+        /// What it is doing.
+        state: NodeState,
+    },
+}
+
+/// Why a node was not paused. After `NotConfirmed` it goes on running.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PauseError {
+    /// There is no such node.
+    #[error("pause {node:?}: there is no node of this name")]
+    Unknown {
+        /// The name.
+        node: String,
+    },
+    /// It is not up.
+    #[error("pause {node}: it is {state}, not up")]
+    NotUp {
+        /// Which node.
+        node: String,
+        /// What it is doing.
+        state: NodeState,
+    },
+    /// It ended or was killed before it had stopped.
+    #[error("pause {node}: it ended before it had stopped")]
+    Ended {
+        /// Which node.
+        node: String,
+    },
+    /// It was told to stop, but was not seen to.
+    #[error("pause {node}: {reason}")]
+    NotConfirmed {
+        /// Which node.
+        node: String,
+        /// Who was still running, or why nobody knows.
+        reason: String,
+    },
+}
+
+/// Why a node was not resumed. After `NotConfirmed` it is still paused, and can be resumed again or killed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResumeError {
+    /// There is no such node.
+    #[error("resume {node:?}: there is no node of this name")]
+    Unknown {
+        /// The name.
+        node: String,
+    },
+    /// It is not paused.
+    #[error("resume {node}: it is {state}, not paused")]
+    NotPaused {
+        /// Which node.
+        node: String,
+        /// What it is doing.
+        state: NodeState,
+    },
+    /// It ended or was killed before it was seen to go on.
+    #[error("resume {node}: it ended before it went on")]
+    Ended {
+        /// Which node.
+        node: String,
+    },
+    /// It was told to go on, but was not seen to.
+    #[error("resume {node}: {reason}")]
+    NotConfirmed {
+        /// Which node.
+        node: String,
+        /// Who was still stopped, or why nobody knows.
+        reason: String,
     },
 }

@@ -20,6 +20,7 @@ mod measure;
 mod network;
 mod node;
 mod outside;
+mod pauses;
 mod processes;
 mod suite;
 mod visitor;
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
     let filter = words.iter().find(|word| !word.starts_with('-')).copied();
     let mut suite = Suite::new(filter);
     if words.contains(&"--list") {
-        return suite.list(&[outside::TESTS, network::TESTS, processes::TESTS]);
+        return suite.list(&[outside::TESTS, network::TESTS, processes::TESTS, pauses::TESTS]);
     }
     if filter != Some("measure") {
         suite.run(outside::TESTS);
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
             suite.end_by(Duration::from_secs(120));
             suite.run(network::TESTS);
             suite.run(processes::TESTS);
+            suite.run(pauses::TESTS);
             suite.finish()
         }
     }

@@ -1,5 +1,6 @@
 //! A node to be started by tests: a tiny HTTP server, or one of several ways not to be one.
 
+use crate::suite::eventually;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, ExitCode};
@@ -7,6 +8,12 @@ use std::process::{Command, ExitCode};
 pub fn main(arguments: &[&str]) -> ExitCode {
     match arguments {
         ["serve", listen, ..] => serve(listen),
+        ["stubborn", listen, ..] => {
+            let mut term = nix::sys::signal::SigSet::empty();
+            term.add(nix::sys::signal::Signal::SIGTERM);
+            term.thread_block().unwrap();
+            serve(listen)
+        }
         ["refuse", ..] => {
             eprintln!("reading the configuration");
             eprintln!("\u{1b}[31mfatal:\u{1b}[0m the disk is not mine");
@@ -46,6 +53,15 @@ fn serve(listen: &str) -> ExitCode {
                 .unwrap()
                 .id()
                 .to_string(),
+            // Out of the group, the session and the family.
+            "/stray" => {
+                let script = "setsid sh -c 'echo $$ >stray.new; mv stray.new stray.pid; exec sleep 1000' &";
+                Command::new("sh").args(["-c", script]).status().unwrap();
+                eventually("the stray has said who it is", || {
+                    std::fs::exists("stray.pid").unwrap()
+                });
+                std::fs::read_to_string("stray.pid").unwrap().trim().to_owned()
+            }
             "/surroundings" => surroundings(),
             _ => "?".to_owned(),
         };

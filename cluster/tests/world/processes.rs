@@ -21,7 +21,7 @@ tests![
     a_start_that_nobody_waits_for_still_ends_well,
 ];
 
-fn system(mode: &str, ready: &str) -> System {
+pub fn system(mode: &str, ready: &str) -> System {
     let text = format!(
         r#"
 name = "test"
@@ -36,7 +36,7 @@ ready = {{ url = "http://{{ip}}:7000/health", {ready} }}
     System::parse(&text, "test.toml").unwrap()
 }
 
-fn cluster(dir: &Path, nodes: usize, system: System) -> Cluster {
+pub fn cluster(dir: &Path, nodes: usize, system: System) -> Cluster {
     let spec = ClusterSpec {
         system,
         nodes: names(nodes),
@@ -53,7 +53,7 @@ pub fn serving(dir: &Path, nodes: usize) -> Cluster {
     cluster(dir, nodes, system("serve", "timeout_ms = 10000"))
 }
 
-fn run(test: impl AsyncFnOnce(&Path)) {
+pub fn run(test: impl AsyncFnOnce(&Path)) {
     let dir = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -63,7 +63,7 @@ fn run(test: impl AsyncFnOnce(&Path)) {
     runtime.block_on(test(dir.path()));
 }
 
-async fn get(cluster: &Cluster, node: &str, path: &str) -> reqwest::Result<String> {
+pub async fn get(cluster: &Cluster, node: &str, path: &str) -> reqwest::Result<String> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .retry(reqwest::retry::never())
@@ -78,7 +78,7 @@ async fn get(cluster: &Cluster, node: &str, path: &str) -> reqwest::Result<Strin
         .await
 }
 
-fn is_alive(pid: &str) -> bool {
+pub fn is_alive(pid: &str) -> bool {
     let status = read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status
         .lines()
@@ -155,7 +155,13 @@ fn what_its_state_does_not_allow_is_refused() {
         let cluster = serving(dir, 1);
         let refused = cluster.kill("n1").await.unwrap_err();
         assert_eq!(refused.to_string(), "kill n1: it is down, not up");
+        let refused = cluster.pause("n1").await.unwrap_err();
+        assert_eq!(refused.to_string(), "pause n1: it is down, not up");
+        let refused = cluster.terminate("n1", Duration::ZERO).await.unwrap_err();
+        assert_eq!(refused.to_string(), "terminate n1: it is down, not up");
         cluster.start("n1").await.unwrap();
+        let refused = cluster.resume("n1").await.unwrap_err();
+        assert_eq!(refused.to_string(), "resume n1: it is up, not paused");
         let refused = cluster.start("n1").await.unwrap_err();
         assert_eq!(refused.to_string(), "start n1: it is up, not down");
         assert!(matches!(

@@ -1,0 +1,122 @@
+//! One node: its directory, its command, and where it is in its life.
+
+use super::life::{Event, Phase};
+use super::{ClusterError, ClusterSpec, NodeState};
+use crate::process::{self, Process};
+use crate::system::{CommandLine, NodeVariables};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
+
+/// A node of the cluster.
+#[derive(Debug)]
+pub struct Node {
+    pub name: String,
+    pub dir: PathBuf,
+    pub command: CommandLine,
+    pub ready_url: String,
+    /// Held while its processes are stopped or let go on, and by whoever begins a new life: two of these at once
+    /// would leave it in a state that nobody asked for.
+    pub turn: tokio::sync::Mutex<()>,
+    life: Arc<Mutex<Life>>,
+}
+
+/// Where a node is in its life, and the process that lives it.
+#[derive(Debug)]
+pub struct Life {
+    pub phase: Phase,
+    pub process: Option<Arc<Process>>,
+    /// Since when it is paused.
+    pub paused_at: Option<Instant>,
+}
+
+impl Life {
+    /// Whether it is still the life of this process.
+    pub fn is_of(&self, process: &Arc<Process>) -> bool {
+        self.process.as_ref().is_some_and(|own| Arc::ptr_eq(own, process))
+    }
+
+    /// Goes on by an event that needs a process.
+    ///
+    /// # Errors
+    /// The state, when it does not allow that.
+    pub fn step(&mut self, event: Event) -> Result<Arc<Process>, NodeState> {
+        match (self.phase.after(event), &self.process) {
+            (Some(after), Some(process)) => {
+                self.phase = after;
+                Ok(Arc::clone(process))
+            }
+            _ => Err(self.phase.state()),
+        }
+    }
+}
+
+impl Node {
+    /// Makes its directories and its command.
+    pub fn new(
+        spec: &ClusterSpec,
+        run_dir: &Path,
+        hosts: &[(String, Ipv4Addr)],
+        index: usize,
+        name: &str,
+        ip: Ipv4Addr,
+    ) -> Result<Node, ClusterError> {
+        let dir = run_dir.join("nodes").join(name);
+        let data = dir.join("data");
+        std::fs::create_dir_all(&data).map_err(ClusterError::directory(&data))?;
+        let variables = NodeVariables {
+            node: name,
+            index,
+            ip,
+            data: text(&data)?,
+            harness: text(&spec.harness)?,
+            hosts,
+        };
+        let mut command = spec.system.node.command_line(&variables);
+        command.argv.extend(spec.extra_args.iter().cloned());
+        // The node runs in a directory of its own; a program that was named from here is meant from here.
+        if command.argv[0].contains('/') {
+            let program = PathBuf::from(&command.argv[0]);
+            let program = std::path::absolute(&program).map_err(ClusterError::directory(&program))?;
+            command.argv[0] = text(&program)?.to_owned();
+        }
+        let typed = dir.join("command.txt");
+        std::fs::write(&typed, process::as_typed(&command, &dir)).map_err(ClusterError::directory(&typed))?;
+        let ready_url = spec.system.node.ready.url(name, index, ip);
+        let life = Arc::new(Mutex::new(Life {
+            phase: Phase::Down,
+            process: None,
+            paused_at: None,
+        }));
+        Ok(Node {
+            name: name.to_owned(),
+            dir,
+            command,
+            ready_url,
+            turn: tokio::sync::Mutex::new(()),
+            life,
+        })
+    }
+
+    /// Its life, for a moment.
+    pub fn lock(&self) -> MutexGuard<'_, Life> {
+        lock(&self.life)
+    }
+
+    /// Its life, to look at when nobody has the node any more.
+    pub fn shared_life(&self) -> Arc<Mutex<Life>> {
+        Arc::clone(&self.life)
+    }
+}
+
+/// Nobody does anything that can fail while holding it.
+pub fn lock(life: &Mutex<Life>) -> MutexGuard<'_, Life> {
+    life.lock().expect("nobody panics while holding this lock")
+}
+
+fn text(path: &Path) -> Result<&str, ClusterError> {
+    path.to_str().ok_or_else(|| ClusterError::NotText {
+        path: path.to_owned(),
+    })
+}

@@ -1,0 +1,91 @@
+//! From down to up.
+
+use super::life::{Event, Phase};
+use super::node::{Node, lock};
+use super::{Shared, StartError, Started, UnexpectedExit, readiness};
+use crate::process::{self, Exit, Process, ProcessSpec};
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Shared {
+    /// Starts a node and waits until it is ready.
+    pub(super) async fn start(&self, place: usize) -> Result<Started, StartError> {
+        let node = &self.nodes[place];
+        let name = || node.name.clone();
+        let process = {
+            // A pause that is still looking for processes must not find those of the next life.
+            let _turn = node.turn.lock().await;
+            self.spawn(node)?
+        };
+        let begun = Instant::now();
+        let ready = &self.spec.system.node.ready;
+        let outcome = tokio::select! {
+            exit = process.ended() => Err(StartError::exited(name(), &exit, begun.elapsed())),
+            outcome = readiness::wait(&self.prober, &node.ready_url, ready) => Ok(outcome),
+        };
+        if let Err(last_try) = outcome? {
+            process.kill();
+            let exit = process.ended().await;
+            return Err(StartError::NotReady {
+                node: name(),
+                after: ready.timeout,
+                url: node.ready_url.clone(),
+                last_try,
+                stderr: exit.stderr,
+            });
+        }
+        let took = begun.elapsed();
+        if node.lock().step(Event::Ready).is_ok() {
+            return Ok(Started {
+                pid: process.pid(),
+                took,
+            });
+        }
+        // It answered, but has ended or been stopped since.
+        Err(StartError::exited(name(), &process.ended().await, took))
+    }
+
+    /// Starts the process of a node that is down.
+    fn spawn(&self, node: &Node) -> Result<Arc<Process>, StartError> {
+        // Held until the process is noted down: its end waits for the lock, and so comes after its start.
+        let mut life = node.lock();
+        let starting = life
+            .phase
+            .after(Event::Start)
+            .ok_or_else(|| StartError::NotDown {
+                node: node.name.clone(),
+                state: life.phase.state(),
+            })?;
+        let spec = ProcessSpec {
+            command: &node.command,
+            dir: &node.dir,
+            network_namespace: self.network.shared_namespace(&node.name),
+            epoch: self.spec.epoch,
+            node: &node.name,
+        };
+        let (name, tell, its_life) = (node.name.clone(), self.tell_exit.clone(), node.shared_life());
+        let at_end = move |exit: &Exit| {
+            let mut life = lock(&its_life);
+            let explained = life.phase.explains_end(exit.by_sigkill());
+            life.phase = life.phase.after(Event::End).unwrap_or(Phase::Down);
+            (life.process, life.paused_at) = (None, None);
+            if !explained {
+                // Nobody may be listening any more, at the end of a run.
+                let _ = tell.send(UnexpectedExit {
+                    node: name,
+                    at_ns: u64::try_from(exit.at.as_nanos()).unwrap_or(u64::MAX),
+                    status: process::words(exit.status),
+                    stderr: exit.stderr.clone(),
+                });
+            }
+        };
+        let process = Process::start(&spec, at_end).map_err(|source| StartError::Spawn {
+            node: node.name.clone(),
+            program: node.command.argv[0].clone(),
+            source,
+        })?;
+        let process = Arc::new(process);
+        (life.phase, life.process) = (starting, Some(Arc::clone(&process)));
+        Ok(process)
+    }
+}
