@@ -259,9 +259,17 @@ async fn end_rest(group: Pid, namespace: &Arc<OwnedFd>) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
-    for stray in strays {
-        // Not ours to reap when its parent did it.
-        let _ = waitpid(stray, Some(WaitPidFlag::WNOHANG));
+    // Whoever leaves its namespaces is not yet a zombie that can be reaped, nor are its children ours yet.
+    while Instant::now() < deadline {
+        strays.retain(|stray| {
+            // Refused when its parent is there to do it.
+            let _ = waitpid(*stray, Some(WaitPidFlag::WNOHANG));
+            kill(*stray, None) != Err(Errno::ESRCH)
+        });
+        if strays.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
