@@ -100,13 +100,17 @@ pub struct TestOptions {
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = parse_duration, help_heading = "Load")]
     pub client_timeout: Duration,
 
-    /// Faults: partition, kill, all, none; refined as partition:halves+bridge,kill:one
+    /// Faults: partition, kill, pause, packet, disk, clock, all, none; refined as partition:halves+bridge,kill:one
     #[arg(long, value_name = "LIST", default_value = "partition,kill", value_parser = parse_nemesis, help_heading = "Faults")]
     pub nemesis: Nemesis,
 
     /// Mean time between two changes (a fault begins, a fault ends) of one kind of fault
     #[arg(long, value_name = "DUR", default_value = "500ms", value_parser = parse_duration, help_heading = "Faults")]
     pub nemesis_interval: Duration,
+
+    /// Exactly the faults of this file: the schedule.json of a run, or one written by hand
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nemesis", "nemesis_interval"], help_heading = "Faults")]
+    pub schedule: Option<PathBuf>,
 
     /// How long the system may take to recover after the last fault is healed
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse_duration, help_heading = "Faults")]
@@ -360,7 +364,10 @@ fn parse_concurrency(text: &str) -> Result<Concurrency, String> {
 
 fn parse_nemesis(text: &str) -> Result<Nemesis, String> {
     let packages = nemesis::parse(text).map_err(|error| match error {
-        PackageError::Unknown { what, name, known } => suggest::unknown(what, &name, &known),
+        PackageError::Unknown { what, name, known } => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            suggest::unknown(what, &name, &known)
+        }
         other => other.to_string(),
     })?;
     Ok(Nemesis {
@@ -423,7 +430,7 @@ mod tests {
         let error = parse_nemesis("partiton").unwrap_err();
         assert_eq!(
             error,
-            "unknown nemesis `partiton`: did you mean `partition`? known are partition, kill, all, none"
+            "unknown nemesis `partiton`: did you mean `partition`? known are partition, kill, pause, packet, disk, clock, all, none"
         );
     }
 }

@@ -239,7 +239,7 @@ impl View {
         let one = |(_, fault, since): &(u32, Fault, u64)| {
             format!(
                 "{} {:.1} s",
-                describe(fault),
+                results::text::fault(fault),
                 now_ns.saturating_sub(*since) as f64 / 1e9
             )
         };
@@ -335,34 +335,18 @@ fn event_line(time_ns: u64, note: &Note) -> Option<String> {
             evidence,
             ..
         }) => {
-            let what = match (step, fault) {
-                (FaultStep::Requested | FaultStep::Healing, _) => return None,
-                (FaultStep::Installed, fault) => fault.kind(),
-                (FaultStep::Healed, Fault::Kill { .. }) => "start",
-                (FaultStep::Healed, _) => "healed",
-                (FaultStep::Skipped, _) => "skipped",
-                (FaultStep::Failed, _) => "failed",
+            let (what, whom) = match step {
+                FaultStep::Requested | FaultStep::Healing => return None,
+                FaultStep::Installed => ("fault", results::text::fault::beginning(fault)),
+                FaultStep::Healed => ("healed", results::text::fault::ending(fault)),
+                FaultStep::Skipped => ("skipped", results::text::fault(fault)),
+                FaultStep::Failed => ("failed", results::text::fault(fault)),
             };
-            (what, whom(fault), evidence.clone().unwrap_or_default())
+            (what, whom, evidence.clone().unwrap_or_default())
         }
     };
-    let line = format!("   {:>7.3}  {what:10} {whom:28} {evidence}", time_ns as f64 / 1e9);
+    let line = format!("   {:>7.3}  {what:8} {whom:36} {evidence}", time_ns as f64 / 1e9);
     Some(line.chars().filter(|c| !c.is_control()).collect())
-}
-
-/// A fault in a few words.
-fn describe(fault: &Fault) -> String {
-    format!("{} {}", fault.kind(), whom(fault))
-}
-
-fn whom(fault: &Fault) -> String {
-    match fault {
-        Fault::Kill { nodes } => nodes.join(" "),
-        Fault::Partition { shape, sides, .. } => {
-            let sides: Vec<String> = sides.iter().map(|side| side.join(" ")).collect();
-            format!("{} ({shape})", sides.join(" ┊ "))
-        }
-    }
 }
 
 fn clock(time: Duration) -> String {

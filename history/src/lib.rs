@@ -5,9 +5,10 @@
 //! crate has no clock, no threads and no network: it can be used as a plain library anywhere.
 //!
 //! Read next: [`event`] for what a line means, [`operation`] for what a checker works on, [`note`] for the
-//! lines that are not operations (faults, phases, unexpected exits).
+//! lines that are not operations (faults, phases, unexpected exits), [`fault`] for what faults there are.
 
 pub mod event;
+pub mod fault;
 pub mod note;
 pub mod operation;
 pub mod read;
@@ -16,7 +17,8 @@ pub mod value;
 pub mod write;
 
 pub use event::{Event, EventType, Header, SCHEMA};
-pub use note::{Fault, FaultNote, FaultStep, Flap, Note, Phase};
+pub use fault::{Fault, Flap};
+pub use note::{FaultNote, FaultStep, Note, Phase};
 pub use operation::{History, NEVER, Operation, Outcome, TornTail};
 pub use read::{ReadError, read_bytes, read_file};
 pub use value::{Value, Values};

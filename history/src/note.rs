@@ -3,6 +3,7 @@
 //! They share the operations' clock and the operations' line numbers, and have a word in the place of the
 //! process number: `nemesis`, `harness` or `cluster`.
 
+use crate::Fault;
 use serde::{Deserialize, Serialize};
 
 /// A part of a run. Operations belong to the phase in which they were invoked.
@@ -33,61 +34,6 @@ impl Phase {
             Phase::Recover => "recover",
             Phase::Final => "final",
             Phase::TearDown => "tear down",
-        }
-    }
-}
-
-/// A thing that the nemesis does to the world.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Fault {
-    /// Packets are dropped on directed links between nodes.
-    Partition {
-        /// The shape's name: `halves`, `bridge`, `one-way`, ...
-        shape: String,
-        /// The groups that a reader would draw; for shapes without sides (a ring), one group per node.
-        sides: Vec<Vec<String>>,
-        /// The directed links that carry nothing, as (from, to).
-        cut: Vec<(String, String)>,
-        /// When it comes and goes while it is in force.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        flap: Option<Flap>,
-    },
-    /// Node processes are killed with SIGKILL, and started again when the fault is healed.
-    Kill {
-        /// Who.
-        nodes: Vec<String>,
-    },
-}
-
-/// How a partition comes and goes: cut, whole, cut, whole, …
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Flap {
-    /// For how long the links are cut, in milliseconds.
-    pub cut_ms: u64,
-    /// For how long they are whole then.
-    pub whole_ms: u64,
-}
-
-impl Fault {
-    /// The fault's kind, as in `--nemesis`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Fault::Partition { .. } => "partition",
-            Fault::Kill { .. } => "kill",
-        }
-    }
-
-    /// Every node that the fault touches.
-    pub fn nodes(&self) -> Vec<&str> {
-        match self {
-            Fault::Kill { nodes } => nodes.iter().map(String::as_str).collect(),
-            Fault::Partition { cut, .. } => {
-                let mut nodes: Vec<&str> = cut.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]).collect();
-                nodes.sort_unstable();
-                nodes.dedup();
-                nodes
-            }
         }
     }
 }

@@ -34,10 +34,9 @@ impl FaultSpan {
     /// The span in which it was in force, up to `end_ns` when it was never mended.
     pub fn active_ns(&self, end_ns: u64) -> Option<(u64, u64)> {
         let start = self.installed_ns?;
-        let end = match self.fault {
-            // A killed node is down until it answers again; a cut link is whole as soon as the rule goes.
-            Fault::Kill { .. } => self.healed_ns,
-            Fault::Partition { .. } => self.healing_ns.or(self.healed_ns),
+        let end = match self.fault.lasts_until_healed() {
+            true => self.healed_ns,
+            false => self.healing_ns.or(self.healed_ns),
         };
         Some((start, end.unwrap_or(end_ns).max(start)))
     }

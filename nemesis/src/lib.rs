@@ -4,17 +4,25 @@
 //! for how long, and proof that they happened. A [`Schedule`] is drawn from the seed before the run and
 //! stored with it; [`execute`] carries it out and records every step with what was seen of it.
 //!
-//! Read next: [`package`] for what `--nemesis` says, [`shape`] for the partitions, [`schedule`] for how a
-//! seed becomes faults, [`executor`] for how a fault is done, confirmed and undone.
+//! Read next: [`package`] for what `--nemesis` says; [`shape`], [`target`], [`packet`], [`disk`] and [`clock`] for
+//! the forms of faults; [`schedule`] for how a seed becomes faults; [`executor`] for how a fault is done, confirmed
+//! and undone.
 
+pub mod clock;
+pub mod disk;
+mod draw;
 pub mod executor;
 pub mod package;
+pub mod packet;
 pub mod schedule;
 pub mod shape;
 pub mod target;
 
+pub use clock::ClockForm;
+pub use disk::DiskForm;
 pub use executor::{Journal, execute};
 pub use package::{Package, PackageError, parse};
-pub use schedule::{PlannedFault, Request, Schedule, ScheduleError};
+pub use packet::PacketForm;
+pub use schedule::{PlannedFault, Request, Schedule, ScheduleError, ScheduleFileError, Trigger};
 pub use shape::Shape;
 pub use target::Target;

@@ -1,8 +1,8 @@
 //! What `--nemesis` says: named kinds of fault, each perhaps refined.
 //!
-//! `partition,kill`, `partition:halves+bridge`, `kill:one`, `none`.
+//! `partition,kill`, `partition:halves+bridge`, `kill:one`, `packet:delay+hold`, `all`, `none`.
 
-use crate::{Shape, Target};
+use crate::{ClockForm, DiskForm, PacketForm, Shape, Target};
 
 /// One kind of fault, and which of its forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,15 +11,33 @@ pub enum Package {
     Partition(Vec<Shape>),
     /// SIGKILL and restart of these sets of nodes.
     Kill(Vec<Target>),
+    /// SIGSTOP and SIGCONT of these sets of nodes.
+    Pause(Vec<Target>),
+    /// Disturbances of packets.
+    Packet(Vec<PacketForm>),
+    /// Misbehaviour of disks; beside it, every kill is a power failure.
+    Disk(Vec<DiskForm>),
+    /// Wrong clocks.
+    Clock(Vec<ClockForm>),
 }
 
 /// Every kind of fault: name, what it does.
-pub const KINDS: [(&str, &str); 2] = [
+pub const KINDS: [(&str, &str); 6] = [
     ("partition", "packets between nodes are dropped, by directed link"),
     (
         "kill",
         "node processes are killed with SIGKILL, and started again",
     ),
+    ("pause", "node processes are stopped with SIGSTOP, and go on"),
+    (
+        "packet",
+        "packets are delayed, lost, doubled, reordered, corrupted, held back, their connections reset",
+    ),
+    (
+        "disk",
+        "disks are slow, full, fail; a kill is a power failure and loses what was not synced",
+    ),
+    ("clock", "clocks jump, strobe, go too fast or too slow"),
 ];
 
 impl Package {
@@ -28,15 +46,43 @@ impl Package {
         match self {
             Package::Partition(_) => "partition",
             Package::Kill(_) => "kill",
+            Package::Pause(_) => "pause",
+            Package::Packet(_) => "packet",
+            Package::Disk(_) => "disk",
+            Package::Clock(_) => "clock",
         }
     }
 
-    /// The kind with all its forms.
-    fn all_of(kind: &str) -> Option<Package> {
+    /// The kind with its usual forms.
+    fn usual(kind: &str) -> Option<Package> {
         match kind {
             "partition" => Some(Package::Partition(Shape::ALL.to_vec())),
             "kill" => Some(Package::Kill(Target::ALL.to_vec())),
+            "pause" => Some(Package::Pause(Target::ALL.to_vec())),
+            "packet" => Some(Package::Packet(PacketForm::USUAL.to_vec())),
+            "disk" => Some(Package::Disk(DiskForm::USUAL.to_vec())),
+            "clock" => Some(Package::Clock(ClockForm::ALL.to_vec())),
             _ => None,
+        }
+    }
+
+    /// Every form that can be written after the kind's colon: name, what it does.
+    pub fn forms(kind: &str) -> Vec<(String, &'static str)> {
+        let rows = |rows: Vec<(&str, &'static str)>| {
+            let owned = rows.into_iter().map(|(name, summary)| (name.to_owned(), summary));
+            owned.collect()
+        };
+        match kind {
+            "partition" => rows(Shape::ALL.map(|it| (it.name(), it.summary())).to_vec()),
+            "kill" | "pause" => {
+                let named = ("n1".to_owned(), "the node of this name; so for every other node");
+                let drawn = Target::ALL.iter().map(|it| (it.name().to_owned(), it.summary()));
+                drawn.chain([named]).collect()
+            }
+            "packet" => rows(PacketForm::ALL.map(|it| (it.name(), it.summary())).to_vec()),
+            "disk" => rows(DiskForm::ALL.map(|it| (it.name(), it.summary())).to_vec()),
+            "clock" => rows(ClockForm::ALL.map(|it| (it.name(), it.summary())).to_vec()),
+            _ => Vec::new(),
         }
     }
 }
@@ -47,12 +93,12 @@ pub enum PackageError {
     /// A name that is none of the known ones.
     #[error("unknown {what} `{name}`; known: {}", .known.join(", "))]
     Unknown {
-        /// Kind of fault, shape or target.
+        /// Kind of fault, shape, target or form.
         what: &'static str,
         /// What was written.
         name: String,
         /// What could have been written.
-        known: Vec<&'static str>,
+        known: Vec<String>,
     },
     /// `none` beside something else.
     #[error("`none` stands alone: it cannot be combined with other faults")]
@@ -78,7 +124,7 @@ pub fn parse(list: &str) -> Result<Vec<Package>, PackageError> {
         ["all"] => {
             return Ok(KINDS
                 .iter()
-                .filter_map(|(kind, _)| Package::all_of(kind))
+                .filter_map(|(kind, _)| Package::usual(kind))
                 .collect());
         }
         _ if words.contains(&"none") => return Err(PackageError::NoneAndMore),
@@ -100,41 +146,74 @@ fn parse_one(word: &str) -> Result<Package, PackageError> {
         Some((kind, forms)) => (kind, Some(forms)),
         None => (word, None),
     };
-    let all = Package::all_of(kind).ok_or_else(|| PackageError::Unknown {
+    let usual = Package::usual(kind).ok_or_else(|| PackageError::Unknown {
         what: "nemesis",
         name: kind.to_owned(),
         known: KINDS
             .iter()
-            .map(|(name, _)| *name)
-            .chain(["all", "none"])
+            .map(|(name, _)| (*name).to_owned())
+            .chain(["all", "none"].map(str::to_owned))
             .collect(),
     })?;
-    let Some(forms) = forms else { return Ok(all) };
-    Ok(match all {
+    let Some(forms) = forms else { return Ok(usual) };
+    let one_of = |what: &'static str| Forms { kind, what, forms };
+    Ok(match usual {
         Package::Partition(_) => {
-            Package::Partition(parse_forms(forms, "partition shape", &Shape::ALL, Shape::name)?)
+            Package::Partition(one_of("partition shape").among(&Shape::ALL, |it| it.name())?)
         }
-        Package::Kill(_) => Package::Kill(parse_forms(forms, "kill target", &Target::ALL, Target::name)?),
+        Package::Kill(_) => Package::Kill(one_of("kill target").targets()?),
+        Package::Pause(_) => Package::Pause(one_of("pause target").targets()?),
+        Package::Packet(_) => {
+            Package::Packet(one_of("packet fault").among(&PacketForm::ALL, |it| it.name())?)
+        }
+        Package::Disk(_) => Package::Disk(one_of("disk fault").among(&DiskForm::ALL, |it| it.name())?),
+        Package::Clock(_) => Package::Clock(one_of("clock fault").among(&ClockForm::ALL, |it| it.name())?),
     })
 }
 
-fn parse_forms<T: Copy>(
-    forms: &str,
+/// What was written after a kind's colon.
+struct Forms<'a> {
+    kind: &'a str,
     what: &'static str,
-    all: &[T],
-    name_of: fn(T) -> &'static str,
-) -> Result<Vec<T>, PackageError> {
-    let find = |name: &str| all.iter().copied().find(|form| name_of(*form) == name);
-    let unknown = |name: &str| PackageError::Unknown {
-        what,
-        name: name.to_owned(),
-        known: all.iter().map(|form| name_of(*form)).collect(),
-    };
-    forms
-        .split('+')
-        .map(str::trim)
-        .map(|name| find(name).ok_or_else(|| unknown(name)))
-        .collect()
+    forms: &'a str,
+}
+
+impl Forms<'_> {
+    fn words(&self) -> impl Iterator<Item = &str> {
+        self.forms.split('+').map(str::trim)
+    }
+
+    fn among<T: Copy>(&self, all: &[T], name_of: fn(&T) -> &'static str) -> Result<Vec<T>, PackageError> {
+        let find = |name: &str| all.iter().copied().find(|form| name_of(form) == name);
+        self.words()
+            .map(|name| find(name).ok_or_else(|| self.unknown(name)))
+            .collect()
+    }
+
+    fn targets(&self) -> Result<Vec<Target>, PackageError> {
+        let find = |name: &str| Target::ALL.into_iter().find(|target| target.name() == name);
+        let is_node = |name: &str| {
+            let number = name.strip_prefix('n');
+            number.is_some_and(|number| number.parse::<u16>().is_ok())
+        };
+        let target = |name: &str| match find(name) {
+            Some(target) => Ok(target),
+            None if is_node(name) => Ok(Target::Node(name.to_owned())),
+            None => Err(self.unknown(name)),
+        };
+        self.words().map(target).collect()
+    }
+
+    fn unknown(&self, name: &str) -> PackageError {
+        PackageError::Unknown {
+            what: self.what,
+            name: name.to_owned(),
+            known: Package::forms(self.kind)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +230,31 @@ mod tests {
                 Package::Kill(Target::ALL.to_vec())
             ]
         );
-        assert_eq!(parse("all").unwrap().len(), KINDS.len());
+        assert_eq!(
+            parse("pause:n2+majority,packet:hold").unwrap(),
+            [
+                Package::Pause(vec![Target::Node("n2".to_owned()), Target::Majority]),
+                Package::Packet(vec![PacketForm::Hold])
+            ]
+        );
+        let all: Vec<_> = parse("all").unwrap().iter().map(Package::kind).collect();
+        assert_eq!(all, history::fault::KINDS);
+        assert_eq!(KINDS.map(|(kind, _)| kind), history::fault::KINDS);
+    }
+
+    #[test]
+    fn every_form_that_is_listed_can_be_asked_for() {
+        for (kind, _) in KINDS {
+            let forms = Package::forms(kind);
+            assert!(forms.len() >= 3, "{kind}");
+            for (form, _) in forms {
+                assert_eq!(
+                    parse(&format!("{kind}:{form}")).unwrap().len(),
+                    1,
+                    "{kind}:{form}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -159,13 +262,17 @@ mod tests {
         let text = |list: &str| parse(list).unwrap_err().to_string();
         assert_eq!(
             text("partiton"),
-            "unknown nemesis `partiton`; known: partition, kill, all, none"
+            "unknown nemesis `partiton`; known: partition, kill, pause, packet, disk, clock, all, none"
         );
         assert_eq!(
             text("kill:two"),
-            "unknown kill target `two`; known: one, minority, majority, all"
+            "unknown kill target `two`; known: one, minority, majority, all, n1"
         );
         assert!(text("partition:").starts_with("unknown partition shape ``"));
+        assert_eq!(
+            text("clock:slow"),
+            "unknown clock fault `slow`; known: jump, strobe, rate"
+        );
         assert_eq!(
             text("none,kill"),
             "`none` stands alone: it cannot be combined with other faults"

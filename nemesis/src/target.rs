@@ -4,7 +4,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
 /// A family of sets of nodes. Which nodes is drawn anew each time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// One node.
     One,
@@ -14,26 +14,40 @@ pub enum Target {
     Majority,
     /// Every node.
     All,
+    /// The node of this name.
+    Node(String),
 }
 
 impl Target {
-    /// Every target, in the order of the documentation.
+    /// Every target that is drawn, in the order of the documentation.
     pub const ALL: [Target; 4] = [Target::One, Target::Minority, Target::Majority, Target::All];
 
     /// The name, as in `--nemesis kill:majority`.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Target::One => "one",
             Target::Minority => "minority",
             Target::Majority => "majority",
             Target::All => "all",
+            Target::Node(name) => name,
+        }
+    }
+
+    /// What it hits, in one line.
+    pub fn summary(&self) -> &'static str {
+        match self {
+            Target::One => "one node",
+            Target::Minority => "more than one node, less than half",
+            Target::Majority => "more than half of the nodes",
+            Target::All => "every node",
+            Target::Node(_) => "the node of this name",
         }
     }
 
     /// How often it is drawn among the others: a system spends its life losing single nodes.
-    pub(crate) fn weight(self) -> u32 {
+    pub(crate) fn weight(&self) -> u32 {
         match self {
-            Target::One => 45,
+            Target::One | Target::Node(_) => 45,
             Target::Minority => 25,
             Target::Majority => 20,
             Target::All => 10,
@@ -41,12 +55,12 @@ impl Target {
     }
 
     /// Whether a system with so many nodes down can be expected to have no quorum.
-    pub(crate) fn stops_the_system(self) -> bool {
+    pub(crate) fn stops_the_system(&self) -> bool {
         matches!(self, Target::Majority | Target::All)
     }
 
-    /// A set of this size out of `nodes`, in their order.
-    pub fn draw(self, nodes: &[String], rng: &mut impl Rng) -> Vec<String> {
+    /// A set of this size out of `nodes`, in their order. A node that is named is taken as it is.
+    pub fn draw(&self, nodes: &[String], rng: &mut impl Rng) -> Vec<String> {
         let count = nodes.len();
         let minority = (count.saturating_sub(1)) / 2;
         let size = match self {
@@ -54,6 +68,7 @@ impl Target {
             Target::Minority => rng.random_range(minority.min(2)..=minority.max(1)).max(1),
             Target::Majority => rng.random_range(count / 2 + 1..=(count - 1).max(count / 2 + 1)),
             Target::All => count,
+            Target::Node(name) => return vec![name.clone()],
         };
         let mut places: Vec<usize> = (0..count).collect();
         places.shuffle(rng);

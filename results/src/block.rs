@@ -162,20 +162,9 @@ fn between(results: &Results, violation: &ViolationRow) -> Vec<String> {
     let zero = crate::text::seconds(first.end_ns.unwrap_or(first.start_ns));
     let mut changes: Vec<(f64, String)> = Vec::new();
     for fault in &results.faults {
-        let what = match (&fault.shape, &fault.sides) {
-            (Some(shape), Some(sides)) => {
-                let sides: Vec<String> = sides.iter().map(|side| crate::text::names(side)).collect();
-                format!("{} ({})", sides.join(" ┊ "), visible(shape, 20))
-            }
-            _ => crate::text::names(&fault.nodes),
-        };
-        let (begin, end) = if fault.kind == "kill" {
-            ("kill", "start")
-        } else {
-            ("cut", "heal")
-        };
-        changes.extend(fault.started_s.map(|at| (at, format!("{begin} {what}"))));
-        changes.extend(fault.ended_s.map(|at| (at, format!("{end} {what}"))));
+        let change = |at: Option<f64>, words: &str| at.map(|at| (at, visible(words, 200)));
+        changes.extend(change(fault.started_s, &fault.beginning));
+        changes.extend(change(fault.ended_s, &fault.ending));
     }
     changes.retain(|(at, _)| (from..to).contains(at));
     changes.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -253,11 +242,7 @@ fn valid(results: &Results, lines: &mut Vec<String>) {
     }
     for (place, kind) in coverage.faults.iter().enumerate() {
         let head = if place == 0 { "overlap" } else { "" };
-        let during = if kind.kind == "kill" {
-            "with a node down"
-        } else {
-            "during a partition"
-        };
+        let during = crate::text::fault::meanwhile(&kind.kind);
         lines.push(format!(
             "   {head:10}  {} operations began {during}, {} of them ok",
             count(kind.ops_begun),

@@ -1,18 +1,28 @@
 //! What a run exercised: how operations fared during each kind of fault, when there was no quorum, how soon
 //! the system was back, how much operations overlapped. Counted from the history alone.
 //!
-//! Read next: `progress` for whether the system worked while it could.
+//! Read next: `progress` for whether the system worked while it could, `recovery` for how soon it was back.
 
 mod progress;
 mod quorum;
+mod recovery;
 
 use history::timeline::{FaultSpan, faults, phases};
 use history::{History, Operation, Outcome, Phase};
 pub use progress::{Progress, Stall};
+pub use recovery::Comeback;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds of fault that are always named, done or not.
-const ALL_KINDS: [&str; 6] = ["partition", "kill", "pause", "clock", "disk", "membership"];
+const ALL_KINDS: [&str; 7] = [
+    "partition",
+    "kill",
+    "pause",
+    "packet",
+    "disk",
+    "clock",
+    "membership",
+];
 
 /// How some operations ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +92,8 @@ pub struct Coverage {
     pub no_quorum_begun: Tally,
     /// From each fault's end to the end of the first operation that began afterwards and was `ok`, sorted.
     pub recoveries_ns: Vec<u64>,
+    /// How soon each node was back when everything was mended.
+    pub comeback: Comeback,
     /// The share of main-phase operations that overlapped another on the same object.
     pub overlap_share: f64,
     /// How many they were.
@@ -127,7 +139,8 @@ impl Coverage {
         coverage.overlapping = overlapping(history, main_ns);
         coverage.overlap_share = coverage.overlapping as f64 / main_total;
         coverage.unknown_share = coverage.main.info as f64 / main_total;
-        coverage.recoveries_ns = recoveries(history, &faults);
+        coverage.recoveries_ns = recovery::recoveries(history, &faults);
+        coverage.comeback = Comeback::of(history);
         coverage.progress = Progress::of(history, &faults, coverage.main_ns);
         coverage.in_flight_at_change = in_flight(history, &faults);
         let done = |kind: &&str| {
@@ -308,24 +321,6 @@ fn overlapping(history: &History, main_ns: (u64, u64)) -> usize {
     pairs
         .filter(|(operation, overlaps)| **overlaps && within(operation.start_ns, main_ns))
         .count()
-}
-
-fn recoveries(history: &History, faults: &[FaultSpan]) -> Vec<u64> {
-    let mut found: Vec<u64> = faults
-        .iter()
-        .filter(|span| span.installed_ns.is_some())
-        .filter_map(|span| span.healed_ns.or(span.healing_ns))
-        .filter_map(|healed| {
-            let from = history
-                .operations
-                .partition_point(|operation| operation.start_ns < healed);
-            let after = history.operations[from..].iter().take(10_000);
-            let ok = after.filter(|operation| operation.outcome == Outcome::Ok);
-            ok.map(|operation| operation.end_ns.saturating_sub(healed)).min()
-        })
-        .collect();
-    found.sort_unstable();
-    found
 }
 
 /// How many operations were in flight when some fault began or ended.

@@ -170,8 +170,14 @@ pub struct Latency {
 pub struct FaultRow {
     /// Its number in the schedule.
     pub id: u32,
-    /// `partition`, `kill`.
+    /// `partition`, `kill`, …
     pub kind: String,
+    /// How it began, in words: `kill n3`.
+    #[serde(default)]
+    pub beginning: String,
+    /// How it ended, in words: `start n3`.
+    #[serde(default)]
+    pub ending: String,
     /// The partition's shape.
     pub shape: Option<String>,
     /// The partition's sides.

@@ -3,7 +3,7 @@
 //! No violation plus too little evidence is `unknown`, not `valid`: a run in which nothing worked, or in
 //! which no fault was felt, says nothing about the system.
 
-use crate::coverage::{Coverage, Progress};
+use crate::coverage::{Comeback, Coverage, Progress};
 use crate::text::{count, names, seconds, times, visible};
 use checker::{Analysis, Verdict};
 use history::timeline::FaultSpan;
@@ -56,6 +56,7 @@ pub fn rules(history: &History, analysis: &Analysis, coverage: &Coverage) -> Vec
         rules.push(faults_confirmed(coverage));
         rules.push(worked_under_faults(&requested, coverage));
         rules.push(progress(&coverage.progress));
+        rules.extend(recovered(&coverage.comeback));
     }
     rules.push(rule(
         "operations-overlap",
@@ -228,6 +229,35 @@ fn progress(progress: &Progress) -> Rule {
         ok: progress.stalls.is_empty(),
         value,
     }
+}
+
+/// Every node answers again when everything was mended and it had its time; asked only of a run that waited for it.
+fn recovered(comeback: &Comeback) -> Option<Rule> {
+    let (node, back_ns) = comeback.last().unwrap_or(("no node", 0));
+    let (ok, value) = match comeback.missing().as_slice() {
+        _ if comeback.nodes.is_empty() => return None,
+        [] => (
+            true,
+            format!(
+                "every node answered again after the last fault, {} last, after {:.2} s",
+                visible(node, 40),
+                seconds(back_ns)
+            ),
+        ),
+        [one] => (
+            false,
+            format!("{} never answered again after the last fault", visible(one, 40)),
+        ),
+        missing => (
+            false,
+            format!("{} never answered again after the last fault", names(missing)),
+        ),
+    };
+    Some(Rule {
+        rule: "recovered".into(),
+        ok,
+        value,
+    })
 }
 
 fn no_node_ended_by_itself(history: &History) -> Rule {

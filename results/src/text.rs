@@ -1,4 +1,8 @@
-//! Texts for people: numbers, times, and what came from a system under test, made harmless.
+//! Texts for people: numbers, times, faults, and what came from a system under test, made harmless.
+
+pub mod fault;
+
+pub use fault::fault;
 
 /// Characters that are not seen, or that change how others are seen.
 fn is_hidden(c: char) -> bool {
@@ -100,21 +104,6 @@ pub fn names<T: AsRef<str>>(names: &[T]) -> String {
         .join(" ")
 }
 
-/// A fault in a few words: `kill n3`, `partition n1 n2 ┊ n3 n4 n5`.
-pub fn fault(fault: &history::Fault) -> String {
-    match fault {
-        history::Fault::Kill { nodes } => format!("kill {}", names(nodes)),
-        history::Fault::Partition {
-            shape, sides, flap, ..
-        } => {
-            let arrow = if shape == "one-way" { " ⇥ " } else { " ┊ " };
-            let sides: Vec<String> = sides.iter().map(|side| names(side)).collect();
-            let flapping = if flap.is_some() { ", flapping" } else { "" };
-            format!("partition {}{flapping}", sides.join(arrow))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,20 +114,6 @@ mod tests {
             [0, 999, 1000, 21_372, 1_000_000].map(count::<u64>),
             ["0", "999", "1,000", "21,372", "1,000,000"]
         );
-    }
-
-    #[test]
-    fn a_partition_that_comes_and_goes_is_said_to_flap() {
-        let partition = |flap| history::Fault::Partition {
-            shape: "halves".into(),
-            sides: vec![vec!["n1".into()], vec!["n2".into(), "n3".into()]],
-            cut: vec![],
-            flap,
-        };
-        let (cut_ms, whole_ms) = (5, 7);
-        assert_eq!(fault(&partition(None)), "partition n1 ┊ n2 n3");
-        let flap = Some(history::Flap { cut_ms, whole_ms });
-        assert_eq!(fault(&partition(flap)), "partition n1 ┊ n2 n3, flapping");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn list(options: &ListOptions) -> ExitCode {
 
 type Rows = Vec<Vec<String>>;
 
-const CHECKS: [(&str, &str); 9] = [
+const CHECKS: [(&str, &str); 10] = [
     (
         "linearizable",
         "some order of the operations, compatible with real time, explains every answer",
@@ -58,6 +58,10 @@ const CHECKS: [(&str, &str); 9] = [
     (
         "progress",
         "while a majority was up and connected under a fault, its nodes' operations succeeded now and then",
+    ),
+    (
+        "recovered",
+        "every node answered again within --recovery-time of the last fault's end",
     ),
     (
         "operations overlap",
@@ -103,18 +107,12 @@ fn built_in_systems() -> Rows {
 }
 
 fn nemeses() -> Rows {
-    let mut rows = pairs(nemesis::package::KINDS);
-    rows.extend(
-        nemesis::Shape::ALL.map(|it| vec![format!("partition:{}", it.name()), it.summary().to_owned()]),
-    );
-    let summary = |target: nemesis::Target| match target {
-        nemesis::Target::One => "one node",
-        nemesis::Target::Minority => "more than one node, less than half",
-        nemesis::Target::Majority => "more than half of the nodes",
-        nemesis::Target::All => "every node",
-    };
-    rows.extend(nemesis::Target::ALL.map(|it| vec![format!("kill:{}", it.name()), summary(it).to_owned()]));
-    rows
+    let kinds = nemesis::package::KINDS;
+    let forms = kinds.iter().flat_map(|(kind, _)| {
+        let forms = nemesis::Package::forms(kind).into_iter();
+        forms.map(move |(form, what)| vec![format!("{kind}:{form}"), what.to_owned()])
+    });
+    pairs(kinds).into_iter().chain(forms).collect()
 }
 
 fn bugs() -> Rows {

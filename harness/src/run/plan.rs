@@ -3,14 +3,15 @@
 use crate::cli::TestOptions;
 use crate::systems;
 use crate::workload::DecreeWorkload;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use cluster::System;
 use cluster::system::HttpOperation;
 use history::Header;
 use jiff::Timestamp;
-use nemesis::{Request, Schedule};
+use nemesis::{Package, Request, Schedule};
 use results::{Environment, RunInfo};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,7 +74,10 @@ impl Plan {
             time_limit: options.time_limit,
             seed,
         };
-        let schedule = Schedule::generate(&request)?;
+        let schedule = match &options.schedule {
+            Some(file) => read_schedule(file, &nodes)?,
+            None => Schedule::generate(&request)?,
+        };
         let workers = options.concurrency.clients(nodes.len());
         Ok(Plan {
             seed,
@@ -88,6 +92,15 @@ impl Plan {
         })
     }
 
+    /// The kinds of fault that are asked for.
+    pub fn kinds(&self, options: &TestOptions) -> Vec<String> {
+        let kinds: Vec<&str> = match &options.schedule {
+            Some(_) => self.schedule.kinds(),
+            None => options.nemesis.packages.iter().map(Package::kind).collect(),
+        };
+        kinds.into_iter().map(str::to_owned).collect()
+    }
+
     /// What is known of the run before it starts.
     pub fn run_info(&self, options: &TestOptions, started: Timestamp) -> RunInfo {
         let template = self.system.node.command_words().into_iter();
@@ -95,12 +108,7 @@ impl Plan {
             id: format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), self.seed),
             system: self.system.name.clone(),
             workload: WORKLOAD.to_owned(),
-            nemesis: options
-                .nemesis
-                .packages
-                .iter()
-                .map(|package| package.kind().to_owned())
-                .collect(),
+            nemesis: self.kinds(options),
             seed: self.seed,
             argv: command_line(options, self.seed),
             options: option_table(options, self.seed),
@@ -128,6 +136,21 @@ impl Plan {
             started_at: info.started_at.clone(),
         }
     }
+}
+
+/// The largest schedule that is read: a hundred thousand faults.
+const SCHEDULE_BYTES_MAX: u64 = 64 << 20;
+
+fn read_schedule(file: &Path, nodes: &[String]) -> Result<Schedule> {
+    let shown = file.display();
+    let length = std::fs::metadata(file)
+        .with_context(|| format!("--schedule {shown}"))?
+        .len();
+    if length > SCHEDULE_BYTES_MAX {
+        bail!("--schedule {shown}: {length} bytes; {SCHEDULE_BYTES_MAX} are the most");
+    }
+    let text = std::fs::read_to_string(file).with_context(|| format!("--schedule {shown}"))?;
+    Schedule::from_json(&text, nodes).with_context(|| format!("--schedule {shown}"))
 }
 
 /// The machine and the harness.
@@ -165,7 +188,11 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
         crate::cli::Concurrency::Clients(count) => count.to_string(),
         crate::cli::Concurrency::PerNode(count) => format!("{count}n"),
     };
-    flag("nemesis", options.nemesis.text.clone(), "");
+    let schedule = options.schedule.as_ref();
+    match schedule {
+        Some(file) => flag("schedule", file.display().to_string(), ""),
+        None => flag("nemesis", options.nemesis.text.clone(), ""),
+    }
     flag("node-count", options.node_count.to_string(), "5");
     flag("concurrency", concurrency, "4n");
     flag("rate", options.rate.to_string(), "1000");
@@ -194,7 +221,8 @@ pub fn option_table(options: &TestOptions, seed: u64) -> serde_json::Map<String,
         "ops_per_key": options.ops_per_key,
         "key_count": options.key_count,
         "client_timeout_s": options.client_timeout.as_secs_f64(),
-        "nemesis": options.nemesis.text,
+        "nemesis": options.schedule.is_none().then_some(&options.nemesis.text),
+        "schedule": options.schedule,
         "nemesis_interval_s": options.nemesis_interval.as_secs_f64(),
         "recovery_time_s": options.recovery_time.as_secs_f64(),
         "fail_fast": options.fail_fast,

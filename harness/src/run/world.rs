@@ -60,9 +60,13 @@ impl World {
             Recorder::create(&history, header, epoch, tell_notes).context("write history.jsonl")?;
         let recorder = Arc::new(recorder);
         recorder.phase(Phase::SetUp);
+        let faults = match &options.schedule {
+            Some(file) => results::text::visible(&file.display().to_string(), 60),
+            None => options.nemesis.text.clone(),
+        };
         let title = format!(
             "{} · {} · {}   seed {}",
-            plan.system.name, header.workload, options.nemesis.text, plan.seed
+            plan.system.name, header.workload, faults, plan.seed
         );
         let mut progress = Progress::new(options.progress, &title);
         let cluster = Arc::new(Cluster::new(ClusterSpec {

@@ -169,6 +169,7 @@ mod tests {
             id: 0,
             fault: Fault::Kill {
                 nodes: vec!["n1".into()],
+                power: false,
             },
             requested_ns: 0,
             installed_ns: installed_s.map(|s| s * SECOND),

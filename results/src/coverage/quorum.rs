@@ -37,18 +37,10 @@ pub fn without_quorum(history: &History, faults: &[FaultSpan], end_ns: u64) -> V
 
 /// Whether some running node reaches, both ways, a majority of all nodes.
 fn has_quorum(nodes: &[String], in_force: &[&Fault]) -> bool {
-    let down = |node: &String| {
-        in_force
-            .iter()
-            .any(|fault| matches!(fault, Fault::Kill { nodes } if nodes.contains(node)))
-    };
+    let down = |node: &String| in_force.iter().any(|fault| fault.stopped().contains(node));
     let cut = |a: &String, b: &String| {
-        in_force.iter().any(|fault| match fault {
-            Fault::Partition { cut, .. } => cut
-                .iter()
-                .any(|(from, to)| (from == a && to == b) || (from == b && to == a)),
-            Fault::Kill { .. } => false,
-        })
+        let mut links = in_force.iter().flat_map(|fault| fault.cut());
+        links.any(|(from, to)| (from == a && to == b) || (from == b && to == a))
     };
     let running: Vec<&String> = nodes.iter().filter(|node| !down(node)).collect();
     running
@@ -67,6 +59,7 @@ mod tests {
     fn kill(nodes: &[&str]) -> Fault {
         Fault::Kill {
             nodes: nodes.iter().map(ToString::to_string).collect(),
+            power: false,
         }
     }
 

@@ -47,8 +47,9 @@ pub fn decide(
     failed.sort_by_key(|rule| match rule.rule.as_str() {
         "checker-finished" => 0,
         "no-unexpected-exit" => 1,
-        "progress" => 2,
-        _ => 3,
+        "recovered" => 2,
+        "progress" => 3,
+        _ => 4,
     });
     if let Some(first) = failed.first() {
         let mut detail: Vec<String> = failed.iter().map(|rule| rule.value.clone()).collect();
@@ -66,7 +67,9 @@ pub fn decide(
                 ),
             ),
             // It begins with a node's name, which stays as it is.
-            "no-unexpected-exit" => ("evidence", format!("{}; no violation was found.", first.value)),
+            "no-unexpected-exit" | "recovered" => {
+                ("evidence", format!("{}; no violation was found.", first.value))
+            }
             "progress" => (
                 "evidence",
                 format!("{}; no violation was found.", text::capitalized(&first.value)),

@@ -138,11 +138,13 @@ fn latency(latencies_ns: &mut [u64]) -> Option<Latency> {
 fn fault_row(span: &history::timeline::FaultSpan) -> FaultRow {
     let (shape, sides) = match &span.fault {
         history::Fault::Partition { shape, sides, .. } => (Some(shape.clone()), Some(sides.clone())),
-        history::Fault::Kill { .. } => (None, None),
+        _ => (None, None),
     };
     FaultRow {
         id: span.id,
         kind: span.fault.kind().to_owned(),
+        beginning: text::fault::beginning(&span.fault),
+        ending: text::fault::ending(&span.fault),
         shape,
         sides,
         nodes: span.fault.nodes().into_iter().map(str::to_owned).collect(),

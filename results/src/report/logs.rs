@@ -11,7 +11,7 @@ use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
 use crate::text::{counted, moment, names, seconds, visible};
 use checker::Violation;
-use history::{Fault, History};
+use history::History;
 use read::{Kind, OwnLine};
 use std::path::Path;
 
@@ -155,17 +155,18 @@ fn asked_or_killed(history: &History, coverage: &Coverage, violation: &Violation
     let from = core().map(|operation| operation.start_ns).min().unwrap_or(0);
     let to = core().map(|operation| operation.start_ns).max().unwrap_or(0);
     for span in &coverage.faults {
-        let Fault::Kill { nodes: killed } = &span.fault else {
+        let Some(befell) = crate::text::fault::what_befell(&span.fault) else {
             continue;
         };
+        let in_between = format!("{} in between", befell.split(" (").next().unwrap_or(befell));
         if !span.installed_ns.is_some_and(|at| (from..to).contains(&at)) {
             continue;
         }
-        for node in killed {
+        for node in span.fault.stopped() {
             match nodes.iter_mut().find(|(known, _)| known == node) {
-                Some((_, why)) if why.ends_with("killed in between") => {}
-                Some((_, why)) => why.push_str(" · killed in between"),
-                None => nodes.push((node.clone(), "killed in between".to_owned())),
+                Some((_, why)) if why.ends_with(&in_between) => {}
+                Some((_, why)) => why.push_str(&format!(" · {in_between}")),
+                None => nodes.push((node.clone(), in_between.clone())),
             }
         }
     }
@@ -267,9 +268,7 @@ fn asked(history: &History, violation: &Violation, node: &str) -> Vec<(u64, LogL
 fn cuts(coverage: &Coverage, node: &str, window: &Window) -> Vec<(u64, LogLine)> {
     let mut lines = Vec::new();
     for span in &coverage.faults {
-        let Fault::Partition { cut, .. } = &span.fault else {
-            continue;
-        };
+        let cut = span.fault.cut();
         let mut others: Vec<&str> = Vec::new();
         for (from, to) in cut {
             let other = match (from == node, to == node) {

@@ -158,11 +158,17 @@ fn lanes(
             };
             let (left, right) = (x(start), x(end).max(x(start) + 2.0));
             match &span.fault {
-                Fault::Kill { nodes } if nodes.contains(node) => {
+                fault if fault.stopped().contains(node) => {
+                    let class = if let Fault::Pause { .. } = fault {
+                        "paused"
+                    } else {
+                        "down"
+                    };
+                    let befell = crate::text::fault::what_befell(fault).unwrap_or("stopped");
                     svg.rect(
-                        "down",
+                        class,
                         [left, y + 1.0, right - left, LANE - 3.0],
-                        &format!("{} killed", visible(node, 20)),
+                        &format!("{} {befell}", visible(node, 20)),
                     );
                 }
                 Fault::Partition { sides, shape, .. } => {
@@ -181,7 +187,14 @@ fn lanes(
                         &format!("{}: {}", visible(shape, 20), crate::text::fault(&span.fault)),
                     );
                 }
-                Fault::Kill { .. } => {}
+                fault if fault.nodes().contains(&node.as_str()) => {
+                    svg.rect(
+                        "disturbed",
+                        [left, y + LANE - 6.0, right - left, 4.0],
+                        &crate::text::fault(fault),
+                    );
+                }
+                _ => {}
             }
         }
     }
@@ -189,6 +202,8 @@ fn lanes(
     let mut legend_x = RIGHT;
     for (class, word) in [
         ("no-quorum", "no quorum"),
+        ("disturbed", "packets, disk or clock"),
+        ("paused", "node paused"),
         ("down", "node down"),
         ("cut-large", "larger side"),
         ("cut-small", "partition: smaller side"),

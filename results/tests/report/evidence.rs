@@ -180,3 +180,34 @@ fn a_checker_that_gave_up_says_so() {
         "The checker could not decide 1 of 1 decree; no violation was found."
     );
 }
+
+#[test]
+fn a_node_that_never_comes_back_makes_a_run_unknown() {
+    let mut script = Script::new(&["kill"]);
+    worked(&mut script).kill(1, "n3", 100, 200);
+    script.phase(1_000, "heal").phase(1_010, "recover");
+    let null = json!(null);
+    for client in [0, 1, 3, 4] {
+        let at_ms = 1_020 + client;
+        script.op(client, "read", &null, &json!(17), at_ms, at_ms + 5);
+    }
+    script.phase(2_000, "final");
+    let (results, block, _) = told(&script.history());
+    assert_eq!(results.verdict, Outcome::Unknown, "{block}");
+    assert_eq!(
+        results.reason.sentence,
+        "n3 never answered again after the last fault; no violation was found."
+    );
+    script.op(2, "read", &null, &json!(17), 2_100, 2_110);
+    let (results, block, _) = told(&script.history());
+    assert_eq!(results.verdict, Outcome::Valid, "{block}");
+    let rule = results
+        .coverage
+        .evidence
+        .into_iter()
+        .find(|it| it.rule == "recovered");
+    assert_eq!(
+        rule.unwrap().value,
+        "every node answered again after the last fault, n3 last, after 1.10 s"
+    );
+}

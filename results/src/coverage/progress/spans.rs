@@ -5,7 +5,7 @@
 
 use super::super::within;
 use history::timeline::FaultSpan;
-use history::{Fault, History, Note};
+use history::{History, Note};
 
 /// Clusters with more nodes than there are bits are not looked at.
 const NODES_MAX: usize = 128;
@@ -115,13 +115,11 @@ fn troubles(history: &History, faults: &[FaultSpan]) -> Vec<Trouble> {
         place.map_or(0, bit)
     };
     let by_faults = faults.iter().filter(|it| it.installed_ns.is_some()).map(|it| {
-        let (down, cut) = match &it.fault {
-            Fault::Kill { nodes } => (
-                nodes.iter().map(bit_of).fold(0, |set, node| set | node),
-                Vec::new(),
-            ),
-            Fault::Partition { cut, .. } => (0, cut.iter().map(|(a, b)| (bit_of(a), bit_of(b))).collect()),
-        };
+        let fault = &it.fault;
+        let down = fault.stopped().iter().chain(fault.hampered()).map(bit_of);
+        let down = down.fold(0, |set, node| set | node);
+        let apart = fault.cut().iter().chain(fault.disturbed());
+        let cut = apart.map(|(a, b)| (bit_of(a), bit_of(b))).collect();
         let span = (it.requested_ns, it.healed_ns.unwrap_or(u64::MAX));
         Trouble { down, cut, span }
     });

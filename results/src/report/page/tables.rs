@@ -29,11 +29,7 @@ pub fn kinds(coverage: &Coverage) -> Vec<KindView> {
         .kinds
         .iter()
         .map(|kind| KindView {
-            name: if kind.kind == "kill" {
-                "kill, then restart".to_owned()
-            } else {
-                kind.kind.clone()
-            },
+            name: crate::text::fault::kind(&kind.kind),
             times: count(kind.installed),
             active: format!("{:.1} s", seconds(kind.active_ns)),
             begun: count(kind.begun.total()),

@@ -7,7 +7,7 @@ use crate::report::piece::{Piece, core_values, lettered};
 use crate::report::{circle, timeline};
 use crate::text::{count, counted, seconds, stretch, visible};
 use checker::Violation;
-use history::{Fault, History};
+use history::History;
 use std::path::Path;
 
 pub struct ViolationView {
@@ -234,16 +234,7 @@ pub fn between(history: &History, coverage: &Coverage, violation: &Violation) ->
             .active_ns(u64::MAX)
             .map(|(_, end)| end)
             .filter(|end| *end != u64::MAX);
-        let (begin, end) = match &span.fault {
-            Fault::Kill { nodes } => (
-                format!("{} killed (SIGKILL)", crate::text::names(nodes)),
-                format!("{} restarted", crate::text::names(nodes)),
-            ),
-            other => (
-                crate::text::fault(other),
-                format!("{} healed", crate::text::fault(other)),
-            ),
-        };
+        let (begin, end) = crate::text::fault::turns(&span.fault);
         rows.extend(span.installed_ns.map(|at| (at, begin)));
         rows.extend(ends.map(|at| (at, end)));
     }

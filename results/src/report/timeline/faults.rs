@@ -20,6 +20,36 @@ struct Seen<'a> {
     lasted: String,
 }
 
+impl Seen<'_> {
+    fn is_paused(&self) -> bool {
+        matches!(self.fault, Fault::Pause { .. })
+    }
+
+    /// Whether it changes how links, disks or clocks behave, and stops nothing.
+    fn is_disturbance(&self) -> bool {
+        matches!(
+            self.fault,
+            Fault::Packet { .. } | Fault::Disk { .. } | Fault::Clock { .. }
+        )
+    }
+
+    fn class(&self) -> &'static str {
+        if self.is_paused() { "paused" } else { "down" }
+    }
+
+    fn befell(&self) -> &'static str {
+        match self.fault {
+            Fault::Kill { power: false, .. } => "killed",
+            Fault::Pause { .. } => "paused",
+            other => crate::text::fault::what_befell(other).unwrap_or("stopped"),
+        }
+    }
+
+    fn sign(&self) -> &'static str {
+        if self.is_paused() { "‖" } else { "✕" }
+    }
+}
+
 impl Drawing<'_> {
     /// Draws blocks, hatches and walls; the words come later, when it is known where there is room.
     pub(super) fn faults(&mut self, coverage: &Coverage) {
@@ -31,8 +61,11 @@ impl Drawing<'_> {
             }
         }
         for seen in &seen {
-            if let Fault::Kill { nodes } = seen.fault {
-                nodes.iter().for_each(|node| self.down(node, seen));
+            for node in seen.fault.stopped() {
+                self.down(node, seen);
+            }
+            if seen.is_disturbance() {
+                self.disturbance(seen);
             }
         }
     }
@@ -41,10 +74,13 @@ impl Drawing<'_> {
     pub(super) fn fault_labels(&mut self, coverage: &Coverage) {
         for seen in self.seen(coverage) {
             match seen.fault {
-                Fault::Kill { nodes } => nodes.iter().for_each(|node| self.down_label(node, &seen)),
                 Fault::Partition {
                     shape, sides, cut, ..
                 } => self.cut_label(shape, sides, cut, &seen),
+                fault => {
+                    let nodes = fault.stopped().iter();
+                    nodes.for_each(|node| self.down_label(node, &seen));
+                }
             }
         }
     }
@@ -74,9 +110,11 @@ impl Drawing<'_> {
                 fault: &span.fault,
                 left,
                 right: right.max(left + 1.5),
-                lasted: match end {
-                    u64::MAX => "and stayed down".to_owned(),
-                    end => format!("down {}", stretch(end - start)),
+                lasted: match (end, &span.fault) {
+                    (u64::MAX, Fault::Pause { .. }) => "and stayed so".to_owned(),
+                    (u64::MAX, _) => "and stayed down".to_owned(),
+                    (end, Fault::Pause { .. }) => format!("for {}", stretch(end - start)),
+                    (end, _) => format!("down {}", stretch(end - start)),
                 },
             })
         };
@@ -94,9 +132,10 @@ impl Drawing<'_> {
         let Some(block) = self.block(node, seen) else {
             return;
         };
-        let title = format!("{} killed · {}", visible(node, 20), seen.lasted);
+        let (class, befell) = (seen.class(), seen.befell());
+        let title = format!("{} {befell} · {}", visible(node, 20), seen.lasted);
         self.svg
-            .rect("down", [block.x, block.y, block.width, block.height], &title);
+            .rect(class, [block.x, block.y, block.width, block.height], &title);
         self.room.make_busy(block);
         let right = block.x + block.width;
         self.svg
@@ -108,11 +147,12 @@ impl Drawing<'_> {
             return;
         };
         let name = visible(node, 14);
+        let (sign, befell) = (seen.sign(), seen.befell());
         let words = [
-            format!("{name} killed · {}", seen.lasted),
-            format!("✕ {}", seen.lasted),
-            format!("✕ {name}"),
-            "✕".to_owned(),
+            format!("{name} {befell} · {}", seen.lasted),
+            format!("{sign} {}", seen.lasted),
+            format!("{sign} {name}"),
+            sign.to_owned(),
         ];
         let middle = block.x + block.width / 2.0;
         let rows = self.lanes[lane].rows.iter().map(|row| row.y);
@@ -135,6 +175,17 @@ impl Drawing<'_> {
                     .text("down-text", "middle", [middle, area.y + 12.0], &words);
                 return;
             }
+        }
+    }
+
+    /// A stripe at the foot of each lane that a fault of packets, disk or clock touches; its words are on hover.
+    fn disturbance(&mut self, seen: &Seen<'_>) {
+        let title = crate::text::fault(seen.fault);
+        for node in seen.fault.nodes() {
+            let Some(lane) = self.lane(node) else { continue };
+            let bottom = self.lanes[lane].bottom;
+            let stripe = [seen.left, bottom - 5.0, seen.right - seen.left, 4.0];
+            self.svg.rect("disturbed", stripe, &title);
         }
     }
 

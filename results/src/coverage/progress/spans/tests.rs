@@ -1,4 +1,5 @@
 use super::*;
+use history::Fault;
 use history::FaultNote;
 use history::FaultStep::{Healed, Healing, Installed, Requested};
 
@@ -13,7 +14,7 @@ fn history(nodes: usize) -> History {
 
 fn kill(node: u32) -> Fault {
     let nodes = vec![format!("n{node}")];
-    Fault::Kill { nodes }
+    Fault::Kill { nodes, power: false }
 }
 
 fn cut(pairs: &[(u32, u32)]) -> Fault {

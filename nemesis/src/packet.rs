@@ -1,0 +1,207 @@
+//! What can happen to packets, and on which links.
+
+use history::Fault;
+use history::fault::{Distribution, Link, PacketEffect};
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{Rng, RngExt};
+
+use crate::draw::between;
+
+/// A family of disturbances. How strong, and on which links, is drawn anew each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PacketForm {
+    /// They arrive later.
+    Delay,
+    /// Some are lost, alone or in bursts.
+    Loss,
+    /// Some arrive twice.
+    Duplicate,
+    /// Some arrive after those that were sent after them.
+    Reorder,
+    /// Bits of some are flipped, and their checksums tell.
+    Corrupt,
+    /// Bits of some are flipped, and their checksums are right.
+    CorruptPastChecksum,
+    /// They queue for a slow link.
+    Rate,
+    /// They are kept, and all arrive later.
+    Hold,
+    /// TCP connections are reset.
+    Reset,
+}
+
+impl PacketForm {
+    /// Every form, in the order of the documentation.
+    pub const ALL: [PacketForm; 9] = [
+        PacketForm::Delay,
+        PacketForm::Loss,
+        PacketForm::Duplicate,
+        PacketForm::Reorder,
+        PacketForm::Corrupt,
+        PacketForm::CorruptPastChecksum,
+        PacketForm::Rate,
+        PacketForm::Hold,
+        PacketForm::Reset,
+    ];
+
+    /// Those that `packet` alone stands for. What passes a checksum with wrong bits is no fault that a system can
+    /// be asked to survive, unless it says so: that has to be asked for by name.
+    pub const USUAL: [PacketForm; 8] = [
+        PacketForm::Delay,
+        PacketForm::Loss,
+        PacketForm::Duplicate,
+        PacketForm::Reorder,
+        PacketForm::Corrupt,
+        PacketForm::Rate,
+        PacketForm::Hold,
+        PacketForm::Reset,
+    ];
+
+    /// The name, as in `--nemesis packet:delay`.
+    pub fn name(self) -> &'static str {
+        match self {
+            PacketForm::Delay => "delay",
+            PacketForm::Loss => "loss",
+            PacketForm::Duplicate => "duplicate",
+            PacketForm::Reorder => "reorder",
+            PacketForm::Corrupt => "corrupt",
+            PacketForm::CorruptPastChecksum => "corrupt-past-checksum",
+            PacketForm::Rate => "rate",
+            PacketForm::Hold => "hold",
+            PacketForm::Reset => "reset",
+        }
+    }
+
+    /// What it does, in one line.
+    pub fn summary(self) -> &'static str {
+        match self {
+            PacketForm::Delay => "packets arrive 5 to 300 ms later, evenly, bell-shaped or long-tailed",
+            PacketForm::Loss => "5 to 60 % of packets are lost, each alone or in bursts",
+            PacketForm::Duplicate => "5 to 50 % of packets arrive twice",
+            PacketForm::Reorder => "10 to 50 % of packets arrive 2 to 100 ms after their successors",
+            PacketForm::Corrupt => "2 to 30 % of packets have flipped bits; checksums catch them",
+            PacketForm::CorruptPastChecksum => {
+                "2 to 30 % of packets have flipped bits and right checksums; only by name"
+            }
+            PacketForm::Rate => "a link carries 20 to 500 kB/s; the rest queues",
+            PacketForm::Hold => "packets are kept, and arrive all together when the fault ends",
+            PacketForm::Reset => "2 to 30 % of segments reset their TCP connection, at both ends",
+        }
+    }
+
+    /// A disturbance of this form among `nodes`, now and then of a node's own clients.
+    pub fn draw(self, nodes: &[String], rng: &mut impl Rng) -> Fault {
+        let effect = self.effect(rng);
+        Fault::Packet {
+            links: links(nodes, rng),
+            effect,
+            matching: None,
+        }
+    }
+
+    fn effect(self, rng: &mut impl Rng) -> PacketEffect {
+        match self {
+            PacketForm::Delay => {
+                let mean_ms = between(rng, (5.0, 300.0));
+                let distributions = [
+                    Distribution::Uniform,
+                    Distribution::Normal,
+                    Distribution::LongTailed,
+                ];
+                PacketEffect::Delay {
+                    mean_ms,
+                    jitter_ms: (mean_ms as f64 * rng.random_range(0.1..1.0)) as u64,
+                    distribution: *distributions.choose(rng).expect("there are three"),
+                }
+            }
+            PacketForm::Loss => PacketEffect::Loss {
+                percent: rng.random_range(5..=60),
+                burst: if rng.random_bool(0.5) {
+                    1
+                } else {
+                    rng.random_range(2..=20)
+                },
+            },
+            PacketForm::Duplicate => PacketEffect::Duplicate {
+                percent: rng.random_range(5..=50),
+            },
+            PacketForm::Reorder => PacketEffect::Reorder {
+                percent: rng.random_range(10..=50),
+                gap_ms: between(rng, (2.0, 100.0)),
+            },
+            PacketForm::Corrupt | PacketForm::CorruptPastChecksum => PacketEffect::Corrupt {
+                percent: rng.random_range(2..=30),
+                past_checksum: self == PacketForm::CorruptPastChecksum,
+            },
+            PacketForm::Rate => PacketEffect::Rate {
+                kilobytes_per_second: between(rng, (20.0, 500.0)),
+            },
+            PacketForm::Hold => PacketEffect::Hold,
+            PacketForm::Reset => PacketEffect::Reset {
+                percent: rng.random_range(2..=30),
+            },
+        }
+    }
+}
+
+/// The links of one disturbance.
+fn links(nodes: &[String], rng: &mut impl Rng) -> Vec<Link> {
+    let mut shuffled = nodes.to_vec();
+    shuffled.shuffle(rng);
+    let (one, others) = shuffled.split_first().expect("a cluster has a node");
+    let client = cluster::network::CLIENT.to_owned();
+    let out = |to: &[String]| -> Vec<Link> { to.iter().map(|to| (one.clone(), to.clone())).collect() };
+    let into =
+        |from: &[String]| -> Vec<Link> { from.iter().map(|from| (from.clone(), one.clone())).collect() };
+    // The clients' links rarely: what nobody is told says little.
+    let mut links = match rng.random_range(0..100) {
+        _ if others.is_empty() => [out(&[client.clone()]), into(&[client])].concat(),
+        0..30 => [out(others), into(others)].concat(),
+        30..55 => out(others),
+        55..70 => into(others),
+        70..80 => out(&others[..1]),
+        80..92 => {
+            let pairs = nodes.iter().flat_map(|a| nodes.iter().map(move |b| (a, b)));
+            let apart = pairs.filter(|(a, b)| a != b);
+            apart.map(|(a, b)| (a.clone(), b.clone())).collect()
+        }
+        92..96 => into(&[client]),
+        _ => out(&[client]),
+    };
+    links.sort();
+    links
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn every_form_has_links_of_this_cluster_and_never_one_to_itself() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for count in [1, 2, 3, 5, 9] {
+            let nodes: Vec<String> = (1..=count).map(|i| format!("n{i}")).collect();
+            let is_known = |name: &String| nodes.contains(name) || name == "client";
+            for form in PacketForm::ALL {
+                for _ in 0..100 {
+                    let Fault::Packet { links, .. } = form.draw(&nodes, &mut rng) else {
+                        panic!("a packet form drew something else")
+                    };
+                    assert!(!links.is_empty());
+                    assert!(links.iter().all(|(a, b)| a != b && is_known(a) && is_known(b)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_passes_a_checksum_has_to_be_asked_for_by_name() {
+        let unusual: Vec<_> = PacketForm::ALL
+            .into_iter()
+            .filter(|form| !PacketForm::USUAL.contains(form))
+            .collect();
+        assert_eq!(unusual, [PacketForm::CorruptPastChecksum]);
+    }
+}

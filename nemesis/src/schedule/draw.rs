@@ -1,0 +1,210 @@
+//! What the faults of each kind are: which form, on whom, for how long.
+
+use super::spans::{SHORTEST_MS, in_sieges, in_storms};
+use super::{PlannedFault, Request, ScheduleError};
+use crate::draw::{between, share, stream};
+use crate::{Package, Shape, Target};
+use history::{Fault, Flap};
+use rand::seq::SliceRandom;
+use rand::{Rng, RngExt};
+use rand_chacha::ChaCha8Rng;
+
+/// A flapping partition is cut, and whole again, for times between these, short ones as often as long ones.
+const FLAP_MS: (f64, f64) = (3.0, 100.0);
+
+/// The faults of one kind, each with its place in time.
+pub fn faults(package: &Package, request: &Request<'_>) -> Result<Vec<PlannedFault>, ScheduleError> {
+    Ok(match package {
+        Package::Partition(shapes) => partitions(&possible_shapes(shapes, request.nodes.len())?, request),
+        Package::Kill(targets) => kills(known(targets, "kill", request)?, request),
+        Package::Pause(targets) => pauses(known(targets, "pause", request)?, request),
+        Package::Packet(forms) => disturbances(request, Stream::Packet, forms, |form, rng| {
+            form.draw(request.nodes, rng)
+        }),
+        Package::Disk(forms) => disturbances(request, Stream::Disk, forms, |form, rng| {
+            form.draw(request.nodes, rng)
+        }),
+        Package::Clock(forms) => disturbances(request, Stream::Clock, forms, |form, rng| {
+            form.draw(request.nodes, rng)
+        }),
+    })
+}
+
+/// The random streams: one for each concern, so that none changes when another is added. (3 is that of the sieges.)
+#[derive(Clone, Copy)]
+enum Stream {
+    Partition = 1,
+    Kill = 2,
+    BesiegedByPartition = 4,
+    BesiegedByKill = 5,
+    Pause = 6,
+    Packet = 7,
+    Disk = 8,
+    Clock = 9,
+}
+
+fn of(concern: Stream, request: &Request<'_>) -> ChaCha8Rng {
+    stream(request.seed, concern as u64)
+}
+
+fn possible_shapes(shapes: &[Shape], nodes: usize) -> Result<Vec<Shape>, ScheduleError> {
+    let possible: Vec<Shape> = shapes
+        .iter()
+        .copied()
+        .filter(|shape| shape.nodes_min() <= nodes)
+        .collect();
+    let asked_for_by_name = shapes != Shape::ALL;
+    match shapes.iter().find(|shape| shape.nodes_min() > nodes) {
+        Some(shape) if asked_for_by_name || possible.is_empty() => Err(ScheduleError::TooFewNodes {
+            shape: shape.name(),
+            needs: shape.nodes_min(),
+            nodes,
+        }),
+        _ => Ok(possible),
+    }
+}
+
+fn partitions(shapes: &[Shape], request: &Request<'_>) -> Vec<PlannedFault> {
+    let mut rng = of(Stream::Partition, request);
+    let mut bag: Vec<Shape> = Vec::new();
+    let shape = *shapes
+        .iter()
+        .find(|shape| **shape == Shape::One)
+        .unwrap_or(&shapes[0]);
+    let mut of_sieges = of(Stream::BesiegedByPartition, request);
+    let sieges: Vec<PlannedFault> =
+        in_sieges(request, false, || shape.draw(request.nodes, &mut of_sieges)).collect();
+    let storms = in_storms(request, &mut rng, |rng, interval_ms| {
+        // Every shape comes up once before any comes up again: a short run has seen many kinds.
+        if bag.is_empty() {
+            bag = shapes.to_vec();
+            bag.shuffle(rng);
+        }
+        let shape = bag
+            .pop()
+            .expect("the bag was just filled, and there is a possible shape");
+        // Flapping ones let some messages through and delay others; short ones catch what is under way; long ones
+        // what gives up waiting. One interval in the mean.
+        let lasts_ms = match rng.random_range(0..10) {
+            0..3 => share(rng, interval_ms, 0.1, 0.6),
+            3..6 => share(rng, interval_ms, 1.2, 2.6),
+            _ => share(rng, interval_ms, 0.5, 1.5),
+        };
+        let flaps = rng.random_bool(0.6);
+        let (cut_ms, whole_ms) = (between(rng, FLAP_MS), between(rng, FLAP_MS));
+        let mut fault = shape.draw(request.nodes, rng);
+        if let Fault::Partition { flap, .. } = &mut fault
+            && flaps
+        {
+            *flap = Some(Flap { cut_ms, whole_ms });
+        }
+        (lasts_ms.max(SHORTEST_MS), fault)
+    });
+    [storms, sieges].concat()
+}
+
+fn known<'a>(
+    targets: &'a [Target],
+    kind: &'static str,
+    request: &Request<'_>,
+) -> Result<&'a [Target], ScheduleError> {
+    let is_unknown = |target: &&Target| matches!(target, Target::Node(name) if !request.nodes.contains(name));
+    match targets.iter().find(is_unknown) {
+        Some(target) => Err(ScheduleError::UnknownNode {
+            kind,
+            name: target.name().to_owned(),
+            nodes: request.nodes.to_vec(),
+        }),
+        None => Ok(targets),
+    }
+}
+
+fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
+    let mut rng = of(Stream::Kill, request);
+    let power = request
+        .packages
+        .iter()
+        .any(|package| matches!(package, Package::Disk(_)));
+    let smallest = targets.iter().min_by_key(|target| target.stops_the_system());
+    let mut of_sieges = of(Stream::BesiegedByKill, request);
+    let besieged = || Fault::Kill {
+        nodes: smallest
+            .unwrap_or(&Target::One)
+            .draw(request.nodes, &mut of_sieges),
+        power,
+    };
+    let sieges: Vec<PlannedFault> = in_sieges(request, true, besieged).collect();
+    let storms = in_storms(request, &mut rng, |rng, interval_ms| {
+        let target = draw_weighted(targets, rng);
+        let at_once = rng.random_bool(0.35);
+        let down_ms = match (at_once, target.stops_the_system()) {
+            // Restarted at once: what was acknowledged a moment ago must still be there.
+            (true, _) => share(rng, interval_ms, 0.0, 0.1),
+            // With a majority down nothing happens; keep that shorter than any partition.
+            (false, true) => share(rng, interval_ms, 0.05, 0.3),
+            (false, false) => share(rng, interval_ms, 0.5, 2.5),
+        };
+        (
+            down_ms,
+            Fault::Kill {
+                nodes: target.draw(request.nodes, rng),
+                power,
+            },
+        )
+    });
+    [storms, sieges].concat()
+}
+
+/// Pauses: short ones stop a node in the middle of something, long ones let everybody else go on without it.
+fn pauses(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
+    let mut rng = of(Stream::Pause, request);
+    in_storms(request, &mut rng, |rng, interval_ms| {
+        let target = draw_weighted(targets, rng);
+        let lasts_ms = match (rng.random_range(0..10), target.stops_the_system()) {
+            (0..4, _) => between(rng, (5.0, 120.0)),
+            (_, true) => share(rng, interval_ms, 0.1, 0.5),
+            (4..8, false) => share(rng, interval_ms, 0.3, 1.5),
+            (_, false) => share(rng, interval_ms, 1.5, 4.0),
+        };
+        let nodes = target.draw(request.nodes, rng);
+        (lasts_ms.max(5), Fault::Pause { nodes })
+    })
+}
+
+/// Faults under which everything goes on, only badly: every form comes up once before any comes up again.
+fn disturbances<F: Copy>(
+    request: &Request<'_>,
+    stream: Stream,
+    forms: &[F],
+    mut draw: impl FnMut(F, &mut ChaCha8Rng) -> Fault,
+) -> Vec<PlannedFault> {
+    let mut rng = of(stream, request);
+    let mut bag: Vec<F> = Vec::new();
+    in_storms(request, &mut rng, |rng, interval_ms| {
+        if bag.is_empty() {
+            bag = forms.to_vec();
+            bag.shuffle(rng);
+        }
+        let form = bag
+            .pop()
+            .expect("the bag was just filled, and no kind is without forms");
+        let lasts_ms = match rng.random_range(0..10) {
+            0..4 => share(rng, interval_ms, 0.2, 0.8),
+            4..8 => share(rng, interval_ms, 0.8, 1.6),
+            _ => share(rng, interval_ms, 1.6, 3.0),
+        };
+        (lasts_ms.max(SHORTEST_MS), draw(form, rng))
+    })
+}
+
+fn draw_weighted<'a>(targets: &'a [Target], rng: &mut impl Rng) -> &'a Target {
+    let total: u32 = targets.iter().map(|target| target.weight()).sum();
+    let mut ticket = rng.random_range(0..total);
+    for target in targets {
+        if ticket < target.weight() {
+            return target;
+        }
+        ticket -= target.weight();
+    }
+    unreachable!("the ticket is below the sum of the weights")
+}

@@ -1,0 +1,137 @@
+//! What every schedule must be, whatever the seed.
+
+use super::*;
+use crate::Shape;
+use crate::parse;
+
+fn generate(nemesis: &str, nodes: usize, interval_s: u64, limit_s: u64, seed: u64) -> Vec<PlannedFault> {
+    let nodes: Vec<String> = (1..=nodes).map(|i| format!("n{i}")).collect();
+    let packages = parse(nemesis).unwrap();
+    let request = Request {
+        packages: &packages,
+        nodes: &nodes,
+        interval: Duration::from_secs(interval_s),
+        time_limit: Duration::from_secs(limit_s),
+        seed,
+    };
+    Schedule::generate(&request).unwrap().faults
+}
+
+#[test]
+fn the_same_seed_gives_the_same_faults_and_another_seed_others() {
+    assert_eq!(
+        generate("partition,kill", 5, 2, 60, 7),
+        generate("partition,kill", 5, 2, 60, 7)
+    );
+    assert_ne!(
+        generate("partition,kill", 5, 2, 60, 7),
+        generate("partition,kill", 5, 2, 60, 8)
+    );
+}
+
+#[test]
+fn adding_a_kind_leaves_the_faults_of_the_others_as_they_were() {
+    let of_kind = |faults: Vec<PlannedFault>, kind: &str| -> Vec<(u64, u64, Fault)> {
+        let faults = faults.into_iter().filter(|planned| planned.fault.kind() == kind);
+        faults
+            .map(|planned| (planned.start_ms, planned.end_ms, planned.fault))
+            .collect()
+    };
+    let both = generate("kill,partition", 5, 2, 60, 7);
+    assert_eq!(
+        of_kind(both.clone(), "partition"),
+        of_kind(generate("partition", 5, 2, 60, 7), "partition")
+    );
+    assert_eq!(
+        of_kind(both, "kill"),
+        of_kind(generate("kill", 5, 2, 60, 7), "kill")
+    );
+}
+
+#[test]
+fn every_kind_occurs_in_every_run_however_short() {
+    for seed in 0..200 {
+        for (interval_s, limit_s) in [(2, 60), (2, 5), (10, 20), (60, 10), (1, 1)] {
+            let faults = generate("partition,kill", 5, interval_s, limit_s, seed);
+            for kind in ["partition", "kill"] {
+                assert!(
+                    faults.iter().any(|planned| planned.fault.kind() == kind),
+                    "{kind}, seed {seed}"
+                );
+            }
+            assert!(faults.iter().all(|planned| planned.start_ms < limit_s * 1000));
+        }
+    }
+}
+
+#[test]
+fn faults_of_one_kind_never_overlap_and_come_at_the_interval_asked_for() {
+    let faults = generate("kill", 5, 2, 600, 3);
+    for pair in faults.windows(2) {
+        assert!(pair[0].end_ms < pair[1].start_ms);
+    }
+    let changes = faults.len() * 2;
+    assert!(
+        (250..=450).contains(&changes),
+        "{changes} changes in 600 s, 300 or a few more expected"
+    );
+}
+
+#[test]
+fn a_long_run_sees_every_shape_and_every_number_of_nodes() {
+    let faults = generate("partition,kill", 5, 2, 120, 11);
+    let shapes: std::collections::BTreeSet<String> = faults
+        .iter()
+        .filter_map(|planned| match &planned.fault {
+            Fault::Partition { shape, .. } => Some(shape.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(shapes.len(), Shape::ALL.len());
+    let sizes: std::collections::BTreeSet<usize> = faults
+        .iter()
+        .filter_map(|planned| match &planned.fault {
+            Fault::Kill { nodes, .. } => Some(nodes.len()),
+            _ => None,
+        })
+        .collect();
+    assert!(sizes.contains(&1) && sizes.iter().any(|size| *size >= 3));
+}
+
+#[test]
+fn a_shape_that_cannot_be_is_refused_by_name() {
+    let generate = |nemesis: &str, nodes: &[String]| {
+        let packages = parse(nemesis).unwrap();
+        let (interval, time_limit) = (Duration::from_secs(2), Duration::from_secs(10));
+        Schedule::generate(&Request {
+            packages: &packages,
+            nodes,
+            interval,
+            time_limit,
+            seed: 1,
+        })
+    };
+    let nodes = ["n1".to_owned(), "n2".to_owned()];
+    assert_eq!(
+        generate("partition:bridge+one", &nodes).unwrap_err().to_string(),
+        "partition `bridge` needs at least 3 nodes, and there are 2; raise --node-count"
+    );
+    assert!(generate("partition", &nodes).is_ok(), "the others remain");
+    assert!(generate("partition", &nodes[..1]).is_err());
+}
+
+#[test]
+fn a_schedule_survives_its_file() {
+    let nodes = ["n1".to_owned(), "n2".to_owned(), "n3".to_owned()];
+    let packages = parse("all").unwrap();
+    let request = Request {
+        packages: &packages,
+        nodes: &nodes,
+        interval: Duration::from_secs(2),
+        time_limit: Duration::from_secs(10),
+        seed: 1,
+    };
+    let schedule = Schedule::generate(&request).unwrap();
+    let json = serde_json::to_string_pretty(&schedule).unwrap();
+    assert_eq!(serde_json::from_str::<Schedule>(&json).unwrap(), schedule);
+}
