@@ -22,9 +22,11 @@ pub use errors::{ClusterError, KillError, PauseError, ResumeError, StartError, T
 pub use life::NodeState;
 pub use outcome::{EndedBy, Killed, Paused, Resumed, Started, Terminated, UnexpectedExit};
 
+use crate::log::LogWatch;
 use crate::network::Network;
 use crate::system::System;
 use node::Node;
+use regex::bytes::Regex as LinePattern;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -189,6 +191,16 @@ impl Cluster {
     pub fn exits(&self) -> UnboundedReceiver<UnexpectedExit> {
         let mut exits = self.exits.lock().expect("nobody panics while holding this lock");
         exits.take().expect("the exits are taken once")
+    }
+
+    /// Waits for the next line that a node writes to stdout or stderr and that matches, from now on, also in a life
+    /// that has not begun. At most [`crate::log::LINE_BYTES_MAX`] bytes of a line are looked at.
+    ///
+    /// # Panics
+    /// When there is no node of this name.
+    pub fn watch_log(&self, node: &str, pattern: LinePattern) -> LogWatch {
+        let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
+        self.shared.nodes[place].watches.add(pattern)
     }
 
     /// The network between the nodes.

@@ -27,6 +27,9 @@ pub use cluster::{
     Cluster, ClusterError, ClusterSpec, EndedBy, KillError, Killed, NodeState, PauseError, Paused,
     ResumeError, Resumed, StartError, Started, TerminateError, Terminated, UnexpectedExit,
 };
+pub use log::{LogMatch, LogStream, LogWatch};
 pub use network::{LinkCounters, LinkDrops, Network, NetworkError, RuleCounters, RuleId};
+/// What a line of a log is looked for with.
+pub use regex::bytes::Regex as LinePattern;
 pub use sandbox::{Missing, SandboxError, Side};
 pub use system::{DescriptorError, System};

@@ -3,7 +3,12 @@
 //! `31.418042 text`: seconds since the run's zero. Bytes are kept as they are, valid UTF-8 or not; only a line's
 //! length and a file's size are bounded. A thread per stream reads, so that the stamps do not depend on how
 //! busy the runtime is; it stamps what came in one read with one time. Several starts of a node go into the same
-//! file, with lines of the harness's own in between.
+//! file, with lines of the harness's own in between. Somebody may wait for a line: see [`LogWatch`].
+
+mod watch;
+
+pub(crate) use watch::Watches;
+pub use watch::{LogMatch, LogStream, LogWatch};
 
 use crate::untrusted::printable;
 use std::fs::File;
@@ -39,7 +44,8 @@ pub fn note(mut file: &File, at: Duration, text: &str) -> io::Result<()> {
 }
 
 /// Copies a stream into a log on a thread of its own until everybody who could write to it is gone. The
-/// receiver hears when all of it is in the file.
+/// receiver hears when all of it is in the file. `see` is called with every line as soon as it is whole, before
+/// it is in the file, with the time at which its end came.
 ///
 /// # Errors
 /// When there is no thread to be had.
@@ -48,13 +54,14 @@ pub fn follow(
     file: File,
     epoch: Instant,
     name: &str,
+    mut see: impl FnMut(&[u8], Duration) + Send + 'static,
 ) -> io::Result<oneshot::Receiver<()>> {
     let (tell, done) = oneshot::channel();
     let name = name.to_owned();
     std::thread::Builder::new()
         .name(format!("log {name}"))
         .spawn(move || {
-            if let Err(why) = copy(stream, file, epoch) {
+            if let Err(why) = copy(stream, file, epoch, &mut see) {
                 tracing::warn!("the log {name} is incomplete: {why}");
             }
             // Whoever asked may have stopped waiting.
@@ -63,7 +70,12 @@ pub fn follow(
     Ok(done)
 }
 
-fn copy(mut stream: PipeReader, mut file: File, epoch: Instant) -> io::Result<()> {
+fn copy(
+    mut stream: PipeReader,
+    mut file: File,
+    epoch: Instant,
+    see: &mut impl FnMut(&[u8], Duration),
+) -> io::Result<()> {
     let mut chunk = vec![0; 64 * 1024];
     let mut out = Vec::with_capacity(2 * chunk.len());
     let mut stamper = LineStamper::default();
@@ -75,9 +87,11 @@ fn copy(mut stream: PipeReader, mut file: File, epoch: Instant) -> io::Result<()
             Err(why) => return Err(why),
             Ok(bytes) => bytes,
         };
+        let at = epoch.elapsed();
+        let mut seen = |line: &[u8]| see(line, at);
         match bytes {
-            0 => stamper.finish(&mut out),
-            _ => stamper.push(&chunk[..bytes], epoch.elapsed(), &mut out),
+            0 => stamper.finish(&mut out, &mut seen),
+            _ => stamper.push(&chunk[..bytes], at, &mut out, &mut seen),
         }
         // A full log or disk must not stop the node: what it prints is read to the end in any case.
         if room > 0 && result.is_ok() {
@@ -106,17 +120,20 @@ struct LineStamper {
     cut_bytes: usize,
     /// A line whose end has not come yet, with its stamp.
     pending: Vec<u8>,
+    /// Where its text begins in there.
+    text_from: usize,
 }
 
 impl LineStamper {
-    /// Takes what arrived at this time, and gives out the lines that are whole.
-    fn push(&mut self, chunk: &[u8], at: Duration, out: &mut Vec<u8>) {
+    /// Takes what arrived at this time, and gives out the lines that are whole; `seen` gets each without its stamp.
+    fn push(&mut self, chunk: &[u8], at: Duration, out: &mut Vec<u8>, seen: &mut impl FnMut(&[u8])) {
         let stamp = Stamp(at).to_string();
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             if !self.in_line {
                 self.in_line = true;
                 self.pending.extend_from_slice(stamp.as_bytes());
                 self.pending.push(b' ');
+                self.text_from = self.pending.len();
             }
             let (text, ends) = match piece.split_last() {
                 Some((b'\n', text)) => (text, true),
@@ -127,16 +144,17 @@ impl LineStamper {
             self.line_bytes += kept;
             self.cut_bytes += text.len() - kept;
             if ends {
-                self.finish(out);
+                self.finish(out, seen);
             }
         }
     }
 
     /// Gives out the line that was begun, if there is one.
-    fn finish(&mut self, out: &mut Vec<u8>) {
+    fn finish(&mut self, out: &mut Vec<u8>, seen: &mut impl FnMut(&[u8])) {
         if !self.in_line {
             return;
         }
+        seen(&self.pending[self.text_from..]);
         out.append(&mut self.pending);
         if self.cut_bytes > 0 {
             out.extend_from_slice(format!(" {OWN_MARK} {} more bytes cut", self.cut_bytes).as_bytes());
@@ -197,9 +215,9 @@ mod tests {
     fn stamped(chunks: &[(u64, &[u8])]) -> String {
         let (mut stamper, mut out) = (LineStamper::default(), Vec::new());
         for (at_ms, chunk) in chunks {
-            stamper.push(chunk, Duration::from_millis(*at_ms), &mut out);
+            stamper.push(chunk, Duration::from_millis(*at_ms), &mut out, &mut |_| ());
         }
-        stamper.finish(&mut out);
+        stamper.finish(&mut out, &mut |_| ());
         String::from_utf8_lossy(&out).into_owned()
     }
 
@@ -212,7 +230,7 @@ mod tests {
     #[test]
     fn bytes_are_kept_as_they_are() {
         let (mut stamper, mut out) = (LineStamper::default(), Vec::new());
-        stamper.push(b"\xff\x1b[2J\r\n", Duration::ZERO, &mut out);
+        stamper.push(b"\xff\x1b[2J\r\n", Duration::ZERO, &mut out, &mut |_| ());
         assert_eq!(out, b"0.000000 \xff\x1b[2J\r\n");
     }
 
@@ -224,6 +242,17 @@ mod tests {
         assert!(first.ends_with(&format!("x [harness] {} more bytes cut", LINE_BYTES_MAX + 1)));
         assert!(first.len() < LINE_BYTES_MAX + 100);
         assert_eq!(second, "0.002000 next\n");
+    }
+
+    #[test]
+    fn a_line_is_seen_once_it_is_whole_without_its_stamp() {
+        let (mut stamper, mut out, mut seen) = (LineStamper::default(), Vec::new(), Vec::new());
+        let mut see = |line: &[u8]| seen.push(String::from_utf8_lossy(line).into_owned());
+        stamper.push(b"one\ntw", Duration::ZERO, &mut out, &mut see);
+        stamper.push(b"o\n\nen", Duration::ZERO, &mut out, &mut see);
+        stamper.finish(&mut out, &mut see);
+        stamper.finish(&mut out, &mut see);
+        assert_eq!(seen, ["one", "two", "", "en"]);
     }
 
     #[test]

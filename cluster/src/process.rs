@@ -10,7 +10,7 @@ mod pause;
 pub(crate) use pause::Counted;
 
 use crate::kernel;
-use crate::log;
+use crate::log::{self, LogStream, Watches};
 use crate::system::CommandLine;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
@@ -58,6 +58,8 @@ pub(crate) struct ProcessSpec<'a> {
     pub epoch: Instant,
     /// What it is called in the names of threads.
     pub node: &'a str,
+    /// Who waits for a line of it.
+    pub watches: &'a Watches,
 }
 
 /// How a process ended.
@@ -114,9 +116,13 @@ impl Process {
         // What goes wrong from here on must not leave the child behind: it is killed when it is dropped.
         log::note(&stderr_log, spec.epoch.elapsed(), &format!("started, pid {pid}"))?;
         let note_log = stderr_log.try_clone()?;
+        let follow = |stream, file, which: LogStream, name: &str| {
+            let name = format!("{} {name}", spec.node);
+            log::follow(stream, file, spec.epoch, &name, spec.watches.looking_at(which))
+        };
         let logs = [
-            log::follow(stdout, stdout_log, spec.epoch, &format!("{} stdout", spec.node))?,
-            log::follow(stderr, stderr_log, spec.epoch, &format!("{} stderr", spec.node))?,
+            follow(stdout, stdout_log, LogStream::Stdout, "stdout")?,
+            follow(stderr, stderr_log, LogStream::Stderr, "stderr")?,
         ];
         let (tell, ended) = watch::channel(None);
         let keeper = Keeper {

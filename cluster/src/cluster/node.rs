@@ -2,6 +2,7 @@
 
 use super::life::{Event, Phase};
 use super::{ClusterError, ClusterSpec, NodeState};
+use crate::log::Watches;
 use crate::process::{self, Process};
 use crate::system::{CommandLine, NodeVariables};
 use std::net::Ipv4Addr;
@@ -19,6 +20,8 @@ pub struct Node {
     /// Held while its processes are stopped or let go on, and by whoever begins a new life: two of these at once
     /// would leave it in a state that nobody asked for.
     pub turn: tokio::sync::Mutex<()>,
+    /// Who waits for a line of its log, over all of its lives.
+    pub watches: Watches,
     life: Arc<Mutex<Life>>,
 }
 
@@ -95,6 +98,7 @@ impl Node {
             command,
             ready_url,
             turn: tokio::sync::Mutex::new(()),
+            watches: Watches::default(),
             life,
         })
     }

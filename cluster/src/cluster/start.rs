@@ -62,6 +62,7 @@ impl Shared {
             network_namespace: self.network.shared_namespace(&node.name),
             epoch: self.spec.epoch,
             node: &node.name,
+            watches: &node.watches,
         };
         let (name, tell, its_life) = (node.name.clone(), self.tell_exit.clone(), node.shared_life());
         let at_end = move |exit: &Exit| {

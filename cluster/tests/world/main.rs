@@ -16,6 +16,7 @@
     reason = "all of this is a test, though clippy cannot see it: it has its own runner"
 )]
 
+mod logs;
 mod measure;
 mod network;
 mod node;
@@ -41,7 +42,13 @@ fn main() -> ExitCode {
     let filter = words.iter().find(|word| !word.starts_with('-')).copied();
     let mut suite = Suite::new(filter);
     if words.contains(&"--list") {
-        return suite.list(&[outside::TESTS, network::TESTS, processes::TESTS, pauses::TESTS]);
+        return suite.list(&[
+            outside::TESTS,
+            network::TESTS,
+            processes::TESTS,
+            pauses::TESTS,
+            logs::TESTS,
+        ]);
     }
     if filter != Some("measure") {
         suite.run(outside::TESTS);
@@ -55,6 +62,7 @@ fn main() -> ExitCode {
             suite.run(network::TESTS);
             suite.run(processes::TESTS);
             suite.run(pauses::TESTS);
+            suite.run(logs::TESTS);
             suite.finish()
         }
     }

@@ -1,4 +1,7 @@
-//! What the switch costs: a round trip and packets per second, beside plain loopback. And what logs take.
+//! What the switch costs: a round trip and packets per second, beside plain loopback. And what logs take, and how
+//! soon nodes are stopped.
+
+mod reactions;
 
 use crate::network::{at, names};
 use cluster::network::Network;
@@ -48,6 +51,8 @@ pub fn main() -> ExitCode {
     }
     println!("{:?}", network.strays());
     log_lines();
+    drop(network);
+    reactions::measure();
     ExitCode::SUCCESS
 }
 
@@ -58,7 +63,7 @@ fn log_lines() {
     let file = cluster::log::open(&dir.path().join("stderr.log")).unwrap();
     let (stream, mut end) = std::io::pipe().unwrap();
     let begun = Instant::now();
-    let done = cluster::log::follow(stream, file, begun, "measured").unwrap();
+    let done = cluster::log::follow(stream, file, begun, "measured", |_, _| ()).unwrap();
     let block = "accepted decree=147 ballot=4.n1 value=17 by n3\n".repeat(1000);
     (0..LINES / 1000).for_each(|_| end.write_all(block.as_bytes()).unwrap());
     drop(end);

@@ -62,6 +62,11 @@ fn serve(listen: &str) -> ExitCode {
                 });
                 std::fs::read_to_string("stray.pid").unwrap().trim().to_owned()
             }
+            "/say" => {
+                println!("said {path}");
+                eprintln!("complained of {path}");
+                path
+            }
             "/surroundings" => surroundings(),
             _ => "?".to_owned(),
         };
