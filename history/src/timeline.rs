@@ -42,6 +42,16 @@ impl FaultSpan {
     }
 }
 
+/// The fault that explains why a node ended without having been asked to: its disk failed it. Such a node may stop,
+/// and is started again when the fault is healed.
+pub fn excuse<'a>(faults: &'a [FaultSpan], node: &str, at_ns: u64) -> Option<&'a FaultSpan> {
+    faults.iter().find(|span| {
+        let from = span.installed_ns.map(|_| span.requested_ns);
+        let in_force = from.is_some_and(|from| (from..=span.healed_ns.unwrap_or(u64::MAX)).contains(&at_ns));
+        in_force && span.fault.hampered().iter().any(|it| it == node)
+    })
+}
+
 /// The faults of a history, in the order in which they were asked for.
 pub fn faults(history: &History) -> Vec<FaultSpan> {
     let mut spans: Vec<FaultSpan> = Vec::new();

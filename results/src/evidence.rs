@@ -6,7 +6,7 @@
 use crate::coverage::{Comeback, Coverage, Progress};
 use crate::text::{count, names, seconds, times, visible};
 use checker::{Analysis, Verdict};
-use history::timeline::FaultSpan;
+use history::timeline::{FaultSpan, excuse};
 use history::{History, Note};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -74,7 +74,7 @@ pub fn rules(history: &History, analysis: &Analysis, coverage: &Coverage) -> Vec
             coverage.unknown_share * 100.0
         ),
     ));
-    rules.push(no_node_ended_by_itself(history));
+    rules.push(no_node_ended_by_itself(history, &coverage.faults));
     rules
 }
 
@@ -260,12 +260,12 @@ fn recovered(comeback: &Comeback) -> Option<Rule> {
     })
 }
 
-fn no_node_ended_by_itself(history: &History) -> Rule {
+fn no_node_ended_by_itself(history: &History, faults: &[FaultSpan]) -> Rule {
     let exits: Vec<(&String, &String)> = history
         .notes
         .iter()
-        .filter_map(|(_, note)| match note {
-            Note::Exit { node, status } => Some((node, status)),
+        .filter_map(|(at_ns, note)| match note {
+            Note::Exit { node, status } if excuse(faults, node, *at_ns).is_none() => Some((node, status)),
             _ => None,
         })
         .collect();

@@ -1,6 +1,7 @@
 //! What can be typed after `harness bench`.
 
-use super::{Format, parse_duration};
+use super::Format;
+use super::values::parse_duration;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;

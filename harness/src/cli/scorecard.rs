@@ -1,9 +1,7 @@
 //! What can be typed after `harness scorecard`.
 
-use super::{
-    Cli, Command, Concurrency, Nemesis, ProgressKind, TestOptions, parse_bug, parse_concurrency,
-    parse_duration, parse_nemesis, parse_rate,
-};
+use super::values::{Nemesis, parse_bug, parse_concurrency, parse_duration, parse_nemesis, parse_rate};
+use super::{Cli, Command, Concurrency, ProgressKind, TestOptions};
 use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -211,3 +211,24 @@ fn a_node_that_never_comes_back_makes_a_run_unknown() {
         "every node answered again after the last fault, n3 last, after 1.10 s"
     );
 }
+
+#[test]
+fn a_node_may_end_while_its_disk_fails_it() {
+    let verdict = |exit_ms| {
+        let mut script = Script::new(&["disk"]);
+        worked(&mut script);
+        let fault = json!({"kind": "disk", "nodes": ["n2"], "effect": {"does": "full"}});
+        for (at_ms, step, felt) in [
+            (100, "requested", None),
+            (101, "installed", None),
+            (180, "healing", None),
+            (190, "healed", Some(true)),
+        ] {
+            script.line(at_ms, json!({"process": "nemesis", "type": "info", "f": "disk", "value": {"id": 1, "step": step, "fault": fault, "felt": felt}}));
+        }
+        script.line(exit_ms, json!({"process": "cluster", "type": "info", "f": "exit", "value": {"node": "n2", "status": "exit status 1"}}));
+        told(&script.history()).0.verdict
+    };
+    assert_eq!(verdict(150), Outcome::Valid);
+    assert_eq!(verdict(195), Outcome::Unknown, "its disk was well again");
+}

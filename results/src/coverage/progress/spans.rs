@@ -4,7 +4,7 @@
 //! all of it stays up and connected. Sets are bits: node 0 is bit 0.
 
 use super::super::within;
-use history::timeline::FaultSpan;
+use history::timeline::{FaultSpan, excuse};
 use history::{History, Note};
 
 /// Clusters with more nodes than there are bits are not looked at.
@@ -127,7 +127,13 @@ fn troubles(history: &History, faults: &[FaultSpan]) -> Vec<Trouble> {
         Note::Exit { node, .. } => Some(Trouble {
             down: bit_of(node),
             cut: Vec::new(),
-            span: (*time_ns, u64::MAX),
+            // Whose disk failed it is started again when that is over.
+            span: (
+                *time_ns,
+                excuse(faults, node, *time_ns)
+                    .and_then(|fault| fault.healed_ns)
+                    .unwrap_or(u64::MAX),
+            ),
         }),
         Note::Phase(_) | Note::Fault(_) => None,
     });

@@ -1,0 +1,139 @@
+//! Values that are typed: how each is understood, and what is said when it cannot be.
+
+use crate::suggest;
+use nemesis::{Package, PackageError};
+use std::time::Duration;
+
+/// How many clients: a number, or a multiple of the nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concurrency {
+    /// So many.
+    Clients(u32),
+    /// So many for each node.
+    PerNode(u32),
+}
+
+impl Concurrency {
+    /// The number of clients for `nodes` nodes.
+    pub fn clients(self, nodes: usize) -> usize {
+        match self {
+            Concurrency::Clients(count) => count as usize,
+            Concurrency::PerNode(count) => count as usize * nodes,
+        }
+    }
+}
+
+/// What `--nemesis` said, and what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nemesis {
+    /// As it was written.
+    pub text: String,
+    /// The kinds of fault and their forms.
+    pub packages: Vec<Package>,
+}
+
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let refuse = || format!("`{text}` is not a duration; write 60, 90s, 5m or 500ms");
+    let seconds = match text.parse::<f64>() {
+        Ok(seconds) => seconds,
+        Err(_) => text
+            .parse::<jiff::SignedDuration>()
+            .map_err(|_| refuse())?
+            .as_secs_f64(),
+    };
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if duration.is_zero() => Err("it must be longer than nothing".to_owned()),
+        Ok(duration) if duration > Duration::from_secs(7 * 24 * 3600) => Err("a week is the most".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(_) => Err(refuse()),
+    }
+}
+
+pub fn parse_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && (0.0..=1e6).contains(&rate) => Ok(rate),
+        _ => Err("write operations per second, from 0 (as fast as they can) to 1000000".to_owned()),
+    }
+}
+
+pub fn parse_concurrency(text: &str) -> Result<Concurrency, String> {
+    let (digits, make): (&str, fn(u32) -> Concurrency) = match text.strip_suffix('n') {
+        Some("") => ("1", Concurrency::PerNode),
+        Some(digits) => (digits, Concurrency::PerNode),
+        None => (text, Concurrency::Clients),
+    };
+    match digits.parse() {
+        Ok(count) if (1..=1000).contains(&count) => Ok(make(count)),
+        _ => Err(
+            "write a number of clients such as 10, or a multiple of the nodes such as 2n; 1000 at most"
+                .to_owned(),
+        ),
+    }
+}
+
+pub fn parse_nemesis(text: &str) -> Result<Nemesis, String> {
+    let packages = nemesis::parse(text).map_err(|error| match error {
+        PackageError::Unknown { what, name, known } => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            suggest::unknown(what, &name, &known)
+        }
+        other => other.to_string(),
+    })?;
+    Ok(Nemesis {
+        text: text.to_owned(),
+        packages,
+    })
+}
+
+pub fn parse_model(text: &str) -> Result<checker::Model, String> {
+    checker::Model::from_name(text).ok_or_else(|| suggest::unknown("model", text, &["decree"]))
+}
+
+pub fn parse_bug(text: &str) -> Result<paxos::Bug, String> {
+    let known: Vec<&str> = paxos::Bug::ALL.iter().map(|bug| bug.name()).collect();
+    paxos::Bug::ALL
+        .into_iter()
+        .find(|bug| bug.name() == text)
+        .ok_or_else(|| suggest::unknown("bug", text, &known))
+}
+
+pub fn parse_peer(text: &str) -> Result<(String, std::net::SocketAddr), String> {
+    let refuse = || format!("`{text}` is not of the form n1=10.0.0.1:7000");
+    let (id, address) = text.split_once('=').ok_or_else(refuse)?;
+    Ok((id.to_owned(), address.parse().map_err(|_| refuse())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_seconds_or_have_a_unit() {
+        assert_eq!(parse_duration("60"), Ok(Duration::from_secs(60)));
+        assert_eq!(parse_duration("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(parse_duration("5m"), Ok(Duration::from_secs(300)));
+        for bad in ["", "fast", "-1", "0", "1e300", "NaN", "inf", "99w"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn concurrency_counts_clients_or_multiplies_nodes() {
+        assert_eq!(parse_concurrency("7").unwrap().clients(5), 7);
+        assert_eq!(parse_concurrency("2n").unwrap().clients(5), 10);
+        assert_eq!(parse_concurrency("n").unwrap().clients(5), 5);
+        for bad in ["0", "0n", "n2", "-3", "5000", ""] {
+            assert!(parse_concurrency(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_nemesis_is_answered_with_the_nearest_one() {
+        let error = parse_nemesis("partiton").unwrap_err();
+        assert_eq!(
+            error,
+            "unknown nemesis `partiton`: did you mean `partition`? known are partition, kill, pause, packet, disk, clock, all, none"
+        );
+    }
+}
