@@ -177,6 +177,10 @@ impl Recorder {
 }
 
 impl nemesis::Journal for Recorder {
+    fn operations(&self) -> u64 {
+        self.lock().tally.invoked
+    }
+
     fn note(&self, note: Note) {
         let mut state = self.lock();
         let time = self.now_ns();

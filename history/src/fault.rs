@@ -103,8 +103,8 @@ pub enum PacketEffect {
     Reorder {
         /// How many of a hundred.
         percent: u8,
-        /// How much later.
-        gap_ms: u64,
+        /// By how many they are overtaken; they wait for them for 100 ms at most.
+        gap_packets: u16,
     },
     /// Bits of them are flipped.
     Corrupt {

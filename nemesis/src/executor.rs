@@ -5,26 +5,33 @@
 //! every task undoes its fault at once. A fault for which the world is in no state (the node to kill is down
 //! already) is recorded as skipped, never as done.
 //!
-//! Read next: `links` for faults of the network, `nodes` for those of processes.
+//! Read next: `links` for faults of the network, `nodes` for those of processes, `trigger` for what a fault may wait for.
 
+mod effect;
 mod links;
 mod nodes;
+mod trigger;
 
 pub use nodes::start_all;
 
 use crate::{PlannedFault, Schedule};
 use cluster::Cluster;
+use cluster::network::RuleId;
 use history::{Fault, FaultNote, FaultStep, Note};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use trigger::Waited;
 
 /// Where steps are written down, stamped with the run's clock as they come.
 pub trait Journal: Send + Sync {
     /// Records that something happened now.
     fn note(&self, note: Note);
+
+    /// How many operations have begun.
+    fn operations(&self) -> u64;
 }
 
 /// Carries out `schedule`, whose times count from `start`, until all faults are undone or `stop` turns
@@ -44,6 +51,7 @@ pub async fn execute(
             cluster: Arc::clone(&cluster),
             journal: Arc::clone(&journal),
             stop: stop.clone(),
+            held: None,
         };
         tasks.spawn(task.run(start));
     }
@@ -60,6 +68,8 @@ struct Task {
     cluster: Arc<Cluster>,
     journal: Arc<dyn Journal>,
     stop: watch::Receiver<bool>,
+    /// The rule that holds the packet that the fault waited for.
+    held: Option<RuleId>,
 }
 
 impl Task {
@@ -70,17 +80,42 @@ impl Task {
         {
             return;
         }
-        let end = start + Duration::from_millis(self.planned.end_ms);
-        self.step(FaultStep::Requested, &self.planned.fault, None, None);
-        match self.planned.fault.clone() {
+        let mut end = start + Duration::from_millis(self.planned.end_ms);
+        if let Some(trigger) = self.planned.when.clone() {
+            match self.triggered(&trigger).await {
+                Waited::Happened(held) => self.held = held,
+                Waited::Stopped => {
+                    let reason = "what it waits for has not happened".to_owned();
+                    return self.step(
+                        FaultStep::Skipped,
+                        &self.planned.fault.clone(),
+                        None,
+                        Some(reason),
+                    );
+                }
+                Waited::Impossible(reason) => {
+                    return self.step(FaultStep::Failed, &self.planned.fault.clone(), None, Some(reason));
+                }
+            }
+            let lasts_ms = self.planned.end_ms.saturating_sub(self.planned.start_ms);
+            end = Instant::now() + Duration::from_millis(lasts_ms);
+        }
+        let fault = self.planned.fault.clone();
+        self.step(FaultStep::Requested, &fault, None, None);
+        match fault {
             Fault::Partition { cut, flap, .. } => self.partition(&cut, flap, end).await,
             Fault::Kill { nodes, power } => self.kill(nodes, power, end).await,
             Fault::Pause { nodes } => self.pause(nodes, end).await,
+            Fault::Packet {
+                links,
+                effect,
+                matching,
+            } => self.packets(&links, effect, matching.as_ref(), end).await,
             _ => unreachable!(),
         }
     }
 
-    fn step(&self, step: FaultStep, fault: &Fault, felt: Option<bool>, evidence: Option<String>) {
+    fn step(&mut self, step: FaultStep, fault: &Fault, felt: Option<bool>, evidence: Option<String>) {
         let note = FaultNote {
             id: self.planned.id,
             step,
@@ -89,6 +124,12 @@ impl Task {
             evidence,
         };
         self.journal.note(Note::Fault(note));
+        if matches!(
+            step,
+            FaultStep::Installed | FaultStep::Skipped | FaultStep::Failed
+        ) {
+            self.release();
+        }
     }
 
     /// Waits for a moment; true when the run was stopped before it came.

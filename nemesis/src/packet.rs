@@ -78,7 +78,7 @@ impl PacketForm {
             PacketForm::Delay => "packets arrive 5 to 300 ms later, evenly, bell-shaped or long-tailed",
             PacketForm::Loss => "5 to 60 % of packets are lost, each alone or in bursts",
             PacketForm::Duplicate => "5 to 50 % of packets arrive twice",
-            PacketForm::Reorder => "10 to 50 % of packets arrive 2 to 100 ms after their successors",
+            PacketForm::Reorder => "10 to 50 % of packets are overtaken by 1 to 10 others",
             PacketForm::Corrupt => "2 to 30 % of packets have flipped bits; checksums catch them",
             PacketForm::CorruptPastChecksum => {
                 "2 to 30 % of packets have flipped bits and right checksums; only by name"
@@ -127,7 +127,7 @@ impl PacketForm {
             },
             PacketForm::Reorder => PacketEffect::Reorder {
                 percent: rng.random_range(10..=50),
-                gap_ms: between(rng, (2.0, 100.0)),
+                gap_packets: rng.random_range(1..=10),
             },
             PacketForm::Corrupt | PacketForm::CorruptPastChecksum => PacketEffect::Corrupt {
                 percent: rng.random_range(2..=30),

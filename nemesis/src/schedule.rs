@@ -70,7 +70,7 @@ pub enum Trigger {
         /// A regular expression that is found in the line.
         line: String,
     },
-    /// A packet is on its way; it still arrives.
+    /// A packet is on its way.
     Packet {
         /// From whom.
         from: String,
@@ -79,6 +79,9 @@ pub enum Trigger {
         /// Which; the first one, when nothing is said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         matching: Option<PacketMatch>,
+        /// Whether it arrives only when the fault is in force.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
     },
 }
 

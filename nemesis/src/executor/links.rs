@@ -1,8 +1,8 @@
 //! Faults of the network.
 
-use super::Task;
+use super::{Task, effect};
 use cluster::network::RuleCounters;
-use history::fault::Link;
+use history::fault::{Link, PacketEffect, PacketMatch};
 use history::{FaultStep, Flap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,11 +60,34 @@ impl Task {
         let evidence = format!("{packets} packets dropped on {felt_links} of {links} links{often}");
         self.step(FaultStep::Healed, &fault, Some(packets > 0), Some(evidence));
     }
+
+    /// Disturbs packets until `end`.
+    pub(super) async fn packets(
+        &mut self,
+        links: &[Link],
+        effect: PacketEffect,
+        matching: Option<&PacketMatch>,
+        end: Instant,
+    ) {
+        let fault = self.planned.fault.clone();
+        let cluster = Arc::clone(&self.cluster);
+        let network = cluster.network();
+        let rule = match network.install(&effect::rule(links, effect, matching)) {
+            Ok(rule) => rule,
+            Err(error) => return self.step(FaultStep::Failed, &fault, None, Some(error.to_string())),
+        };
+        let installed = format!("on {} links", links.len());
+        self.step(FaultStep::Installed, &fault, None, Some(installed));
+        self.stopped_before(end).await;
+        self.step(FaultStep::Healing, &fault, None, None);
+        let (felt, evidence) = effect::told(effect, &network.heal(rule));
+        self.step(FaultStep::Healed, &fault, Some(felt), Some(evidence));
+    }
 }
 
 /// Adds what a rule has dropped, link by link.
 fn count(dropped: &mut [u64], counters: &RuleCounters) {
     for (dropped, link) in dropped.iter_mut().zip(&counters.links) {
-        *dropped += link.packets;
+        *dropped += link.dropped.packets;
     }
 }

@@ -132,7 +132,9 @@ fn check(planned: &PlannedFault, nodes: &[String]) -> Result<(), String> {
             check_nodes(std::slice::from_ref(node), nodes)?;
             check_pattern(line)?;
         }
-        Some(Trigger::Packet { from, to, matching }) => {
+        Some(Trigger::Packet {
+            from, to, matching, ..
+        }) => {
             check_links(&[(from.clone(), to.clone())], nodes)?;
             matching.as_ref().map_or(Ok(()), check_match)?;
         }
@@ -227,8 +229,8 @@ fn check_packets(effect: PacketEffect) -> Result<(), String> {
             within("burst", burst, 1, 1_000)?;
             within("percent", percent, 1, 100)
         }
-        PacketEffect::Reorder { percent, gap_ms } => {
-            within("gap_ms", gap_ms, 1, 60_000)?;
+        PacketEffect::Reorder { percent, gap_packets } => {
+            within("gap_packets", gap_packets, 1, 1_000)?;
             within("percent", percent, 1, 100)
         }
         PacketEffect::Duplicate { percent }

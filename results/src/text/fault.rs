@@ -117,7 +117,9 @@ fn packets(effect: PacketEffect) -> String {
         } => format!("loss {percent} %"),
         PacketEffect::Loss { percent, burst } => format!("loss {percent} % in bursts of {burst}"),
         PacketEffect::Duplicate { percent } => format!("duplication {percent} %"),
-        PacketEffect::Reorder { percent, gap_ms } => format!("reordering {percent} % by {gap_ms} ms"),
+        PacketEffect::Reorder { percent, gap_packets } => {
+            format!("reordering {percent} % by {gap_packets} packets")
+        }
         PacketEffect::Corrupt {
             percent,
             past_checksum: false,
