@@ -26,6 +26,6 @@ mod untrusted;
 pub use cluster::{
     Cluster, ClusterError, ClusterSpec, KillError, Killed, NodeState, StartError, Started, UnexpectedExit,
 };
-pub use network::{LinkCounters, LinkDrops, Network, NetworkError, RuleCounters, RuleId};
+pub use network::{LinkCounters, LinkRule, Network, NetworkError, RuleCounters, RuleId};
 pub use sandbox::{Missing, SandboxError, Side};
 pub use system::{DescriptorError, System};

@@ -191,7 +191,7 @@ impl Task {
 /// Adds what a rule has dropped, link by link.
 fn count(dropped: &mut [u64], counters: &RuleCounters) {
     for (dropped, link) in dropped.iter_mut().zip(&counters.links) {
-        *dropped += link.packets;
+        *dropped += link.dropped.packets;
     }
 }
 
