@@ -16,6 +16,8 @@
     reason = "all of this is a test, though clippy cannot see it: it has its own runner"
 )]
 
+mod captures;
+mod faults;
 mod measure;
 mod network;
 mod node;
@@ -40,7 +42,13 @@ fn main() -> ExitCode {
     let filter = words.iter().find(|word| !word.starts_with('-')).copied();
     let mut suite = Suite::new(filter);
     if words.contains(&"--list") {
-        return suite.list(&[outside::TESTS, network::TESTS, processes::TESTS]);
+        return suite.list(&[
+            outside::TESTS,
+            network::TESTS,
+            faults::TESTS,
+            captures::TESTS,
+            processes::TESTS,
+        ]);
     }
     if filter != Some("measure") {
         suite.run(outside::TESTS);
@@ -52,6 +60,8 @@ fn main() -> ExitCode {
         Ok(Side::Inside) => {
             suite.end_by(Duration::from_secs(120));
             suite.run(network::TESTS);
+            suite.run(faults::TESTS);
+            suite.run(captures::TESTS);
             suite.run(processes::TESTS);
             suite.finish()
         }

@@ -2,18 +2,20 @@
 //! run. And what logs take.
 
 mod bridge;
+mod costs;
 
 use crate::network::names;
 use bridge::Bridge;
 use cluster::network::Network;
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, CpuSet, sched_setaffinity, setns};
+use nix::unistd::Pid;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 const ROUND_TRIPS: usize = 10_000;
 const MESSAGE_BYTES: usize = 64;
 const STREAM_BYTES: usize = 256 << 20;
@@ -36,6 +38,7 @@ pub fn main() -> ExitCode {
         begun.elapsed().as_secs_f64() * 1e6 / 2000.0
     );
     compare(&network);
+    costs::measure(&network);
     println!("{:?}", network.strays());
     log_lines();
     ExitCode::SUCCESS
@@ -50,11 +53,13 @@ struct Way<'a> {
     figures: Figures,
 }
 
-/// The best of all rounds: what else the machine does can only make it slower.
+/// What was measured, once a round.
 #[derive(Default)]
 struct Figures {
-    tcp_us: Vec<f64>,
-    udp_us: Vec<f64>,
+    /// Round trips between two threads on one processor, and on two: waking a thread on another processor that sleeps
+    /// takes a virtual machine longer than everything else together, so where the scheduler puts them would decide.
+    tcp_us: [Vec<f64>; 2],
+    udp_us: [Vec<f64>; 2],
     megabytes: Vec<f64>,
     packets: Vec<f64>,
 }
@@ -89,9 +94,11 @@ fn compare(network: &Network) {
             median(figures(&switch.figures)) / median(figures(&bridge.figures))
         };
         println!(
-            "switch to bridge: round trip TCP {:.2}, UDP {:.2}; stream {:.2}, packets {:.2}",
-            ratio(|figures| &figures.tcp_us),
-            ratio(|figures| &figures.udp_us),
+            "switch to bridge: round trip together TCP {:.2}, UDP {:.2}; apart TCP {:.2}, UDP {:.2}; stream {:.2}, packets {:.2}",
+            ratio(|figures| &figures.tcp_us[0]),
+            ratio(|figures| &figures.udp_us[0]),
+            ratio(|figures| &figures.tcp_us[1]),
+            ratio(|figures| &figures.udp_us[1]),
             ratio(|figures| &figures.megabytes),
             ratio(|figures| &figures.packets),
         );
@@ -101,16 +108,19 @@ fn compare(network: &Network) {
 impl Way<'_> {
     fn print(&self) {
         let Figures {
-            tcp_us,
-            udp_us,
+            tcp_us: [tcp, tcp_apart],
+            udp_us: [udp, udp_apart],
             megabytes,
             packets,
         } = &self.figures;
         println!(
-            "{:<9} round trip TCP {:>6.1} us, UDP {:>6.1} us; stream {:>6.0} MB/s; flood {:>7.0} packets/s arrive",
+            "{:<9} round trip on one processor TCP {:>5.1} us, UDP {:>5.1} us, on two TCP {:>5.1} us, UDP {:>5.1} us; \
+             stream {:>5.0} MB/s; flood {:>6.0} packets/s arrive",
             self.name,
-            median(tcp_us),
-            median(udp_us),
+            median(tcp),
+            median(udp),
+            median(tcp_apart),
+            median(udp_apart),
             median(megabytes),
             median(packets)
         );
@@ -128,13 +138,17 @@ fn measure(way: &mut Way) {
     let server = within(way.to, || TcpListener::bind((ip, 0)).unwrap());
     let address = server.local_addr().unwrap();
     let connect = || within(way.from, || TcpStream::connect(address).unwrap());
-    figures.tcp_us.push(tcp_round_trips(&server, connect()));
+    for (place, figures) in figures.tcp_us.iter_mut().enumerate() {
+        figures.push(tcp_round_trips(place, &server, connect()));
+    }
     figures.megabytes.push(stream(&server, connect()));
     let receiver = within(way.to, || UdpSocket::bind((ip, 0)).unwrap());
     let address = receiver.local_addr().unwrap();
     let sender = within(way.from, || UdpSocket::bind("0.0.0.0:0").unwrap());
     sender.connect(address).unwrap();
-    figures.udp_us.push(udp_round_trips(&receiver, &sender));
+    for (place, figures) in figures.udp_us.iter_mut().enumerate() {
+        figures.push(udp_round_trips(place, &receiver, &sender));
+    }
     figures.packets.push(flood(&receiver, &sender));
 }
 
@@ -168,43 +182,61 @@ fn log_lines() {
     );
 }
 
-fn tcp_round_trips(server: &TcpListener, mut client: TcpStream) -> f64 {
+/// Keeps the calling thread on one processor.
+fn stay_on(processor: usize) {
+    let mut set = CpuSet::new();
+    set.set(processor).unwrap();
+    if let Err(why) = sched_setaffinity(Pid::from_raw(0), &set) {
+        println!("no processor {processor}: {why}; the scheduler has its way");
+    }
+}
+
+fn tcp_round_trips(place: usize, server: &TcpListener, mut client: TcpStream) -> f64 {
     let (mut peer, _) = server.accept().unwrap();
     peer.set_nodelay(true).unwrap();
     client.set_nodelay(true).unwrap();
     std::thread::scope(|scope| {
         scope.spawn(move || {
+            stay_on(place);
             let mut message = [0; MESSAGE_BYTES];
             while peer.read_exact(&mut message).is_ok() {
                 peer.write_all(&message).unwrap();
             }
         });
-        let us = median_us(|| {
-            let mut message = [1; MESSAGE_BYTES];
-            client.write_all(&message).unwrap();
-            client.read_exact(&mut message).unwrap();
+        let client = scope.spawn(move || {
+            stay_on(0);
+            median_us(|| {
+                let mut message = [1; MESSAGE_BYTES];
+                client.write_all(&message).unwrap();
+                client.read_exact(&mut message).unwrap();
+            })
         });
-        drop(client);
-        us
+        client.join().unwrap()
     })
 }
 
-fn udp_round_trips(receiver: &UdpSocket, sender: &UdpSocket) -> f64 {
+/// The round trip of a datagram between two threads, in microseconds; on one processor when the place is 0.
+fn udp_round_trips(place: usize, receiver: &UdpSocket, sender: &UdpSocket) -> f64 {
     sender.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        scope.spawn(move || {
+            stay_on(place);
             let mut message = [0; MESSAGE_BYTES];
             while let Ok((bytes @ 1.., from)) = receiver.recv_from(&mut message) {
                 receiver.send_to(&message[..bytes], from).unwrap();
             }
         });
-        let us = median_us(|| {
-            let mut message = [1; MESSAGE_BYTES];
-            sender.send(&message).unwrap();
-            sender.recv(&mut message).unwrap();
+        let client = scope.spawn(move || {
+            stay_on(0);
+            let us = median_us(|| {
+                let mut message = [1; MESSAGE_BYTES];
+                sender.send(&message).unwrap();
+                sender.recv(&mut message).unwrap();
+            });
+            sender.send(&[]).unwrap();
+            us
         });
-        sender.send(&[]).unwrap();
-        us
+        client.join().unwrap()
     })
 }
 

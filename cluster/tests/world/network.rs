@@ -22,7 +22,7 @@ tests![
     a_network_can_be_built_again_after_it_was_dropped,
 ];
 
-const PORT: u16 = 7001;
+pub const PORT: u16 = 7001;
 
 pub fn names(count: usize) -> Vec<String> {
     (1..=count).map(|i| format!("n{i}")).collect()
@@ -40,14 +40,14 @@ pub fn at<T: Send>(network: &Network, host: &str, act: impl FnOnce() -> T + Send
 }
 
 /// A socket of a host that waits for a datagram no longer than it should ever take.
-fn endpoint(network: &Network, host: &str) -> UdpSocket {
+pub fn endpoint(network: &Network, host: &str) -> UdpSocket {
     let ip = network.ip(host);
     let socket = at(network, host, || UdpSocket::bind((ip, PORT)).unwrap());
     socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     socket
 }
 
-fn receive(socket: &UdpSocket) -> (Ipv4Addr, String) {
+pub fn receive(socket: &UdpSocket) -> (Ipv4Addr, String) {
     let mut buffer = [0; 64];
     let (bytes, from) = socket.recv_from(&mut buffer).unwrap();
     let std::net::IpAddr::V4(ip) = from.ip() else {
@@ -56,7 +56,7 @@ fn receive(socket: &UdpSocket) -> (Ipv4Addr, String) {
     (ip, String::from_utf8_lossy(&buffer[..bytes]).into_owned())
 }
 
-fn is_empty(socket: &UdpSocket) -> bool {
+pub fn is_empty(socket: &UdpSocket) -> bool {
     socket.set_nonblocking(true).unwrap();
     let nothing = socket
         .recv_from(&mut [0; 64])
@@ -65,7 +65,7 @@ fn is_empty(socket: &UdpSocket) -> bool {
     nothing
 }
 
-fn link(from: &str, to: &str) -> (String, String) {
+pub fn link(from: &str, to: &str) -> (String, String) {
     (from.to_owned(), to.to_owned())
 }
 
