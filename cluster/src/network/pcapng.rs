@@ -6,8 +6,9 @@
 
 use std::time::Duration;
 
-/// The linktype of packets that begin with their IP header.
-const LINKTYPE_RAW: u16 = 101;
+/// The linktype of packets that begin with an IPv4 header. LINKTYPE_RAW (101) would do as well, but libpcap, and with
+/// it tcpdump, refuses a file with two interfaces of it: its own number for that type is another.
+const LINKTYPE_IPV4: u16 = 228;
 
 /// Which way a packet went through the interface of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub fn beginning<'a>(interfaces: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     block(&mut file, 0x0A0D_0D0A, &section);
     for name in interfaces {
         let mut interface = Vec::new();
-        interface.extend(LINKTYPE_RAW.to_ne_bytes());
+        interface.extend(LINKTYPE_IPV4.to_ne_bytes());
         interface.extend(0u16.to_ne_bytes());
         // Packets are never cut short.
         interface.extend(0u32.to_ne_bytes());
@@ -141,7 +142,7 @@ mod tests {
                     match block {
                         Block::SectionHeader(_) => {}
                         Block::InterfaceDescription(interface) => {
-                            assert_eq!(interface.linktype.0, 101);
+                            assert_eq!(interface.linktype.0, 228);
                             assert_eq!(interface.ts_resolution(), Some(1_000_000_000));
                             names.push(interface.options[0].as_bytes().unwrap().to_vec());
                         }
