@@ -46,6 +46,8 @@ pub struct ClusterSpec {
     pub epoch: Instant,
     /// The harness's own program file, for `{harness}`.
     pub harness: PathBuf,
+    /// The run's seed, of which the network's faults throw their dice.
+    pub seed: u64,
     /// Arguments added to the command of every node.
     pub extra_args: Vec<String>,
 }
@@ -74,7 +76,7 @@ impl Cluster {
     /// When the network or a directory cannot be made.
     pub fn new(spec: ClusterSpec) -> Result<Cluster, ClusterError> {
         let dir = std::path::absolute(&spec.dir).map_err(ClusterError::directory(&spec.dir))?;
-        let network = Network::start(&spec.nodes)?;
+        let network = Network::start(&spec.nodes, spec.seed)?;
         let hosts: Vec<_> = spec
             .nodes
             .iter()

@@ -28,7 +28,7 @@ pub use cluster::{
     ResumeError, Resumed, StartError, Started, TerminateError, Terminated, UnexpectedExit,
 };
 pub use log::{LogMatch, LogStream, LogWatch};
-pub use network::{LinkCounters, LinkDrops, Network, NetworkError, RuleCounters, RuleId};
+pub use network::{LinkCounters, LinkRule, Network, NetworkError, RuleCounters, RuleId};
 /// What a line of a log is looked for with.
 pub use regex::bytes::Regex as LinePattern;
 pub use sandbox::{Missing, SandboxError, Side};

@@ -8,29 +8,56 @@
 //!                   "client": 10.0.0.254 on a TUN in the harness's own namespace
 //! ```
 //!
-//! Links are *directed*: from n1 to n2 and from n2 to n1 are two links, each with its counters, and a rule cuts
-//! any set of them. There is no firewall, no bridge and no cooperation from the system under test. Which links
-//! to cut, and when, is not decided here.
+//! Links are *directed*: from n1 to n2 and from n2 to n1 are two links, each with its counters, and a rule is about
+//! any set of them, those of the client included. There is no firewall, no bridge and no cooperation from the system
+//! under test. Which links to disturb, how, and when, is not decided here.
 //!
-//! Read next: `switch` for the thread that moves packets, `rules` for what it consults, `packet` for what it
-//! reads of a packet, `host` for namespaces and interfaces, `netlink` for a setting of theirs.
+//! Read next: [`link_rule`] for what can be done to packets; `switch` for the thread that moves them, `ports` for its
+//! ends of the interfaces, `pipeline` for the rules between them; `host` for namespaces and interfaces; `capture` for
+//! the file that Wireshark opens.
 
+mod anatomy;
+mod capture;
+mod check;
+mod corruption;
+mod counters;
+mod distribution;
+mod effect;
+mod errors;
 mod host;
+pub mod link_rule;
+mod matching;
 mod netlink;
 mod packet;
+mod pcapng;
+mod pipeline;
+mod ports;
+mod queue;
+mod reset;
 mod rules;
 mod switch;
 
-pub use rules::{LinkCounters, LinkDrops, RuleCounters, RuleId, Strays};
+pub use capture::{Capture, CaptureSummary};
+pub use check::RuleError;
+pub use counters::{LinkCounters, RuleCounters, RuleLinkCounters, Strays, Traffic};
+pub use errors::NetworkError;
+pub use link_rule::LinkRule;
+pub use queue::WAITING_BYTES_MAX;
+pub use rules::RuleId;
 
-use crate::sandbox::{Missing, is_inside};
+use crate::sandbox::is_inside;
+use counters::Counters;
 use host::Host;
+use link_rule::{Effect, Match};
+use ports::Ports;
 use rules::Rules;
-use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
-use switch::Switch;
+use std::sync::atomic::{AtomicBool, Ordering};
+use switch::{Order, Switch};
+use tokio::sync::watch;
 
 /// A place in [`Network::hosts`]: the nodes in their order, then the client.
 pub type HostId = usize;
@@ -41,62 +68,14 @@ pub const CLIENT: &str = "client";
 /// How many nodes a network can have: one address each in 10.0.0.0/24, beside the client's.
 pub const NODES_MAX: usize = 250;
 
-/// Why the network could not be built, or a rule not be installed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NetworkError {
-    /// It would be built in the machine's own network namespace.
-    #[error("build the network outside the sandbox; call sandbox::enter first thing in main")]
-    OutsideSandbox,
-    /// A node's name cannot be one.
-    #[error("name a node {name:?}: {reason}")]
-    Name {
-        /// The name.
-        name: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// Too many nodes.
-    #[error("build a network of {nodes} nodes; at most {NODES_MAX} fit into 10.0.0.0/24")]
-    TooManyNodes {
-        /// How many were asked for.
-        nodes: usize,
-    },
-    /// The TUN device refused.
-    #[error("build the network: {0}")]
-    Tun(#[source] Missing),
-    /// A step of building it failed.
-    #[error("build the network: {what} of {host}: {source}")]
-    Build {
-        /// Which step.
-        what: &'static str,
-        /// For which host.
-        host: String,
-        /// The kernel's answer.
-        source: io::Error,
-    },
-    /// A rule names a host that is not in this network.
-    #[error("cut a link of {name:?}; the hosts are {known}")]
-    UnknownHost {
-        /// The name.
-        name: String,
-        /// Those that there are.
-        known: String,
-    },
-    /// A rule names a link from a host to itself.
-    #[error("cut the link from {name} to itself; its packets do not leave it")]
-    OwnLink {
-        /// The host.
-        name: String,
-    },
-}
-
 /// A running network. Dropping it stops the switch; the namespaces go with their last process.
 #[derive(Debug)]
 pub struct Network {
     names: Arc<[String]>,
     namespaces: Vec<Arc<OwnedFd>>,
     rules: Rules,
+    counters: Arc<Counters>,
+    is_captured: AtomicBool,
     // Last, so that it stops after everything above could still be asked for.
     switch: Switch,
 }
@@ -105,22 +84,27 @@ impl Network {
     /// Builds the hosts, one per node and the client, and starts the switch between them. Must be called inside
     /// the sandbox, since the client's interface is made in the caller's network namespace.
     ///
+    /// The seed is that of the dice that rules throw: the n-th packet that a rule acts on, on one of its links, fares
+    /// the same in every network with this seed. (Which packet comes n-th is up to the hosts.)
+    ///
     /// # Errors
     /// When a name is not usable, or the machine refuses a step.
-    pub fn start(nodes: &[String]) -> Result<Network, NetworkError> {
+    pub fn start(nodes: &[String], seed: u64) -> Result<Network, NetworkError> {
         if !is_inside() {
             return Err(NetworkError::OutsideSandbox);
         }
         check_names(nodes)?;
         let hosts = build_hosts(nodes)?;
         let names: Arc<[String]> = nodes.iter().cloned().chain([CLIENT.to_owned()]).collect();
-        let rules = Rules::new(Arc::clone(&names));
+        let rules = Rules::new(Arc::clone(&names), seed);
+        let counters = Arc::new(Counters::new(Arc::clone(&names)));
         let (namespaces, devices): (Vec<_>, Vec<_>) = hosts
             .into_iter()
             .map(|host| (Arc::new(host.namespace), host.device))
             .unzip();
         let addresses = (0..names.len()).map(|host| address(host, nodes.len())).collect();
-        let switch = Switch::start(devices, addresses, &rules).map_err(|source| NetworkError::Build {
+        let ports = Ports::new(devices, addresses, Arc::clone(&counters));
+        let switch = Switch::start(ports).map_err(|source| NetworkError::Build {
             what: "start the switch",
             host: "all hosts".to_owned(),
             source,
@@ -129,6 +113,8 @@ impl Network {
             names,
             namespaces,
             rules,
+            counters,
+            is_captured: AtomicBool::new(false),
             switch,
         })
     }
@@ -164,63 +150,107 @@ impl Network {
         Arc::clone(&self.namespaces[self.known(name)])
     }
 
-    /// Cuts directed links: no packet on any of them arrives until the rule is healed. Rules stack: a packet is
-    /// dropped when any of them names its link, and each that does counts it. A link that is named twice counts once.
-    ///
-    /// When this returns, the switch is using the rule. Blocks for as long as the switch needs to notice,
-    /// which is well under a millisecond.
+    /// Installs a rule after all others. When this returns, the switch is using it: every packet that is sent from now
+    /// on, and every one that is still under way, meets it. Blocks for as long as the switch needs to notice, which
+    /// is well under a millisecond.
     ///
     /// # Errors
-    /// When a link names an unknown host, or a host twice. Then nothing is cut.
-    pub fn cut(&self, links: &[(String, String)]) -> Result<RuleId, NetworkError> {
-        let pairs = links
-            .iter()
-            .map(|(from, to)| {
-                let (from_host, to_host) = (self.find(from)?, self.find(to)?);
-                if from_host == to_host {
-                    return Err(NetworkError::OwnLink { name: from.clone() });
-                }
-                Ok((from_host, to_host))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let rule = self.rules.add(pairs);
-        self.switch.use_rules_now();
-        Ok(rule)
+    /// When a link names an unknown host, or a host twice, or the rule makes no sense. Then nothing is installed.
+    pub fn install(&self, rule: &LinkRule) -> Result<RuleId, NetworkError> {
+        let (id, installed) = self
+            .rules
+            .add(rule, |rule| self.switch.order(Order::Install(rule)))?;
+        installed.wait();
+        Ok(id)
     }
 
-    /// What a rule has dropped so far, link by link in the order in which they were cut.
+    /// Cuts directed links: no packet on any of them arrives until the rule is healed. Of several cuts of a link each
+    /// counts what it keeps from passing.
+    ///
+    /// # Errors
+    /// As [`Network::install`].
+    pub fn cut(&self, links: &[(String, String)]) -> Result<RuleId, NetworkError> {
+        self.install(&LinkRule {
+            links: links.to_vec(),
+            matches: Match::default(),
+            effect: Effect::Drop,
+        })
+    }
+
+    /// What a rule has done so far, link by link in the order in which they were named.
     ///
     /// # Panics
     /// When the rule belongs to another network.
     pub fn rule(&self, rule: &RuleId) -> RuleCounters {
-        self.rules.counters(rule)
+        self.rules.deeds(rule).read()
     }
 
-    /// Takes a rule away. When this returns, the switch no longer uses it, and the counters are final.
+    /// How many packets a rule has acted on, as it changes: `matched(&rule).wait_for(|packets| *packets >= 1)`. It is
+    /// told while the packet is in the switch; one that must not arrive before something else has happened is better
+    /// held, and released afterwards. When the rule is healed, waiting ends with an error.
+    ///
+    /// # Panics
+    /// When the rule belongs to another network.
+    pub fn matched(&self, rule: &RuleId) -> watch::Receiver<u64> {
+        self.rules.deeds(rule).matches()
+    }
+
+    /// Lets go what a rule has held so far, in the order in which it came; the rule stays in force. When this returns,
+    /// everything has been handed over, but for what other rules keep.
+    ///
+    /// # Panics
+    /// When the rule belongs to another network.
+    pub fn release(&self, rule: &RuleId) -> RuleCounters {
+        self.switch.order(Order::Release(rule.number())).wait();
+        self.rules.deeds(rule).read()
+    }
+
+    /// Takes a rule away. When this returns, the switch no longer uses it, what it held has been let go, and the
+    /// counters are final. What it has delayed still arrives at its time.
     ///
     /// # Panics
     /// When the rule belongs to another network.
     pub fn heal(&self, rule: RuleId) -> RuleCounters {
-        let last = self.rules.remove(rule);
-        self.switch.use_rules_now();
-        last.counters()
+        self.switch.order(Order::Heal(rule.number())).wait();
+        self.rules.remove(&rule)
+    }
+
+    /// Begins to write all packets to a file in the pcapng format, which must not exist. Costs nothing when it is off.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or a capture is going on already.
+    pub fn capture(&self, path: &Path) -> Result<Capture, NetworkError> {
+        if self.is_captured.swap(true, Ordering::AcqRel) {
+            return Err(NetworkError::Capturing);
+        }
+        let (capture, tap) = capture::start(path, &self.names).map_err(|source| {
+            self.is_captured.store(false, Ordering::Release);
+            let path = path.to_owned();
+            NetworkError::Capture { path, source }
+        })?;
+        self.switch.order(Order::Show(Some(tap))).wait();
+        Ok(capture)
+    }
+
+    /// Ends a capture, and waits until all of it is in the file. One that is not stopped goes on until the network is
+    /// dropped, and is whole then too.
+    ///
+    /// # Errors
+    /// When the file could not be written. What was written before is there.
+    pub fn stop_capture(&self, capture: Capture) -> Result<CaptureSummary, NetworkError> {
+        self.switch.order(Order::Show(None)).wait();
+        self.is_captured.store(false, Ordering::Release);
+        capture.finish()
     }
 
     /// What every directed link, the client's included, has carried since the start.
     pub fn links(&self) -> Vec<LinkCounters> {
-        self.rules.links()
+        self.counters.links()
     }
 
     /// Packets that belong to no link, since the start.
     pub fn strays(&self) -> Strays {
-        self.rules.strays()
-    }
-
-    fn find(&self, name: &str) -> Result<HostId, NetworkError> {
-        self.host(name).ok_or_else(|| NetworkError::UnknownHost {
-            name: name.to_owned(),
-            known: self.names.join(", "),
-        })
+        self.counters.strays()
     }
 
     fn known(&self, name: &str) -> HostId {
@@ -291,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_network_is_never_built_on_the_machine_itself() {
-        let refused = Network::start(&names(&["n1"]));
+        let refused = Network::start(&names(&["n1"]), 1);
         assert!(matches!(refused, Err(NetworkError::OutsideSandbox)));
     }
 

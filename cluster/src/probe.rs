@@ -38,7 +38,7 @@ const STEPS: [Step; 3] = [
     }),
     ("virtual network", || {
         let nodes = ["n1", "n2"].map(str::to_owned);
-        let network = Network::start(&nodes).map_err(network_missing)?;
+        let network = Network::start(&nodes, 0).map_err(network_missing)?;
         Ok(format!(
             "two nodes, {} and {}, through /dev/net/tun",
             network.ip("n1"),

@@ -16,6 +16,8 @@
     reason = "all of this is a test, though clippy cannot see it: it has its own runner"
 )]
 
+mod captures;
+mod faults;
 mod logs;
 mod measure;
 mod network;
@@ -45,6 +47,8 @@ fn main() -> ExitCode {
         return suite.list(&[
             outside::TESTS,
             network::TESTS,
+            faults::TESTS,
+            captures::TESTS,
             processes::TESTS,
             pauses::TESTS,
             logs::TESTS,
@@ -60,6 +64,8 @@ fn main() -> ExitCode {
         Ok(Side::Inside) => {
             suite.end_by(Duration::from_secs(120));
             suite.run(network::TESTS);
+            suite.run(faults::TESTS);
+            suite.run(captures::TESTS);
             suite.run(processes::TESTS);
             suite.run(pauses::TESTS);
             suite.run(logs::TESTS);

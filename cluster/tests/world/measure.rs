@@ -1,22 +1,30 @@
-//! What the switch costs: a round trip and packets per second, beside plain loopback. And what logs take, and how
-//! soon nodes are stopped.
+//! What the switch costs: round trips and packets per second, beside a kernel bridge and plain loopback, in one
+//! run. And what logs take, and how soon nodes are stopped.
 
+mod bridge;
+mod costs;
 mod reactions;
 
-use crate::network::{at, names};
+use crate::network::names;
+use bridge::Bridge;
 use cluster::network::Network;
+use nix::sched::{CloneFlags, CpuSet, sched_setaffinity, setns};
+use nix::unistd::Pid;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-const ROUND_TRIPS: usize = 20_000;
+const ROUNDS: usize = 3;
+const ROUND_TRIPS: usize = 10_000;
+const MESSAGE_BYTES: usize = 64;
 const STREAM_BYTES: usize = 256 << 20;
-const FLOOD: Duration = Duration::from_secs(2);
+const FLOOD: Duration = Duration::from_secs(1);
 
 pub fn main() -> ExitCode {
     let begun = Instant::now();
-    let network = Network::start(&names(5)).unwrap();
+    let network = Network::start(&names(5), 1).unwrap();
     println!(
         "network of five nodes      {:>9.1} ms",
         begun.elapsed().as_secs_f64() * 1e3
@@ -30,30 +38,133 @@ pub fn main() -> ExitCode {
         "cut or heal, until in use  {:>9.1} us",
         begun.elapsed().as_secs_f64() * 1e6 / 2000.0
     );
-    for (what, from, to) in [("loopback", "n2", "n2"), ("switch", "n1", "n2")] {
-        let ip = network.ip("n2");
-        let server = at(&network, to, || TcpListener::bind((ip, 7000)).unwrap());
-        round_trips(
-            what,
-            &server,
-            at(&network, from, || TcpStream::connect((ip, 7000)).unwrap()),
-        );
-        stream(
-            what,
-            &server,
-            at(&network, from, || TcpStream::connect((ip, 7000)).unwrap()),
-        );
-        let receiver = at(&network, to, || UdpSocket::bind((ip, 7001)).unwrap());
-        let sender = at(&network, from, || {
-            UdpSocket::bind((network.ip(from), 7002)).unwrap()
-        });
-        flood(what, &receiver, &sender, ip);
-    }
+    compare(&network);
+    costs::measure(&network);
     println!("{:?}", network.strays());
     log_lines();
     drop(network);
     reactions::measure();
     ExitCode::SUCCESS
+}
+
+/// A way from one host to another, to be measured.
+struct Way<'a> {
+    name: &'static str,
+    from: &'a dyn AsFd,
+    to: &'a dyn AsFd,
+    ip: Ipv4Addr,
+    figures: Figures,
+}
+
+/// What was measured, once a round.
+#[derive(Default)]
+struct Figures {
+    /// Round trips between two threads on one processor, and on two: waking a thread on another processor that sleeps
+    /// takes a virtual machine longer than everything else together, so where the scheduler puts them would decide.
+    tcp_us: [Vec<f64>; 2],
+    udp_us: [Vec<f64>; 2],
+    megabytes: Vec<f64>,
+    packets: Vec<f64>,
+}
+
+/// Measures all ways in turn, several times, so that a change of the machine's mood hits all of them.
+fn compare(network: &Network) {
+    let [one, two] = ["n1", "n2"].map(|host| network.namespace(host));
+    let ip = network.ip("n2");
+    let way = |name, from, to, ip| Way {
+        name,
+        from,
+        to,
+        ip,
+        figures: Figures::default(),
+    };
+    let mut ways = vec![way("loopback", &two, &two, ip), way("switch", &one, &two, ip)];
+    let bridge = Bridge::build();
+    match &bridge {
+        Ok(Bridge {
+            hosts: [(from, _), (to, ip)],
+        }) => ways.push(way("bridge", from, to, *ip)),
+        Err(why) => println!("no kernel bridge to compare with: failed to {why}"),
+    }
+    for _ in 0..ROUNDS {
+        ways.iter_mut().for_each(measure);
+    }
+    for way in &mut ways {
+        way.print();
+    }
+    if let [_, switch, bridge] = ways.as_slice() {
+        let ratio = |figures: fn(&Figures) -> &Vec<f64>| {
+            median(figures(&switch.figures)) / median(figures(&bridge.figures))
+        };
+        println!(
+            "switch to bridge: round trip together TCP {:.2}, UDP {:.2}; apart TCP {:.2}, UDP {:.2}; stream {:.2}, packets {:.2}",
+            ratio(|figures| &figures.tcp_us[0]),
+            ratio(|figures| &figures.udp_us[0]),
+            ratio(|figures| &figures.tcp_us[1]),
+            ratio(|figures| &figures.udp_us[1]),
+            ratio(|figures| &figures.megabytes),
+            ratio(|figures| &figures.packets),
+        );
+    }
+}
+
+impl Way<'_> {
+    fn print(&self) {
+        let Figures {
+            tcp_us: [tcp, tcp_apart],
+            udp_us: [udp, udp_apart],
+            megabytes,
+            packets,
+        } = &self.figures;
+        println!(
+            "{:<9} round trip on one processor TCP {:>5.1} us, UDP {:>5.1} us, on two TCP {:>5.1} us, UDP {:>5.1} us; \
+             stream {:>5.0} MB/s; flood {:>6.0} packets/s arrive",
+            self.name,
+            median(tcp),
+            median(udp),
+            median(tcp_apart),
+            median(udp_apart),
+            median(megabytes),
+            median(packets)
+        );
+    }
+}
+
+fn median(figures: &[f64]) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+fn measure(way: &mut Way) {
+    let (ip, figures) = (way.ip, &mut way.figures);
+    let server = within(way.to, || TcpListener::bind((ip, 0)).unwrap());
+    let address = server.local_addr().unwrap();
+    let connect = || within(way.from, || TcpStream::connect(address).unwrap());
+    for (place, figures) in figures.tcp_us.iter_mut().enumerate() {
+        figures.push(tcp_round_trips(place, &server, connect()));
+    }
+    figures.megabytes.push(stream(&server, connect()));
+    let receiver = within(way.to, || UdpSocket::bind((ip, 0)).unwrap());
+    let address = receiver.local_addr().unwrap();
+    let sender = within(way.from, || UdpSocket::bind("0.0.0.0:0").unwrap());
+    sender.connect(address).unwrap();
+    for (place, figures) in figures.udp_us.iter_mut().enumerate() {
+        figures.push(udp_round_trips(place, &receiver, &sender));
+    }
+    figures.packets.push(flood(&receiver, &sender));
+}
+
+/// Does something in a network namespace.
+pub fn within<T: Send>(namespace: &dyn AsFd, act: impl FnOnce() -> T + Send) -> T {
+    let namespace = namespace.as_fd();
+    std::thread::scope(|scope| {
+        let there = scope.spawn(move || {
+            setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
+            act()
+        });
+        there.join().unwrap()
+    })
 }
 
 /// A stream of short lines into a log file, as fast as it goes.
@@ -74,61 +185,96 @@ fn log_lines() {
     );
 }
 
-fn round_trips(what: &str, server: &TcpListener, mut client: TcpStream) {
-    let (mut peer, _) = server.accept().unwrap();
-    let echo = std::thread::spawn(move || {
-        let mut byte = [0];
-        while peer.read_exact(&mut byte).is_ok() {
-            peer.write_all(&byte).unwrap();
-        }
-    });
-    client.set_nodelay(true).unwrap();
-    let mut times: Vec<Duration> = (0..ROUND_TRIPS)
-        .map(|_| {
-            let begun = Instant::now();
-            client.write_all(&[1]).unwrap();
-            client.read_exact(&mut [0]).unwrap();
-            begun.elapsed()
-        })
-        .collect();
-    drop(client);
-    echo.join().unwrap();
-    times.sort_unstable();
-    let us = |rank: usize| times[rank].as_secs_f64() * 1e6;
-    let (median, high) = (us(ROUND_TRIPS / 2), us(ROUND_TRIPS * 99 / 100));
-    println!("{what:<9} TCP round trip   {median:>9.1} us median, {high:.1} us at 99 %");
+/// Keeps the calling thread on one processor.
+fn stay_on(processor: usize) {
+    let mut set = CpuSet::new();
+    set.set(processor).unwrap();
+    if let Err(why) = sched_setaffinity(Pid::from_raw(0), &set) {
+        println!("no processor {processor}: {why}; the scheduler has its way");
+    }
 }
 
-fn stream(what: &str, server: &TcpListener, mut client: TcpStream) {
+fn tcp_round_trips(place: usize, server: &TcpListener, mut client: TcpStream) -> f64 {
+    let (mut peer, _) = server.accept().unwrap();
+    peer.set_nodelay(true).unwrap();
+    client.set_nodelay(true).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            stay_on(place);
+            let mut message = [0; MESSAGE_BYTES];
+            while peer.read_exact(&mut message).is_ok() {
+                peer.write_all(&message).unwrap();
+            }
+        });
+        let client = scope.spawn(move || {
+            stay_on(0);
+            median_us(|| {
+                let mut message = [1; MESSAGE_BYTES];
+                client.write_all(&message).unwrap();
+                client.read_exact(&mut message).unwrap();
+            })
+        });
+        client.join().unwrap()
+    })
+}
+
+/// The round trip of a datagram between two threads, in microseconds; on one processor when the place is 0.
+fn udp_round_trips(place: usize, receiver: &UdpSocket, sender: &UdpSocket) -> f64 {
+    sender.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            stay_on(place);
+            let mut message = [0; MESSAGE_BYTES];
+            while let Ok((bytes @ 1.., from)) = receiver.recv_from(&mut message) {
+                receiver.send_to(&message[..bytes], from).unwrap();
+            }
+        });
+        let client = scope.spawn(move || {
+            stay_on(0);
+            let us = median_us(|| {
+                let mut message = [1; MESSAGE_BYTES];
+                sender.send(&message).unwrap();
+                sender.recv(&mut message).unwrap();
+            });
+            sender.send(&[]).unwrap();
+            us
+        });
+        client.join().unwrap()
+    })
+}
+
+fn median_us(mut round_trip: impl FnMut()) -> f64 {
+    let times: Vec<f64> = (0..ROUND_TRIPS)
+        .map(|_| {
+            let begun = Instant::now();
+            round_trip();
+            begun.elapsed().as_secs_f64() * 1e6
+        })
+        .collect();
+    median(&times)
+}
+
+/// Megabytes per second that arrive of a stream.
+fn stream(server: &TcpListener, mut client: TcpStream) -> f64 {
     let (mut peer, _) = server.accept().unwrap();
     let begun = Instant::now();
     let sender = std::thread::spawn(move || client.write_all(&vec![0; STREAM_BYTES]).unwrap());
     let received = std::io::copy(&mut peer, &mut std::io::sink()).unwrap();
     sender.join().unwrap();
-    println!(
-        "{what:<9} TCP stream       {:>9.0} MB/s",
-        received as f64 / 1e6 / begun.elapsed().as_secs_f64()
-    );
+    received as f64 / 1e6 / begun.elapsed().as_secs_f64()
 }
 
-fn flood(what: &str, receiver: &UdpSocket, sender: &UdpSocket, ip: Ipv4Addr) {
+/// Packets per second that arrive of as many as can be sent.
+fn flood(receiver: &UdpSocket, sender: &UdpSocket) -> f64 {
     receiver
         .set_read_timeout(Some(Duration::from_millis(200)))
         .unwrap();
-    let (sent, received) = std::thread::scope(|scope| {
-        let sending = scope.spawn(|| {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
             let begun = Instant::now();
-            (0..)
-                .take_while(|_| sender.send_to(&[0; 64], (ip, 7001)).is_ok() && begun.elapsed() < FLOOD)
-                .count()
+            while sender.send(&[0; MESSAGE_BYTES]).is_ok() && begun.elapsed() < FLOOD {}
         });
-        let received = std::iter::from_fn(|| receiver.recv_from(&mut [0; 64]).ok()).count();
-        (sending.join().unwrap(), received)
-    });
-    let seconds = FLOOD.as_secs_f64();
-    println!(
-        "{what:<9} UDP flood        {:>9.0} packets/s arrive of {:.0} sent/s",
-        received as f64 / seconds,
-        sent as f64 / seconds
-    );
+        let received = std::iter::from_fn(|| receiver.recv_from(&mut [0; MESSAGE_BYTES]).ok()).count();
+        received as f64 / FLOOD.as_secs_f64()
+    })
 }

@@ -22,7 +22,7 @@ tests![
     a_network_can_be_built_again_after_it_was_dropped,
 ];
 
-const PORT: u16 = 7001;
+pub const PORT: u16 = 7001;
 
 pub fn names(count: usize) -> Vec<String> {
     (1..=count).map(|i| format!("n{i}")).collect()
@@ -40,14 +40,14 @@ pub fn at<T: Send>(network: &Network, host: &str, act: impl FnOnce() -> T + Send
 }
 
 /// A socket of a host that waits for a datagram no longer than it should ever take.
-fn endpoint(network: &Network, host: &str) -> UdpSocket {
+pub fn endpoint(network: &Network, host: &str) -> UdpSocket {
     let ip = network.ip(host);
     let socket = at(network, host, || UdpSocket::bind((ip, PORT)).unwrap());
     socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     socket
 }
 
-fn receive(socket: &UdpSocket) -> (Ipv4Addr, String) {
+pub fn receive(socket: &UdpSocket) -> (Ipv4Addr, String) {
     let mut buffer = [0; 64];
     let (bytes, from) = socket.recv_from(&mut buffer).unwrap();
     let std::net::IpAddr::V4(ip) = from.ip() else {
@@ -56,7 +56,7 @@ fn receive(socket: &UdpSocket) -> (Ipv4Addr, String) {
     (ip, String::from_utf8_lossy(&buffer[..bytes]).into_owned())
 }
 
-fn is_empty(socket: &UdpSocket) -> bool {
+pub fn is_empty(socket: &UdpSocket) -> bool {
     socket.set_nonblocking(true).unwrap();
     let nothing = socket
         .recv_from(&mut [0; 64])
@@ -65,12 +65,12 @@ fn is_empty(socket: &UdpSocket) -> bool {
     nothing
 }
 
-fn link(from: &str, to: &str) -> (String, String) {
+pub fn link(from: &str, to: &str) -> (String, String) {
     (from.to_owned(), to.to_owned())
 }
 
 fn every_host_reaches_every_other() {
-    let network = Network::start(&names(4)).unwrap();
+    let network = Network::start(&names(4), 1).unwrap();
     let hosts = network.hosts().to_vec();
     assert_eq!(hosts.last().unwrap(), CLIENT);
     let sockets: Vec<_> = hosts.iter().map(|host| endpoint(&network, host)).collect();
@@ -94,12 +94,12 @@ fn every_host_reaches_every_other() {
 }
 
 fn a_cut_link_drops_its_own_direction_only_and_counts() {
-    let network = Network::start(&names(3)).unwrap();
+    let network = Network::start(&names(3), 1).unwrap();
     let [one, two, three] = ["n1", "n2", "n3"].map(|host| endpoint(&network, host));
     let rule = network.cut(&[link("n1", "n2")]).unwrap();
     one.send_to(b"lost", (network.ip("n2"), PORT)).unwrap();
     eventually("the drop is counted", || {
-        network.rule(&rule).links[0].packets == 1
+        network.rule(&rule).links[0].dropped.packets == 1
     });
     assert!(is_empty(&two));
     two.send_to(b"back", (network.ip("n1"), PORT)).unwrap();
@@ -108,7 +108,11 @@ fn a_cut_link_drops_its_own_direction_only_and_counts() {
     assert_eq!(receive(&three).1, "beside");
     let last = network.heal(rule);
     assert_eq!(
-        (last.links.len(), last.links[0].packets, last.links[0].bytes),
+        (
+            last.links.len(),
+            last.links[0].dropped.packets,
+            last.links[0].dropped.bytes
+        ),
         (1, 1, 20 + 8 + 4)
     );
     assert_eq!(
@@ -128,13 +132,13 @@ fn a_cut_link_drops_its_own_direction_only_and_counts() {
 }
 
 fn once_cut_has_returned_not_one_packet_passes() {
-    let network = Network::start(&names(2)).unwrap();
+    let network = Network::start(&names(2), 1).unwrap();
     let [one, two] = ["n1", "n2"].map(|host| endpoint(&network, host));
     for round in 0..500 {
         let rule = network.cut(&[link("n1", "n2")]).unwrap();
         one.send_to(b"lost", (network.ip("n2"), PORT)).unwrap();
         eventually("the drop is counted", || {
-            network.rule(&rule).links[0].packets == 1
+            network.rule(&rule).links[0].dropped.packets == 1
         });
         network.heal(rule);
         let number = round.to_string();
@@ -148,26 +152,26 @@ fn once_cut_has_returned_not_one_packet_passes() {
 }
 
 fn rules_stack() {
-    let network = Network::start(&names(2)).unwrap();
+    let network = Network::start(&names(2), 1).unwrap();
     let [one, two] = ["n1", "n2"].map(|host| endpoint(&network, host));
     let first = network.cut(&[link("n1", "n2"), link("n2", "n1")]).unwrap();
     let second = network.cut(&[link("n1", "n2")]).unwrap();
     assert_eq!(network.heal(first).links.len(), 2);
     one.send_to(b"lost", (network.ip("n2"), PORT)).unwrap();
     eventually("the second still drops", || {
-        network.rule(&second).links[0].packets == 1
+        network.rule(&second).links[0].dropped.packets == 1
     });
     two.send_to(b"back", (network.ip("n1"), PORT)).unwrap();
     assert_eq!(receive(&one).1, "back");
-    assert_eq!(network.heal(second).links[0].packets, 1);
+    assert_eq!(network.heal(second).links[0].dropped.packets, 1);
 }
 
 fn a_cut_of_what_does_not_exist_is_refused() {
-    let network = Network::start(&names(2)).unwrap();
+    let network = Network::start(&names(2), 1).unwrap();
     let refused = network.cut(&[link("n1", "n2"), link("n1", "n9")]).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "cut a link of \"n9\"; the hosts are n1, n2, client"
+        "disturb a link of \"n9\"; the hosts are n1, n2, client"
     );
     assert!(matches!(
         network.cut(&[link("n1", "n1")]),
@@ -179,7 +183,7 @@ fn a_cut_of_what_does_not_exist_is_refused() {
 }
 
 fn a_forged_source_is_dropped_and_counted() {
-    let network = Network::start(&names(3)).unwrap();
+    let network = Network::start(&names(3), 1).unwrap();
     let two = endpoint(&network, "n2");
     let (forged, target) = (network.ip("n3"), network.ip("n2"));
     let mut packet = vec![0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0];
@@ -203,7 +207,7 @@ fn a_forged_source_is_dropped_and_counted() {
 }
 
 fn an_address_that_nobody_has_is_counted() {
-    let network = Network::start(&names(2)).unwrap();
+    let network = Network::start(&names(2), 1).unwrap();
     let one = endpoint(&network, "n1");
     one.send_to(b"?", ("10.0.0.77", PORT)).unwrap();
     eventually("the packet is counted", || network.strays().unroutable == 1);
@@ -211,7 +215,7 @@ fn an_address_that_nobody_has_is_counted() {
 
 fn a_network_can_be_built_again_after_it_was_dropped() {
     for _ in 0..3 {
-        let network = Network::start(&names(5)).unwrap();
+        let network = Network::start(&names(5), 1).unwrap();
         let [one, five] = ["n1", "n5"].map(|host| endpoint(&network, host));
         one.send_to(b"again", (network.ip("n5"), PORT)).unwrap();
         assert_eq!(receive(&five).1, "again");

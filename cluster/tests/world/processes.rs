@@ -43,6 +43,7 @@ pub fn cluster(dir: &Path, nodes: usize, system: System) -> Cluster {
         dir: dir.to_owned(),
         epoch: Instant::now(),
         harness: std::env::current_exe().unwrap(),
+        seed: 1,
         extra_args: vec!["--extra".to_owned(), dir.to_str().unwrap().to_owned()],
     };
     Cluster::new(spec).unwrap()
@@ -301,7 +302,7 @@ fn a_node_that_is_cut_from_the_client_cannot_be_asked() {
             .cut(&[("client".to_owned(), "n1".to_owned())])
             .unwrap();
         assert!(get(&cluster, "n1", "/health").await.unwrap_err().is_timeout());
-        assert!(cluster.network().heal(rule).links[0].packets > 0);
+        assert!(cluster.network().heal(rule).links[0].dropped.packets > 0);
         assert_eq!(get(&cluster, "n1", "/health").await.unwrap(), "ready");
         cluster.stop_all().await;
     });

@@ -75,6 +75,7 @@ impl World {
             dir: directory.to_owned(),
             epoch,
             harness: std::env::current_exe().context("find the harness's own program file")?,
+            seed: plan.seed,
             extra_args: plan.extra_args.clone(),
         })?);
         let stop = watch::Sender::new(false);

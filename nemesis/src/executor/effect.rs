@@ -1,15 +1,16 @@
 //! From the words of a fault to those of the network.
 
-use cluster::network::{
+use cluster::network::link_rule::{
     Checksum, Content, Corruption, Delay, Distribution, Effect, LinkRule, Loss, Match, Order,
-    Retransmissions, RuleCounters, Traffic, Window,
+    Retransmissions, Window,
 };
+use cluster::network::{RuleCounters, RuleLinkCounters, Traffic};
 use history::fault::{self, Link, PacketEffect, PacketMatch};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// No delay is longer, however long its tail.
-const DELAY_MAX: Duration = Duration::from_secs(5);
+const DELAY_MAX: Duration = Duration::from_secs(120);
 /// How long a packet that is to be overtaken waits for the others.
 const REORDER_WAIT_MAX: Duration = Duration::from_millis(100);
 /// How many different bits of a corrupted packet are flipped.
@@ -145,7 +146,7 @@ fn delay(mean_ms: u64, jitter_ms: u64, distribution: fault::Distribution) -> Dis
 
 /// What a rule did, in words, and whether anybody felt it.
 pub fn told(effect: PacketEffect, counters: &RuleCounters) -> (bool, String) {
-    let touched = |which: fn(&cluster::network::RuleLinkCounters) -> Traffic| {
+    let touched = |which: fn(&RuleLinkCounters) -> Traffic| {
         let links = counters.links.iter().filter(|link| which(link).packets > 0);
         (counters.total(which).packets, links.count())
     };
