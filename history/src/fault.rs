@@ -294,6 +294,20 @@ impl Fault {
         }
     }
 
+    /// Whether everybody who uses what it breaks feels it. Where chance decides, or how much is used, one may be
+    /// spared.
+    pub fn is_certain(&self) -> bool {
+        match self {
+            Fault::Packet {
+                effect: PacketEffect::Delay { .. } | PacketEffect::Hold | PacketEffect::Drop,
+                matching: None,
+                ..
+            } => true,
+            Fault::Packet { .. } | Fault::Disk { .. } => false,
+            _ => true,
+        }
+    }
+
     /// Whether mending takes until a node answers again. A cut link is whole as soon as the rule goes.
     pub fn lasts_until_healed(&self) -> bool {
         matches!(

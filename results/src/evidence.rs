@@ -124,8 +124,8 @@ fn faults_confirmed(coverage: &Coverage) -> Rule {
     let is_unfelt = |span: &&FaultSpan| span.installed_ns.is_some() && !span.confirmed();
     let is_long = |span: &&FaultSpan| {
         let end_ns = span.healing_ns.or(span.healed_ns).unwrap_or(u64::MAX);
-        span.installed_ns
-            .is_some_and(|from_ns| end_ns.saturating_sub(from_ns) >= FELT_WITHIN_NS)
+        let from_ns = span.installed_ns.filter(|_| span.fault.is_certain());
+        from_ns.is_some_and(|from_ns| end_ns.saturating_sub(from_ns) >= FELT_WITHIN_NS)
     };
     let unfelt = coverage.faults.iter().filter(is_unfelt);
     let unfelt = match (installed - confirmed) * 4 > installed {

@@ -8,6 +8,7 @@ use super::catch_up::CatchUp;
 use super::timers::{Alarm, Timers};
 use super::{Event, NodeOptions};
 use crate::ballot::NodeId;
+use crate::bug::Bug;
 use crate::config::Config;
 use crate::instance::{Answer, Delay, Durable, Input, Instance, Output, RequestId};
 use crate::message::Message;
@@ -341,6 +342,10 @@ impl Driver {
                 Output::Persist(state) => {
                     self.write(name, &state);
                     waits = true;
+                    let is_accepted = state.acceptor.accepted.is_some();
+                    if is_accepted && self.config.planted.is(Bug::TellAcceptedAsLearned) {
+                        self.catch_up.learned(name);
+                    }
                 }
                 Output::Remember(state) => {
                     self.write(name, &state);
