@@ -75,17 +75,17 @@ impl PacketForm {
     /// What it does, in one line.
     pub fn summary(self) -> &'static str {
         match self {
-            PacketForm::Delay => "packets arrive 5 to 300 ms later, evenly, bell-shaped or long-tailed",
-            PacketForm::Loss => "5 to 60 % of packets are lost, each alone or in bursts",
+            PacketForm::Delay => "packets arrive 1 to 250 ms later, evenly, bell-shaped or long-tailed",
+            PacketForm::Loss => "2 to 50 % of packets are lost, each alone or in bursts",
             PacketForm::Duplicate => "5 to 50 % of packets arrive twice",
-            PacketForm::Reorder => "10 to 50 % of packets are overtaken by 1 to 10 others",
-            PacketForm::Corrupt => "2 to 30 % of packets have flipped bits; checksums catch them",
+            PacketForm::Reorder => "5 to 60 % of packets are overtaken by 1 to 10 others",
+            PacketForm::Corrupt => "1 to 30 % of packets have flipped bits; checksums catch them",
             PacketForm::CorruptPastChecksum => {
-                "2 to 30 % of packets have flipped bits and right checksums; only by name"
+                "1 to 30 % of packets have flipped bits and right checksums; only by name"
             }
             PacketForm::Rate => "a link carries 20 to 500 kB/s; the rest queues",
             PacketForm::Hold => "packets are kept, and arrive all together when the fault ends",
-            PacketForm::Reset => "2 to 30 % of segments reset their TCP connection, at both ends",
+            PacketForm::Reset => "1 to 20 % of segments reset their TCP connection, at both ends",
         }
     }
 
@@ -99,10 +99,45 @@ impl PacketForm {
         }
     }
 
+    /// Whether links can be a little bad in this way, all of them, and work goes on.
+    pub fn has_weather(self) -> bool {
+        matches!(
+            self,
+            PacketForm::Delay | PacketForm::Loss | PacketForm::Reorder | PacketForm::Reset
+        )
+    }
+
+    /// A disturbance of this form that is mild, and on all links between nodes.
+    pub fn weather(self, nodes: &[String], rng: &mut impl Rng) -> Fault {
+        let effect = match self {
+            PacketForm::Delay => PacketEffect::Delay {
+                mean_ms: rng.random_range(1..=6),
+                jitter_ms: rng.random_range(1..=6),
+                distribution: Distribution::LongTailed,
+            },
+            PacketForm::Loss => PacketEffect::Loss {
+                percent: rng.random_range(2..=10),
+                burst: 1,
+            },
+            PacketForm::Reset => PacketEffect::Reset {
+                percent: rng.random_range(1..=4),
+            },
+            _ => PacketEffect::Reorder {
+                percent: rng.random_range(5..=50),
+                gap_packets: rng.random_range(1..=5),
+            },
+        };
+        Fault::Packet {
+            links: all_links(nodes),
+            effect,
+            matching: None,
+        }
+    }
+
     fn effect(self, rng: &mut impl Rng) -> PacketEffect {
         match self {
             PacketForm::Delay => {
-                let mean_ms = between(rng, (5.0, 300.0));
+                let mean_ms = between(rng, (1.0, 250.0)).max(1);
                 let distributions = [
                     Distribution::Uniform,
                     Distribution::Normal,
@@ -115,7 +150,7 @@ impl PacketForm {
                 }
             }
             PacketForm::Loss => PacketEffect::Loss {
-                percent: rng.random_range(5..=60),
+                percent: percent(rng, 2.0, 50.0),
                 burst: if rng.random_bool(0.5) {
                     1
                 } else {
@@ -123,14 +158,14 @@ impl PacketForm {
                 },
             },
             PacketForm::Duplicate => PacketEffect::Duplicate {
-                percent: rng.random_range(5..=50),
+                percent: percent(rng, 5.0, 50.0),
             },
             PacketForm::Reorder => PacketEffect::Reorder {
-                percent: rng.random_range(10..=50),
+                percent: percent(rng, 5.0, 60.0),
                 gap_packets: rng.random_range(1..=10),
             },
             PacketForm::Corrupt | PacketForm::CorruptPastChecksum => PacketEffect::Corrupt {
-                percent: rng.random_range(2..=30),
+                percent: percent(rng, 1.0, 30.0),
                 past_checksum: self == PacketForm::CorruptPastChecksum,
             },
             PacketForm::Rate => PacketEffect::Rate {
@@ -138,13 +173,19 @@ impl PacketForm {
             },
             PacketForm::Hold => PacketEffect::Hold,
             PacketForm::Reset => PacketEffect::Reset {
-                percent: rng.random_range(2..=30),
+                percent: percent(rng, 1.0, 20.0),
             },
         }
     }
 }
 
-/// The links of one disturbance.
+/// A percentage, mild ones as often as strong ones: what strikes rarely lets the work go on, and so meets more of it.
+fn percent(rng: &mut impl Rng, least: f64, most: f64) -> u8 {
+    between(rng, (least, most)) as u8
+}
+
+/// The links of one disturbance. All of them most often: then whoever is quickest is another one each time, and
+/// every majority comes about sooner or later.
 fn links(nodes: &[String], rng: &mut impl Rng) -> Vec<Link> {
     let mut shuffled = nodes.to_vec();
     shuffled.shuffle(rng);
@@ -156,20 +197,22 @@ fn links(nodes: &[String], rng: &mut impl Rng) -> Vec<Link> {
     // The clients' links rarely: what nobody is told says little.
     let mut links = match rng.random_range(0..100) {
         _ if others.is_empty() => [out(&[client.clone()]), into(&[client])].concat(),
-        0..30 => [out(others), into(others)].concat(),
-        30..55 => out(others),
-        55..70 => into(others),
-        70..80 => out(&others[..1]),
-        80..92 => {
-            let pairs = nodes.iter().flat_map(|a| nodes.iter().map(move |b| (a, b)));
-            let apart = pairs.filter(|(a, b)| a != b);
-            apart.map(|(a, b)| (a.clone(), b.clone())).collect()
-        }
-        92..96 => into(&[client]),
+        0..15 => [out(others), into(others)].concat(),
+        15..27 => out(others),
+        27..39 => into(others),
+        39..45 => out(&others[..1]),
+        45..93 => all_links(nodes),
+        93..96 => into(&[client]),
         _ => out(&[client]),
     };
     links.sort();
     links
+}
+
+fn all_links(nodes: &[String]) -> Vec<Link> {
+    let pairs = nodes.iter().flat_map(|a| nodes.iter().map(move |b| (a, b)));
+    let apart = pairs.filter(|(a, b)| a != b);
+    apart.map(|(a, b)| (a.clone(), b.clone())).collect()
 }
 
 #[cfg(test)]

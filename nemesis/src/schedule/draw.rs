@@ -3,9 +3,9 @@
 use super::spans::{SHORTEST_MS, in_sieges, in_storms};
 use super::{PlannedFault, Request, ScheduleError};
 use crate::draw::{between, share, stream};
-use crate::{Package, Shape, Target};
+use crate::{Package, PacketForm, Shape, Target};
 use history::{Fault, Flap};
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
@@ -18,13 +18,17 @@ pub fn faults(package: &Package, request: &Request<'_>) -> Result<Vec<PlannedFau
         Package::Partition(shapes) => partitions(&possible_shapes(shapes, request.nodes.len())?, request),
         Package::Kill(targets) => kills(known(targets, "kill", request)?, request),
         Package::Pause(targets) => pauses(known(targets, "pause", request)?, request),
-        Package::Packet(forms) => disturbances(request, Stream::Packet, forms, |form, rng| {
+        Package::Packet(forms) => [
+            disturbances(request, package, Stream::Packet, forms, |form, rng| {
+                form.draw(request.nodes, rng)
+            }),
+            weather(request, forms),
+        ]
+        .concat(),
+        Package::Disk(forms) => disturbances(request, package, Stream::Disk, forms, |form, rng| {
             form.draw(request.nodes, rng)
         }),
-        Package::Disk(forms) => disturbances(request, Stream::Disk, forms, |form, rng| {
-            form.draw(request.nodes, rng)
-        }),
-        Package::Clock(forms) => disturbances(request, Stream::Clock, forms, |form, rng| {
+        Package::Clock(forms) => disturbances(request, package, Stream::Clock, forms, |form, rng| {
             form.draw(request.nodes, rng)
         }),
     })
@@ -41,6 +45,7 @@ enum Stream {
     Packet = 7,
     Disk = 8,
     Clock = 9,
+    Weather = 10,
 }
 
 fn of(concern: Stream, request: &Request<'_>) -> ChaCha8Rng {
@@ -74,7 +79,7 @@ fn partitions(shapes: &[Shape], request: &Request<'_>) -> Vec<PlannedFault> {
     let mut of_sieges = of(Stream::BesiegedByPartition, request);
     let sieges: Vec<PlannedFault> =
         in_sieges(request, false, || shape.draw(request.nodes, &mut of_sieges)).collect();
-    let storms = in_storms(request, &mut rng, |rng, interval_ms| {
+    let storms = in_storms(request, "partition", &mut rng, |rng, interval_ms| {
         // Every shape comes up once before any comes up again: a short run has seen many kinds.
         if bag.is_empty() {
             bag = shapes.to_vec();
@@ -134,7 +139,7 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
         power,
     };
     let sieges: Vec<PlannedFault> = in_sieges(request, true, besieged).collect();
-    let storms = in_storms(request, &mut rng, |rng, interval_ms| {
+    let storms = in_storms(request, "kill", &mut rng, |rng, interval_ms| {
         let target = draw_weighted(targets, rng);
         let at_once = rng.random_bool(0.35);
         let down_ms = match (at_once, target.stops_the_system()) {
@@ -158,7 +163,7 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
 /// Pauses: short ones stop a node in the middle of something, long ones let everybody else go on without it.
 fn pauses(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
     let mut rng = of(Stream::Pause, request);
-    in_storms(request, &mut rng, |rng, interval_ms| {
+    in_storms(request, "pause", &mut rng, |rng, interval_ms| {
         let target = draw_weighted(targets, rng);
         let lasts_ms = match (rng.random_range(0..10), target.stops_the_system()) {
             (0..4, _) => between(rng, (5.0, 120.0)),
@@ -174,13 +179,14 @@ fn pauses(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
 /// Faults under which everything goes on, only badly: every form comes up once before any comes up again.
 fn disturbances<F: Copy>(
     request: &Request<'_>,
+    package: &Package,
     stream: Stream,
     forms: &[F],
     mut draw: impl FnMut(F, &mut ChaCha8Rng) -> Fault,
 ) -> Vec<PlannedFault> {
     let mut rng = of(stream, request);
     let mut bag: Vec<F> = Vec::new();
-    in_storms(request, &mut rng, |rng, interval_ms| {
+    in_storms(request, package.kind(), &mut rng, |rng, interval_ms| {
         if bag.is_empty() {
             bag = forms.to_vec();
             bag.shuffle(rng);
@@ -194,6 +200,21 @@ fn disturbances<F: Copy>(
             _ => share(rng, interval_ms, 1.6, 3.0),
         };
         (lasts_ms.max(SHORTEST_MS), draw(form, rng))
+    })
+}
+
+/// Bad weather under everything else: all links are a little bad, and work goes on. Who hears of what first is
+/// different each time, and so there is no order of messages that does not come up.
+fn weather(request: &Request<'_>, forms: &[PacketForm]) -> Vec<PlannedFault> {
+    let forms: Vec<PacketForm> = forms.iter().copied().filter(|form| form.has_weather()).collect();
+    if forms.is_empty() || request.nodes.len() < 2 {
+        return Vec::new();
+    }
+    let mut rng = of(Stream::Weather, request);
+    in_storms(request, "packet", &mut rng, |rng, interval_ms| {
+        let form = *forms.choose(rng).expect("there is one");
+        let lasts_ms = share(rng, interval_ms, 1.0, 4.0);
+        (lasts_ms.max(SHORTEST_MS), form.weather(request.nodes, rng))
     })
 }
 

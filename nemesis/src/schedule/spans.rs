@@ -1,8 +1,14 @@
 //! When faults are: in storms one after another, in sieges one alone.
+//!
+//! A storm is made of *spells* of a second or two. In each spell some kinds of fault rest, others each time: all of
+//! them at once would leave a system no time to get anything done, and what hides one bug is what shows another
+//! (Groce et al., "Swarm Testing", ISSTA 2012).
 
 use super::{PlannedFault, Request};
+use crate::Package;
 use crate::draw::{share, stream};
 use history::Fault;
+use history::fault::KINDS;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -12,6 +18,7 @@ const FELT_WITHIN_MS: u64 = 500;
 /// Lays faults one after another over the storms; `draw` says how long each lasts and what it is.
 pub fn in_storms(
     request: &Request<'_>,
+    kind: &str,
     rng: &mut ChaCha8Rng,
     mut draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
 ) -> Vec<PlannedFault> {
@@ -40,7 +47,51 @@ pub fn in_storms(
         }
         start_ms += share(rng, interval_ms, 0.4, 1.6).max(1);
     }
+    let rests = Rests::of(kind, request);
+    // Each kind is in every run, however short: its first fault stays.
+    let mut number = 0;
+    planned.retain(|fault| {
+        number += 1;
+        number == 1 || !rests.rests_at(fault.start_ms)
+    });
     planned
+}
+
+/// How long a spell is.
+const SPELL_MS: (u64, u64) = (700, 2_500);
+/// The share of spells in which a kind rests when it is one of several.
+const RESTING: f64 = 0.4;
+
+/// When a kind of fault rests.
+struct Rests {
+    /// The spells, each by its end, with whether the kind rests in it.
+    spells: Vec<(u64, bool)>,
+}
+
+impl Rests {
+    fn of(kind: &str, request: &Request<'_>) -> Rests {
+        let limit_ms = request.time_limit.as_millis() as u64;
+        let place = KINDS
+            .iter()
+            .position(|known| *known == kind)
+            .unwrap_or(KINDS.len());
+        let (mut lengths, mut rests) = (
+            stream(request.seed, STREAM_SPELLS),
+            stream(request.seed, STREAM_SPELLS + 1 + place as u64),
+        );
+        let mut spells = Vec::new();
+        let mut end_ms = 0;
+        while request.packages.len() > 1 && end_ms <= limit_ms {
+            end_ms += lengths.random_range(SPELL_MS.0..SPELL_MS.1);
+            spells.push((end_ms, rests.random_bool(RESTING)));
+        }
+        Rests { spells }
+    }
+
+    fn rests_at(&self, at_ms: u64) -> bool {
+        let spell = self.spells.partition_point(|(end_ms, _)| *end_ms <= at_ms);
+        self.spells.get(spell).is_some_and(|(_, rests)| *rests)
+    }
 }
 
 fn planned_fault(start_ms: u64, end_ms: u64, fault: Fault) -> PlannedFault {
@@ -61,14 +112,17 @@ struct Siege {
     kills: bool,
 }
 
+/// The random streams of spells: one for how long they are, and one for each kind.
+const STREAM_SPELLS: u64 = 20;
+
 /// No fault that a siege cuts short is shorter than this.
 pub const SHORTEST_MS: u64 = 50;
 /// How long a siege lasts, and how long the storm before it.
 const SIEGE_MS: u64 = 3_000;
 const STORM_MS: (u64, u64) = (3_000, 7_000);
 
-/// When the sieges of a run are: the same for all kinds of fault, whichever are asked for. Where faults are rarer
-/// than sieges, there are none.
+/// When the sieges of a run are: the same for all kinds of fault. Where faults are rarer than sieges, there are none,
+/// and none of a kind that is not asked for.
 fn sieges(request: &Request<'_>) -> Vec<Siege> {
     let mut rng = stream(request.seed, 3);
     let limit_ms = request.time_limit.as_millis() as u64;
@@ -77,7 +131,15 @@ fn sieges(request: &Request<'_>) -> Vec<Siege> {
     let is_dense = request.interval.as_millis() as u64 * 2 <= STORM_MS.0;
     while is_dense && start_ms + SIEGE_MS <= limit_ms {
         let end_ms = start_ms + SIEGE_MS;
-        let kills = rng.random_bool(0.7);
+        let of = |is: fn(&Package) -> bool| request.packages.iter().any(is);
+        let kills = match (
+            of(|it| matches!(it, Package::Kill(_))),
+            of(|it| matches!(it, Package::Partition(_))),
+        ) {
+            (true, true) => rng.random_bool(0.7),
+            (kills, partitions) if kills || partitions => kills,
+            _ => break,
+        };
         sieges.push(Siege {
             start_ms,
             end_ms,

@@ -30,7 +30,7 @@ fn the_same_seed_gives_the_same_faults_and_another_seed_others() {
 }
 
 #[test]
-fn adding_a_kind_leaves_the_faults_of_the_others_as_they_were() {
+fn beside_another_kind_the_faults_are_the_same_but_some_rest() {
     let of_kind = |faults: Vec<PlannedFault>, kind: &str| -> Vec<(u64, u64, Fault)> {
         let faults = faults.into_iter().filter(|planned| planned.fault.kind() == kind);
         faults
@@ -38,14 +38,13 @@ fn adding_a_kind_leaves_the_faults_of_the_others_as_they_were() {
             .collect()
     };
     let both = generate("kill,partition", 5, 2, 60, 7);
-    assert_eq!(
-        of_kind(both.clone(), "partition"),
-        of_kind(generate("partition", 5, 2, 60, 7), "partition")
-    );
-    assert_eq!(
-        of_kind(both, "kill"),
-        of_kind(generate("kill", 5, 2, 60, 7), "kill")
-    );
+    for kind in ["partition", "kill"] {
+        let alone = of_kind(generate(kind, 5, 2, 60, 7), kind);
+        let beside = of_kind(both.clone(), kind);
+        assert!(beside.iter().all(|fault| alone.contains(fault)), "{kind}");
+        let share = beside.len() as f64 / alone.len() as f64;
+        assert!((0.3..0.9).contains(&share), "{kind}: {share} of the faults remain");
+    }
 }
 
 #[test]
