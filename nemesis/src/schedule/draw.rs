@@ -1,6 +1,6 @@
 //! What the faults of each kind are: which form, on whom, for how long.
 
-use super::spans::{SHORTEST_MS, in_sieges, in_storms};
+use super::spans::{SHORTEST_MS, as_weather, in_sieges, in_storms};
 use super::{PlannedFault, Request, ScheduleError};
 use crate::draw::{between, share, stream};
 use crate::{Package, PacketForm, Shape, Target};
@@ -211,7 +211,7 @@ fn weather(request: &Request<'_>, forms: &[PacketForm]) -> Vec<PlannedFault> {
         return Vec::new();
     }
     let mut rng = of(Stream::Weather, request);
-    in_storms(request, "packet", &mut rng, |rng, interval_ms| {
+    as_weather(request, &mut rng, |rng, interval_ms| {
         let form = *forms.choose(rng).expect("there is one");
         let lasts_ms = share(rng, interval_ms, 1.0, 4.0);
         (lasts_ms.max(SHORTEST_MS), form.weather(request.nodes, rng))

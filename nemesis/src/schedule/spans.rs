@@ -20,6 +20,37 @@ pub fn in_storms(
     request: &Request<'_>,
     kind: &str,
     rng: &mut ChaCha8Rng,
+    draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
+) -> Vec<PlannedFault> {
+    let mut planned = one_after_another(request, GAP, rng, draw);
+    let rests = Rests::of(kind, request);
+    // Each kind is in every run, however short: its first fault stays.
+    let mut number = 0;
+    planned.retain(|fault| {
+        number += 1;
+        number == 1 || !rests.rests_at(fault.start_ms)
+    });
+    planned
+}
+
+/// How long the pause between two faults of a kind is, in intervals.
+const GAP: (f64, f64) = (0.4, 1.6);
+/// The same for the weather, which rarely clears up.
+const GAP_IN_THE_CLOUDS: (f64, f64) = (0.05, 0.4);
+
+/// The same without rests, and with hardly a pause.
+pub fn as_weather(
+    request: &Request<'_>,
+    rng: &mut ChaCha8Rng,
+    draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
+) -> Vec<PlannedFault> {
+    one_after_another(request, GAP_IN_THE_CLOUDS, rng, draw)
+}
+
+fn one_after_another(
+    request: &Request<'_>,
+    gap: (f64, f64),
+    rng: &mut ChaCha8Rng,
     mut draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
 ) -> Vec<PlannedFault> {
     let interval_ms = (request.interval.as_millis() as u64).max(1);
@@ -45,15 +76,8 @@ pub fn in_storms(
                 start_ms = end_ms;
             }
         }
-        start_ms += share(rng, interval_ms, 0.4, 1.6).max(1);
+        start_ms += share(rng, interval_ms, gap.0, gap.1).max(1);
     }
-    let rests = Rests::of(kind, request);
-    // Each kind is in every run, however short: its first fault stays.
-    let mut number = 0;
-    planned.retain(|fault| {
-        number += 1;
-        number == 1 || !rests.rests_at(fault.start_ms)
-    });
     planned
 }
 
@@ -117,9 +141,10 @@ const STREAM_SPELLS: u64 = 20;
 
 /// No fault that a siege cuts short is shorter than this.
 pub const SHORTEST_MS: u64 = 50;
-/// How long a siege lasts, and how long the storm before it.
-const SIEGE_MS: u64 = 3_000;
-const STORM_MS: (u64, u64) = (3_000, 7_000);
+/// How long a siege lasts, and how long the storm before it: the first one is short, so that short runs have a siege.
+const SIEGE_MS: u64 = 2_700;
+const FIRST_STORM_MS: (u64, u64) = (2_000, 5_000);
+const STORM_MS: (u64, u64) = (7_000, 14_000);
 
 /// When the sieges of a run are: the same for all kinds of fault. Where faults are rarer than sieges, there are none,
 /// and none of a kind that is not asked for.
@@ -127,8 +152,8 @@ fn sieges(request: &Request<'_>) -> Vec<Siege> {
     let mut rng = stream(request.seed, 3);
     let limit_ms = request.time_limit.as_millis() as u64;
     let mut sieges = Vec::new();
-    let mut start_ms = rng.random_range(STORM_MS.0..STORM_MS.1);
-    let is_dense = request.interval.as_millis() as u64 * 2 <= STORM_MS.0;
+    let mut start_ms = rng.random_range(FIRST_STORM_MS.0..FIRST_STORM_MS.1);
+    let is_dense = request.interval.as_millis() as u64 * 2 <= FIRST_STORM_MS.0;
     while is_dense && start_ms + SIEGE_MS <= limit_ms {
         let end_ms = start_ms + SIEGE_MS;
         let of = |is: fn(&Package) -> bool| request.packages.iter().any(is);

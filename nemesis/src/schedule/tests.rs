@@ -43,7 +43,10 @@ fn beside_another_kind_the_faults_are_the_same_but_some_rest() {
         let beside = of_kind(both.clone(), kind);
         assert!(beside.iter().all(|fault| alone.contains(fault)), "{kind}");
         let share = beside.len() as f64 / alone.len() as f64;
-        assert!((0.3..0.9).contains(&share), "{kind}: {share} of the faults remain");
+        assert!(
+            (0.3..0.9).contains(&share),
+            "{kind}: {share} of the faults remain"
+        );
     }
 }
 
