@@ -184,13 +184,11 @@ impl Pipeline {
             }
             packet.next_rule = rule.id + 1;
             let judgement = rule.actors[place].judge(&mut packet.bytes, now);
-            let overtakes = !matches!(judgement, Judgement::Behind(..) | Judgement::Drop);
-            if overtakes && !rule.held_back[place].is_empty() {
-                for overtaken in count_down(&mut rule.held_back[place]) {
-                    if let Some(late) = self.queue.take(overtaken) {
-                        self.room.give_back(&late);
-                        going.push_back(late);
-                    }
+            if !matches!(judgement, Judgement::Behind(..) | Judgement::Drop) {
+                let overtaken = count_down(&mut rule.held_back[place]);
+                for late in overtaken.into_iter().filter_map(|place| self.queue.take(place)) {
+                    self.room.give_back(&late);
+                    going.push_back(late);
                 }
             }
             let must_wait = matches!(
