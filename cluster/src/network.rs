@@ -227,7 +227,7 @@ impl Network {
         if self.is_captured.swap(true, Ordering::AcqRel) {
             return Err(NetworkError::Capturing);
         }
-        let (capture, tap) = capture::start(path, &self.names).map_err(|source| {
+        let (capture, tap) = capture::start(self.rules.network(), path, &self.names).map_err(|source| {
             self.is_captured.store(false, Ordering::Release);
             let path = path.to_owned();
             NetworkError::Capture { path, source }
@@ -241,7 +241,14 @@ impl Network {
     ///
     /// # Errors
     /// When the file could not be written. What was written before is there.
+    ///
+    /// # Panics
+    /// When the capture is of another network.
     pub fn stop_capture(&self, capture: Capture) -> Result<CaptureSummary, NetworkError> {
+        assert!(
+            capture.network == self.rules.network(),
+            "the capture is of another network"
+        );
         self.switch.order(Order::Show(None)).wait();
         self.is_captured.store(false, Ordering::Release);
         capture.finish()

@@ -27,6 +27,8 @@ const WAITING_BYTES_MAX: usize = 16 << 20;
 /// network.
 #[derive(Debug)]
 pub struct Capture {
+    /// The network that is captured.
+    pub(super) network: u64,
     path: PathBuf,
     thread: JoinHandle<io::Result<u64>>,
     left_out: Arc<LeftOut>,
@@ -75,7 +77,7 @@ struct Record {
 ///
 /// # Errors
 /// When the file cannot be created, or exists.
-pub fn start(path: &Path, names: &[String]) -> io::Result<(Capture, Tap)> {
+pub fn start(network: u64, path: &Path, names: &[String]) -> io::Result<(Capture, Tap)> {
     let mut file = File::create_new(path)?;
     file.write_all(&pcapng::beginning(names.iter().map(String::as_str)))?;
     let (tap, records) = tap(names.len());
@@ -92,6 +94,7 @@ pub fn start(path: &Path, names: &[String]) -> io::Result<(Capture, Tap)> {
     let path = path.to_owned();
     Ok((
         Capture {
+            network,
             path,
             thread,
             left_out,

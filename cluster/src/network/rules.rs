@@ -63,6 +63,11 @@ impl Rules {
         }
     }
 
+    /// What tells this network from the others of this process.
+    pub fn network(&self) -> u64 {
+        self.network
+    }
+
     /// Checks a rule, numbers it and gives it away, one after the other.
     ///
     /// # Errors
