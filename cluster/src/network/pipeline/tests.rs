@@ -344,8 +344,14 @@ fn who_waits_for_a_match_is_told_of_those_before_and_after() {
 #[test]
 fn both_ends_of_a_connection_are_told_that_it_is_reset() {
     let mut world = World::new();
+    let before = world.install(Effect::Pass);
     let rule = world.install(Effect::Reset);
     world.send(ONE_TO_TWO, &tcp(1000, b"hello"));
+    assert_eq!(
+        world.count(&before, |rule| rule.links[0].matched),
+        1,
+        "its reset comes after it"
+    );
     let links: Vec<_> = world.seen.arrived.iter().map(|(link, _)| *link).collect();
     assert_eq!(links, [ONE_TO_TWO, TWO_TO_ONE]);
     assert_eq!(world.seen.lost.len(), 1);
