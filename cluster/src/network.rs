@@ -201,8 +201,9 @@ impl Network {
     /// # Panics
     /// When the rule belongs to another network.
     pub fn release(&self, rule: &RuleId) -> RuleCounters {
+        let deeds = self.rules.deeds(rule);
         self.switch.order(Order::Release(rule.number())).wait();
-        self.rules.deeds(rule).read()
+        deeds.read()
     }
 
     /// Takes a rule away. When this returns, the switch no longer uses it, what it held has been let go, and the
@@ -211,8 +212,11 @@ impl Network {
     /// # Panics
     /// When the rule belongs to another network.
     pub fn heal(&self, rule: RuleId) -> RuleCounters {
+        // First, for it panics before anything is done to a rule of ours that has the same number.
+        let deeds = self.rules.deeds(&rule);
         self.switch.order(Order::Heal(rule.number())).wait();
-        self.rules.remove(&rule)
+        self.rules.remove(&rule);
+        deeds.read()
     }
 
     /// Begins to write all packets to a file in the pcapng format, which must not exist. Costs nothing when it is off.
@@ -223,7 +227,7 @@ impl Network {
         if self.is_captured.swap(true, Ordering::AcqRel) {
             return Err(NetworkError::Capturing);
         }
-        let (capture, tap) = capture::start(path, &self.names).map_err(|source| {
+        let (capture, tap) = capture::start(self.rules.network(), path, &self.names).map_err(|source| {
             self.is_captured.store(false, Ordering::Release);
             let path = path.to_owned();
             NetworkError::Capture { path, source }
@@ -237,7 +241,14 @@ impl Network {
     ///
     /// # Errors
     /// When the file could not be written. What was written before is there.
+    ///
+    /// # Panics
+    /// When the capture is of another network.
     pub fn stop_capture(&self, capture: Capture) -> Result<CaptureSummary, NetworkError> {
+        assert!(
+            capture.network == self.rules.network(),
+            "the capture is of another network"
+        );
         self.switch.order(Order::Show(None)).wait();
         self.is_captured.store(false, Ordering::Release);
         capture.finish()

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
@@ -27,6 +27,8 @@ const WAITING_BYTES_MAX: usize = 16 << 20;
 /// network.
 #[derive(Debug)]
 pub struct Capture {
+    /// The network that is captured.
+    pub(super) network: u64,
     path: PathBuf,
     thread: JoinHandle<io::Result<u64>>,
     left_out: Arc<LeftOut>,
@@ -75,35 +77,44 @@ struct Record {
 ///
 /// # Errors
 /// When the file cannot be created, or exists.
-pub fn start(path: &Path, names: &[String]) -> io::Result<(Capture, Tap)> {
+pub fn start(network: u64, path: &Path, names: &[String]) -> io::Result<(Capture, Tap)> {
     let mut file = File::create_new(path)?;
     file.write_all(&pcapng::beginning(names.iter().map(String::as_str)))?;
-    let (channel, records) = sync_channel(WAITING_PACKETS_MAX);
-    let left_out: Arc<LeftOut> = names.iter().map(|_| AtomicU64::new(0)).collect();
-    let waiting_bytes = Arc::new(AtomicUsize::new(0));
+    let (tap, records) = tap(names.len());
+    let left_out = Arc::clone(&tap.left_out);
     let writer = Writer {
         file,
         buffer: Vec::new(),
-        waiting_bytes: Arc::clone(&waiting_bytes),
+        waiting_bytes: Arc::clone(&tap.waiting_bytes),
         left_out: Arc::clone(&left_out),
     };
     let thread = std::thread::Builder::new()
         .name("capture".to_owned())
         .spawn(move || writer.write_all(&records))?;
-    let tap = Tap {
-        channel,
-        waiting_bytes,
-        left_out: Arc::clone(&left_out),
-    };
     let path = path.to_owned();
     Ok((
         Capture {
+            network,
             path,
             thread,
             left_out,
         },
         tap,
     ))
+}
+
+fn tap(hosts: usize) -> (Tap, Receiver<Record>) {
+    let (channel, records) = sync_channel(WAITING_PACKETS_MAX);
+    let left_out = (0..hosts).map(|_| AtomicU64::new(0)).collect();
+    let waiting_bytes = Arc::default();
+    (
+        Tap {
+            channel,
+            waiting_bytes,
+            left_out,
+        },
+        records,
+    )
 }
 
 impl Capture {
@@ -177,20 +188,29 @@ struct Writer {
 /// How much is written at once, if so much is there.
 const BUFFER_BYTES: usize = 64 << 10;
 
+/// How long the thread sleeps when it has written everything. If it waited for packets instead, the switch would have
+/// to wake it for each of them, which takes longer than the switch needs for the packet.
+const PAUSE: Duration = Duration::from_millis(20);
+
 impl Writer {
     fn write_all(mut self, records: &Receiver<Record>) -> io::Result<u64> {
         let mut packets = 0;
-        while let Ok(record) = records.recv() {
-            self.add(&record);
-            packets += 1;
-            // What is there already goes with it; then the file is whole again, should we be killed.
-            while self.buffer.len() < BUFFER_BYTES
-                && let Ok(record) = records.try_recv()
-            {
-                self.add(&record);
-                packets += 1;
+        loop {
+            match records.try_recv() {
+                Ok(record) => {
+                    self.add(&record);
+                    packets += 1;
+                    if self.buffer.len() >= BUFFER_BYTES {
+                        self.flush()?;
+                    }
+                }
+                Err(TryRecvError::Empty) => {
+                    // Now the file is whole, should we be killed.
+                    self.flush()?;
+                    std::thread::sleep(PAUSE);
+                }
+                Err(TryRecvError::Disconnected) => break,
             }
-            self.flush()?;
         }
         let now = since_1970(SystemTime::now());
         for (host, count) in self.left_out.iter().enumerate() {
@@ -236,4 +256,57 @@ impl Record {
 
 fn since_1970(time: SystemTime) -> Duration {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: Link = Link { from: 0, to: 1 };
+
+    fn left_out(tap: &Tap) -> Vec<u64> {
+        tap.left_out
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed))
+            .collect()
+    }
+
+    #[test]
+    fn what_a_slow_disk_does_not_take_is_left_out_and_counted_for_its_host() {
+        let (tap, records) = tap(2);
+        for _ in 0..WAITING_PACKETS_MAX + 3 {
+            tap.delivered(LINK, &[1; 40], &[]);
+        }
+        tap.lost(LINK, &[1; 40], &[]);
+        assert_eq!(left_out(&tap), [1, 3]);
+        assert_eq!(records.try_iter().count(), WAITING_PACKETS_MAX);
+    }
+
+    #[test]
+    fn large_packets_fill_the_room_before_there_are_many() {
+        let (tap, records) = tap(2);
+        for _ in 0..300 {
+            tap.delivered(LINK, &[1; 65_000], &[]);
+        }
+        let waiting = records.try_iter().count();
+        assert_eq!(waiting, WAITING_BYTES_MAX / 65_000);
+        assert_eq!(left_out(&tap), [0, 300 - waiting as u64]);
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_file_and_not_the_network() {
+        let (tap, records) = tap(2);
+        let writer = Writer {
+            file: File::options().write(true).open("/dev/full").unwrap(),
+            buffer: Vec::new(),
+            waiting_bytes: Arc::clone(&tap.waiting_bytes),
+            left_out: Arc::clone(&tap.left_out),
+        };
+        tap.delivered(LINK, &[1; 40], &[]);
+        let failed = writer.write_all(&records).unwrap_err();
+        assert_eq!(failed.kind(), io::ErrorKind::StorageFull);
+        drop(records);
+        tap.delivered(LINK, &[1; 40], &[]);
+        assert_eq!(left_out(&tap), [0, 1]);
+    }
 }

@@ -79,8 +79,9 @@ impl Default for Window {
 
 /// What a TCP segment counts as that starts at the same sequence number as one that has matched before.
 ///
-/// It is known again while it is one of the last [`REMEMBERED_SEGMENTS`] matches of the rule with a payload. Only a
-/// window that has a beginning or an end makes a difference.
+/// It is known again while it is one of the last [`REMEMBERED_SEGMENTS`] matches of the rule with a payload. Segments
+/// that a sender has merged while it retransmits are known by the first of them. Only a window that has a beginning
+/// or an end makes a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retransmissions {
     /// The same match once more: it shares the fate of the first. A rule is then about *messages*: one that is held

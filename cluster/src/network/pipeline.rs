@@ -9,7 +9,7 @@ use super::counters::{Deed, Deeds, Touch};
 use super::effect::{Actor, Judgement};
 use super::matching::{Matcher, Sighting};
 use super::queue::{Link, Packet, Place, Queue, Room};
-use super::reset::resets;
+use super::reset::{Resets, resets};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -66,6 +66,13 @@ impl ActiveRule {
                 true
             }
         }
+    }
+
+    fn copy(&self, place: usize, packet: &Packet) -> Packet {
+        let mut copy = packet.clone();
+        copy.is_copy = true;
+        self.did(place, Deed::Duplicated, &mut copy);
+        copy
     }
 
     fn did(&self, place: usize, deed: Deed, packet: &mut Packet) {
@@ -168,6 +175,7 @@ impl Pipeline {
         }
     }
 
+    /// Leads a packet past the rules that have not judged it, until one keeps it; what comes of it else goes after it.
     fn pass_one(
         &mut self,
         mut packet: Packet,
@@ -184,13 +192,11 @@ impl Pipeline {
             }
             packet.next_rule = rule.id + 1;
             let judgement = rule.actors[place].judge(&mut packet.bytes, now);
-            let overtakes = !matches!(judgement, Judgement::Behind(..) | Judgement::Drop);
-            if overtakes && !rule.held_back[place].is_empty() {
-                for overtaken in count_down(&mut rule.held_back[place]) {
-                    if let Some(late) = self.queue.take(overtaken) {
-                        self.room.give_back(&late);
-                        going.push_back(late);
-                    }
+            if !matches!(judgement, Judgement::Behind(..) | Judgement::Drop) {
+                let overtaken = count_down(&mut rule.held_back[place]);
+                for late in overtaken.into_iter().filter_map(|place| self.queue.take(place)) {
+                    self.room.give_back(&late);
+                    going.push_back(late);
                 }
             }
             let must_wait = matches!(
@@ -205,13 +211,8 @@ impl Pipeline {
                 Judgement::Pass => {}
                 Judgement::Changed => rule.did(place, Deed::Corrupted, &mut packet),
                 Judgement::Copy if packet.is_copy => {}
-                Judgement::Copy => {
-                    let mut copy = packet.clone();
-                    copy.is_copy = true;
-                    rule.did(place, Deed::Duplicated, &mut copy);
-                    // Before those that were overtaken.
-                    going.push_front(copy);
-                }
+                // Before those that were overtaken.
+                Judgement::Copy => going.push_front(rule.copy(place, &packet)),
                 Judgement::Drop => {
                     rule.did(place, Deed::Dropped, &mut packet);
                     self.count_in_other_cuts(link, at + 1, &packet);
@@ -221,16 +222,7 @@ impl Pipeline {
                     if let Some(resets) = resets(&packet.bytes) {
                         rule.did(place, Deed::Reset, &mut packet);
                         out.lose(packet.link, &packet.bytes, &packet.touches);
-                        let deed = Touch {
-                            deed: Deed::Forged,
-                            rule: rule.id,
-                        };
-                        let Link { from, to } = packet.link;
-                        let back = forged(Link { from: to, to: from }, resets.to_sender, 0, deed);
-                        let on = resets
-                            .to_receiver
-                            .map(|bytes| forged(packet.link, bytes, packet.next_rule, deed));
-                        return going.extend(on.into_iter().chain([back]));
+                        return going.extend(forged(resets, rule.id, packet.link));
                     }
                 }
                 Judgement::Until(due) => {
@@ -295,12 +287,27 @@ fn sent(link: Link, bytes: Vec<u8>) -> Packet {
     }
 }
 
-fn forged(link: Link, bytes: Vec<u8>, next_rule: u64, deed: Touch) -> Packet {
-    Packet {
-        next_rule,
-        touches: vec![deed],
+/// Resets as packets that a rule has made for a segment on a link.
+fn forged(resets: Resets, rule: u64, link: Link) -> impl Iterator<Item = Packet> {
+    let touches = vec![Touch {
+        deed: Deed::Forged,
+        rule,
+    }];
+    // On with the segment's link after this rule; back past all rules of the other direction, as an answer is.
+    let on = resets.to_receiver.map(|bytes| Packet {
+        next_rule: rule + 1,
+        touches: touches.clone(),
         ..sent(link, bytes)
-    }
+    });
+    let opposite = Link {
+        from: link.to,
+        to: link.from,
+    };
+    let back = Packet {
+        touches,
+        ..sent(opposite, resets.to_sender)
+    };
+    on.into_iter().chain([back])
 }
 
 /// A packet goes past those that are held back; says which of them have waited for enough of them.

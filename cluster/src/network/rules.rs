@@ -3,7 +3,7 @@
 use super::HostId;
 use super::NetworkError;
 use super::check::check;
-use super::counters::{Deeds, RuleCounters};
+use super::counters::Deeds;
 use super::effect::Actor;
 use super::link_rule::{Effect, LinkRule};
 use super::matching::Matcher;
@@ -11,29 +11,35 @@ use super::pipeline::ActiveRule;
 use super::queue::Link;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A rule in force. It cannot be copied, and healing consumes it: no rule is healed twice.
 #[derive(Debug, PartialEq, Eq)]
-pub struct RuleId(u64);
+pub struct RuleId {
+    network: u64,
+    number: u64,
+}
 
 impl fmt::Display for RuleId {
     /// The number by which the comments of a capture call it: `3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.number.fmt(f)
     }
 }
 
 impl RuleId {
     /// Rules are numbered in the order in which they are installed.
     pub fn number(&self) -> u64 {
-        self.0
+        self.number
     }
 }
 
 /// All rules of a network.
 #[derive(Debug)]
 pub struct Rules {
+    /// Tells the networks of this process apart.
+    network: u64,
     names: Arc<[String]>,
     seed: u64,
     in_force: Mutex<InForce>,
@@ -41,18 +47,25 @@ pub struct Rules {
 
 #[derive(Debug, Default)]
 struct InForce {
-    next_id: u64,
+    next_number: u64,
     deeds: BTreeMap<u64, Arc<Deeds>>,
 }
 
 impl Rules {
     /// No rules yet, between these hosts.
     pub fn new(names: Arc<[String]>, seed: u64) -> Rules {
+        static NETWORKS: AtomicU64 = AtomicU64::new(0);
         Rules {
+            network: NETWORKS.fetch_add(1, Ordering::Relaxed),
             names,
             seed,
             in_force: Mutex::default(),
         }
+    }
+
+    /// What tells this network from the others of this process.
+    pub fn network(&self) -> u64 {
+        self.network
     }
 
     /// Checks a rule, numbers it and gives it away, one after the other.
@@ -68,34 +81,39 @@ impl Rules {
         let links = self.links(&rule.links)?;
         let matcher = Matcher::new(&rule.matches)?;
         let mut in_force = self.lock();
-        let id = in_force.next_id;
-        in_force.next_id += 1;
+        let (network, number) = (self.network, in_force.next_number);
+        in_force.next_number += 1;
         // A stream of dice for each rule and link. There are fewer than 2^16 links.
-        let stream = |link: &Link| id << 16 | (link.from * self.names.len() + link.to) as u64;
+        let stream = |link: &Link| number << 16 | (link.from * self.names.len() + link.to) as u64;
         let actors = links
             .iter()
             .map(|link| Actor::new(&rule.effect, self.seed, stream(link)));
         let actors = actors.collect();
         let deeds = Arc::new(Deeds::new(Arc::clone(&self.names), links));
-        in_force.deeds.insert(id, Arc::clone(&deeds));
+        in_force.deeds.insert(number, Arc::clone(&deeds));
         let is_cut = rule.effect == Effect::Drop;
         // Still locked, for rules must be given away in the order of their numbers.
-        let given = give(Box::new(ActiveRule::new(id, is_cut, deeds, matcher, actors)));
-        Ok((RuleId(id), given))
+        let given = give(Box::new(ActiveRule::new(number, is_cut, deeds, matcher, actors)));
+        Ok((RuleId { network, number }, given))
     }
 
     /// What a rule did so far.
     pub fn deeds(&self, rule: &RuleId) -> Arc<Deeds> {
-        let in_force = self.lock();
-        let deeds = in_force.deeds.get(&rule.0).map(Arc::clone);
-        deeds.expect("a rule that was not healed is in force in the network that made it")
+        assert!(
+            rule.network == self.network,
+            "the rule is in force in another network"
+        );
+        let deeds = self.lock().deeds.get(&rule.number).map(Arc::clone);
+        deeds.expect("a rule that was not healed is in force")
     }
 
     /// Forgets a rule, once the switch does not use it any more.
-    pub fn remove(&self, rule: &RuleId) -> RuleCounters {
-        let deeds = self.lock().deeds.remove(&rule.0);
-        let deeds = deeds.expect("a rule that was not healed is in force in the network that made it");
-        deeds.read()
+    pub fn remove(&self, rule: &RuleId) {
+        assert!(
+            rule.network == self.network,
+            "the rule is in force in another network"
+        );
+        self.lock().deeds.remove(&rule.number);
     }
 
     fn links(&self, names: &[(String, String)]) -> Result<Vec<Link>, NetworkError> {
@@ -157,7 +175,7 @@ mod tests {
         let (first, ()) = rules.add(&twice, |_| ()).unwrap();
         let (second, ()) = rules.add(&cut(&[("n1", "n2")]), |_| ()).unwrap();
         assert_eq!((first.number(), second.number()), (0, 1));
-        let counters = rules.remove(&first);
+        let counters = rules.deeds(&first).read();
         let ends: Vec<_> = counters
             .links
             .iter()
@@ -177,9 +195,10 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "in force in the network that made it")]
+    #[should_panic(expected = "in force in another network")]
     fn a_rule_of_another_network_is_not_mistaken_for_ours() {
         let (ours, theirs) = (rules(), rules());
+        ours.add(&cut(&[("n1", "n2")]), |_| ()).unwrap();
         let (rule, ()) = theirs.add(&cut(&[("n1", "n2")]), |_| ()).unwrap();
         ours.remove(&rule);
     }

@@ -25,6 +25,7 @@ tests![
     held_traffic_arrives_in_order_when_it_is_released,
     the_third_message_of_a_connection_is_held_and_a_waiting_task_is_told,
     both_ends_of_a_connection_that_is_reset_notice,
+    both_ends_notice_though_the_reset_comes_out_of_sequence,
     a_connection_that_is_reset_in_the_asking_is_refused,
     faults_work_on_links_of_the_client,
     fragments_are_delayed_and_put_together_again,
@@ -396,6 +397,28 @@ fn both_ends_of_a_connection_that_is_reset_notice() {
     network.heal(rule);
     other_client.write_all(b"bye").unwrap();
     assert_eq!(read(&mut other_server, 3), "bye");
+}
+
+fn both_ends_notice_though_the_reset_comes_out_of_sequence() {
+    let network = Network::start(&names(2), 1).unwrap();
+    let (mut client, mut server) = connection(&network, "n1", "n2");
+    let drop = network
+        .install(&rule("n1", "n2", containing("lost"), Effect::Drop))
+        .unwrap();
+    client.write_all(b"lost").unwrap();
+    eventually("it is lost", || network.rule(&drop).links[0].dropped.packets > 0);
+    let reset = network
+        .install(&rule("n1", "n2", containing("bye"), Effect::Reset { probability: 1.0 }))
+        .unwrap();
+    client.write_all(b"bye").unwrap();
+    for end in [&mut client, &mut server] {
+        assert_eq!(
+            end.read(&mut [0; 8]).unwrap_err().kind(),
+            ErrorKind::ConnectionReset
+        );
+    }
+    network.heal(drop);
+    network.heal(reset);
 }
 
 fn a_connection_that_is_reset_in_the_asking_is_refused() {

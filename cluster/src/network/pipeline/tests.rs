@@ -4,11 +4,13 @@ use super::super::anatomy::tests::{tcp, udp};
 use super::super::check::check;
 use super::super::counters::{RuleCounters, Traffic};
 use super::super::link_rule::{
-    Content, Delay, Distribution, Effect, LinkRule, Loss, Match, Order, Protocol, Retransmissions, Window,
+    Checksum, Content, Corruption, Delay, Distribution, Effect, LinkRule, Loss, Match, Order, Protocol,
+    Retransmissions, Window,
 };
 use super::super::queue::WAITING_BYTES_MAX;
 use super::super::rules::{RuleId, Rules};
 use super::*;
+use proptest::prelude::*;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -102,7 +104,7 @@ impl World {
 
     fn heal(&mut self, rule: &RuleId) -> RuleCounters {
         self.pipeline.heal(rule.number(), self.now, &mut self.seen);
-        self.rules.remove(rule)
+        self.rules.deeds(rule).read()
     }
 }
 
@@ -342,8 +344,14 @@ fn who_waits_for_a_match_is_told_of_those_before_and_after() {
 #[test]
 fn both_ends_of_a_connection_are_told_that_it_is_reset() {
     let mut world = World::new();
+    let before = world.install(Effect::Pass);
     let rule = world.install(Effect::Reset { probability: 1.0 });
     world.send(ONE_TO_TWO, &tcp(1000, b"hello"));
+    assert_eq!(
+        world.count(&before, |rule| rule.links[0].matched),
+        1,
+        "its reset comes after it"
+    );
     let links: Vec<_> = world.seen.arrived.iter().map(|(link, _)| *link).collect();
     assert_eq!(links, [ONE_TO_TWO, TWO_TO_ONE]);
     assert_eq!(world.seen.lost.len(), 1);
@@ -417,4 +425,62 @@ fn garbage_passes_all_rules_without_harm() {
         world.send(ONE_TO_TWO, &vec![0x4f; length]);
     }
     assert_eq!(world.seen.arrived.len(), 60);
+}
+
+/// Garbage, and segments with a wrong byte or a wrong end.
+fn any_packet() -> impl Strategy<Value = Vec<u8>> {
+    let damaged = |packet: Vec<u8>| {
+        (0..packet.len(), any::<u8>(), 0..=packet.len()).prop_map(move |(at, value, length)| {
+            let mut packet = packet.clone();
+            packet[at] = value;
+            packet[..length].to_vec()
+        })
+    };
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..100),
+        damaged(tcp(7, b"accept")),
+        damaged(udp(b"accept")),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_hosts_send_every_packet_is_accounted_for(packets in proptest::collection::vec(any_packet(), 1..40)) {
+        let mut world = World::new();
+        let corruption = |checksum| {
+            Effect::Corrupt(Corruption { probability: 0.5, bits: NonZeroU32::new(3).unwrap(), checksum })
+        };
+        let window = Window { first: 2, at_most: Some(5), ..Window::default() };
+        let rules = [
+            world.install(Effect::Duplicate { probability: 0.3 }),
+            world.install(corruption(Checksum::Agrees)),
+            world.install(corruption(Checksum::Catches)),
+            world.install_on(&[("n1", "n2")], containing(b"acc", window), Effect::Hold),
+            world.install(Effect::Reset { probability: 1.0 }),
+            world.install(Effect::Loss(Loss::Independent { probability: 0.2 })),
+            world.install(Effect::Reorder {
+                probability: 0.3,
+                gap_packets: NonZeroU32::new(2).unwrap(),
+                wait_max: Duration::from_millis(3),
+            }),
+            world.install(Effect::Rate { bytes_per_second: 50_000, burst_bytes: 100, queue_bytes: 300 }),
+        ];
+        for packet in &packets {
+            world.send(ONE_TO_TWO, packet);
+            world.after(1);
+        }
+        world.pipeline.release(rules[3].number(), world.now, &mut world.seen);
+        world.after(1_000);
+        let forged = world.seen.arrived.iter().filter(|(link, _)| *link == TWO_TO_ONE).count();
+        let count = |rule: usize, which: fn(&RuleCounters) -> Traffic| world.count(&rules[rule], which) as usize;
+        let copies = count(0, |rule| rule.links[0].duplicated);
+        let resets = count(4, |rule| rule.links[0].reset);
+        // Each reset segment is lost, and makes one packet for its sender and perhaps one for its receiver.
+        prop_assert_eq!(forged, resets);
+        let (arrived, lost) = (world.seen.arrived.len(), world.seen.lost.len());
+        let came = packets.len() + copies;
+        prop_assert!(came + resets <= arrived + lost && arrived + lost <= came + 2 * resets);
+        prop_assert!(world.pipeline.room == Room::default());
+        prop_assert_eq!(world.pipeline.next_due(), None);
+    }
 }
