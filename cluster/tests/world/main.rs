@@ -16,6 +16,7 @@
     reason = "all of this is a test, though clippy cannot see it: it has its own runner"
 )]
 
+mod clocks;
 mod logs;
 mod measure;
 mod network;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
             suite.run(processes::TESTS);
             suite.run(pauses::TESTS);
             suite.run(logs::TESTS);
+            suite.run(clocks::TESTS);
             suite.finish()
         }
     }

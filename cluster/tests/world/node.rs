@@ -4,6 +4,7 @@ use crate::suite::eventually;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub fn main(arguments: &[&str]) -> ExitCode {
     match arguments {
@@ -33,6 +34,7 @@ pub fn main(arguments: &[&str]) -> ExitCode {
 fn serve(listen: &str) -> ExitCode {
     println!("arguments {:?}", std::env::args().skip(2).collect::<Vec<_>>());
     eprintln!("listening");
+    let begun = Instant::now();
     let listener = TcpListener::bind(listen).unwrap();
     for stream in listener.incoming() {
         let mut stream = stream.unwrap();
@@ -67,6 +69,11 @@ fn serve(listen: &str) -> ExitCode {
                 eprintln!("complained of {path}");
                 path
             }
+            "/time" => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+                format!("{} {}", since.as_nanos(), begun.elapsed().as_nanos())
+            }
+            "/tokio" => waits().as_nanos().to_string(),
             "/surroundings" => surroundings(),
             _ => "?".to_owned(),
         };
@@ -77,6 +84,26 @@ fn serve(listen: &str) -> ExitCode {
         );
     }
     ExitCode::SUCCESS
+}
+
+/// How long 50 ms take on a runtime, by its timers and by a thread that sleeps.
+fn waits() -> Duration {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let begun = Instant::now();
+    runtime.block_on(async {
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let sleeps = tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(10)));
+        tokio::time::timeout(Duration::from_secs(60), sleeps)
+            .await
+            .unwrap()
+            .unwrap();
+    });
+    begun.elapsed()
 }
 
 /// What this process was given: descriptors, environment, working directory, session.

@@ -72,6 +72,7 @@ impl World {
             epoch,
             harness: std::env::current_exe().context("find the harness's own program file")?,
             extra_args: plan.extra_args.clone(),
+            clocks: false,
         })?);
         let stop = watch::Sender::new(false);
         let watchers = vec![
