@@ -12,6 +12,9 @@
 //! Read next: `setting` for the arithmetic, `library` for what libfaketime needs and what it is tried for, `reach`
 //! for the programs that it cannot reach, `strobe` for the clock that does not hold still.
 
+mod control;
+mod fault;
+mod installed;
 mod library;
 mod looked;
 mod probe;
@@ -21,60 +24,17 @@ mod strobe;
 
 pub(crate) use library::Library;
 
+pub use fault::{ClockError, ClockFault, OFFSET_MS_MAX, RATES, STROBE_MIN};
+
 use crate::sandbox::Missing;
 use crate::system::CommandLine;
-use looked::Looked;
+use control::Control;
+use fault::{NS_IN_MS, check, far_off};
 use setting::Setting;
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 use strobe::Strobe;
-
-/// A clock is at most so far off: ten years.
-pub const OFFSET_MS_MAX: i64 = 10 * 365 * 24 * 3_600 * 1_000;
-
-/// A clock runs at least and at most so many times as fast. libfaketime multiplies the rate by the nanoseconds since
-/// the anchor, which may be 1970, as an `i64`: beyond 5 that overflows.
-pub const RATES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
-
-/// A strobe holds each of its two times at least so long.
-pub const STROBE_MIN: Duration = Duration::from_millis(1);
-
-/// The control file, in a directory of the node's.
-const CONTROL: &str = "offset";
-
-const NS_IN_MS: i128 = 1_000_000;
-
-/// What a clock is made to do, from now on.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum ClockFault {
-    /// To be off the true time by so much, ahead or (negative) behind.
-    Offset {
-        /// Milliseconds.
-        by_ms: i64,
-    },
-    /// To jump by so much from what it shows now, ahead or (negative) back.
-    Jump {
-        /// Milliseconds.
-        by_ms: i64,
-    },
-    /// To jump to and fro: off by the first at once, then by the second, then by the first again.
-    Strobe {
-        /// The two offsets from the true time, in milliseconds.
-        between_ms: [i64; 2],
-        /// How long each is shown; at least [`STROBE_MIN`].
-        every: Duration,
-    },
-    /// To go on from what it shows now, so many times as fast; within [`RATES`].
-    Rate {
-        /// Seconds on it for each second.
-        times: f64,
-    },
-}
 
 /// What became of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,45 +69,13 @@ impl ClockReading {
     }
 }
 
-/// Why a clock could not be changed or looked at.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClockError {
-    /// The fault is out of bounds.
-    #[error("set the clock of {node}: {what}")]
-    Bounds {
-        /// Which node.
-        node: String,
-        /// What is wrong and what is allowed.
-        what: String,
-    },
-    /// The control file could not be replaced.
-    #[error("set the clock of {node}: {path}: {source}")]
-    Write {
-        /// Which node.
-        node: String,
-        /// The control file.
-        path: PathBuf,
-        /// The file system's answer.
-        source: io::Error,
-    },
-    /// The program that looks at the clock gave no answer.
-    #[error("look at the clock of {node}: {reason}")]
-    Look {
-        /// Which node.
-        node: String,
-        /// What it did instead.
-        reason: String,
-    },
-}
-
 /// Whether the clock of a program can be changed at all: libfaketime is there, and can be loaded into it. `argv` is
 /// the program and its arguments; scripts are followed to what runs them.
 ///
 /// # Errors
 /// Names the program and why not, and what to do about it.
 pub fn reach(argv: &[String]) -> Result<(), Missing> {
-    let (_, traits) = library::find(std::env::var_os(library::OVERRIDE).as_deref())?;
+    let (_, traits) = installed::find(std::env::var_os(installed::OVERRIDE).as_deref())?;
     reach::reach(argv, &std::env::var_os("PATH").unwrap_or_default(), &traits)
 }
 
@@ -159,48 +87,11 @@ pub struct Clock {
     strobe: Mutex<Option<Strobe>>,
 }
 
-/// The control file of a clock, and what it says.
-#[derive(Debug)]
-struct Control {
-    node: String,
-    /// What its files in shared memory are called.
-    name: String,
-    file: String,
-    anchor_ns: i128,
-    looked: Looked,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    setting: Setting,
-    rate_was_set: bool,
-    node_looked: bool,
-}
-
 impl Clock {
     /// A clock that shows the true time.
     pub(crate) fn new(node: &str, library: Arc<Library>) -> io::Result<Clock> {
-        static CLOCKS: AtomicU64 = AtomicU64::new(1);
-        let name = format!("harness_{}", CLOCKS.fetch_add(1, Ordering::Relaxed));
-        let dir = Path::new(library::SHARED_MEMORY).join(&name);
-        fs::create_dir(&dir)?;
-        let file = format!("{}/{name}/{CONTROL}", library::SHARED_MEMORY);
-        fs::write(&file, Setting::TRUE.line(0, false))?;
-        let control = Control {
-            node: node.to_owned(),
-            name,
-            file,
-            anchor_ns: library.anchor_ns(),
-            looked: Looked::watch(&dir, CONTROL)?,
-            state: Mutex::new(State {
-                setting: Setting::TRUE,
-                rate_was_set: false,
-                node_looked: false,
-            }),
-        };
         Ok(Clock {
-            control: Arc::new(control),
+            control: Arc::new(Control::new(node, library.anchor_ns())?),
             library,
             strobe: Mutex::new(None),
         })
@@ -283,7 +174,7 @@ impl Clock {
     /// When it cannot be started or says nothing that is a time.
     pub async fn measure(&self) -> Result<ClockReading, ClockError> {
         let (control, library) = (Arc::clone(&self.control), Arc::clone(&self.library));
-        let node_looked = control.note_looks(&mut control.lock());
+        let node_looked = control.node_looked();
         let looking = tokio::task::spawn_blocking(move || {
             let name = format!("{}_probe", control.name);
             let look = library.look(&control.file, &name);
@@ -311,88 +202,6 @@ impl Clock {
     fn lock_strobe(&self) -> MutexGuard<'_, Option<Strobe>> {
         self.strobe.lock().expect("nobody panics while holding this lock")
     }
-}
-
-impl Control {
-    /// Replaces the setting by what comes out of it. What was looked at before counts on only when this is a step of
-    /// the same fault.
-    fn change(
-        &self,
-        of_same_fault: bool,
-        to: impl FnOnce(Setting, i128) -> Result<Setting, String>,
-    ) -> Result<ClockChange, ClockError> {
-        let mut state = self.lock();
-        let now_ns = probe::now_ns();
-        let before = state.setting;
-        let after = to(before, now_ns).map_err(|what| ClockError::Bounds {
-            node: self.node.clone(),
-            what,
-        })?;
-        let rate_was_set = state.rate_was_set || !after.runs_true();
-        let new = format!("{}.new", self.file);
-        fs::write(&new, after.line(self.anchor_ns, rate_was_set))
-            .and_then(|()| fs::rename(&new, &self.file))
-            .map_err(self.write_error())?;
-        let looked = self.note_looks(&mut state);
-        *state = State {
-            setting: after,
-            rate_was_set,
-            node_looked: looked && of_same_fault,
-        };
-        Ok(ClockChange {
-            before_ns: whole(before.offset_at(now_ns)),
-            after_ns: whole(after.offset_at(now_ns)),
-            jumps: 0,
-        })
-    }
-
-    fn note_looks(&self, state: &mut State) -> bool {
-        state.node_looked |= self.looked.since_last();
-        state.node_looked
-    }
-
-    fn write_error(&self) -> impl FnOnce(io::Error) -> ClockError + use<> {
-        let (node, path) = (self.node.clone(), PathBuf::from(&self.file));
-        move |source| ClockError::Write { node, path, source }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nobody panics while holding this lock")
-    }
-}
-
-fn check(fault: ClockFault) -> Result<(), String> {
-    let near = |by_ms: i64| {
-        let far = by_ms.unsigned_abs() > OFFSET_MS_MAX.unsigned_abs();
-        if far {
-            Err(far_off(i128::from(by_ms) * NS_IN_MS))
-        } else {
-            Ok(())
-        }
-    };
-    match fault {
-        ClockFault::Offset { by_ms } | ClockFault::Jump { by_ms } => near(by_ms),
-        ClockFault::Strobe { between_ms, every } => {
-            between_ms.into_iter().try_for_each(near)?;
-            if every < STROBE_MIN {
-                return Err(format!("it cannot jump every {every:?}; at least {STROBE_MIN:?}"));
-            }
-            Ok(())
-        }
-        ClockFault::Rate { times } if !RATES.contains(&times) => Err(format!(
-            "it cannot run {times} times as fast; from {} to {}",
-            RATES.start(),
-            RATES.end()
-        )),
-        ClockFault::Rate { .. } => Ok(()),
-    }
-}
-
-fn far_off(ns: i128) -> String {
-    format!(
-        "it cannot be off by {} ms; at most {OFFSET_MS_MAX}",
-        ns / NS_IN_MS
-    )
 }
 
 fn whole(ns: i128) -> i64 {

@@ -1,6 +1,7 @@
 //! A node to be started by tests: a tiny HTTP server, or one of several ways not to be one.
 
 use crate::suite::eventually;
+use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, ExitCode};
@@ -72,6 +73,11 @@ fn serve(listen: &str) -> ExitCode {
             "/time" => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
                 format!("{} {}", since.as_nanos(), begun.elapsed().as_nanos())
+            }
+            "/cost" => {
+                let begun = Instant::now();
+                (0..10_000).for_each(|_| _ = black_box(SystemTime::now()));
+                (begun.elapsed().as_nanos() / 10_000).to_string()
             }
             "/tokio" => waits().as_nanos().to_string(),
             "/surroundings" => surroundings(),
