@@ -4,7 +4,8 @@ use super::Driver;
 use crate::ballot::NodeId;
 use crate::instance::Input;
 use crate::message::Message;
-use crate::peers::frame::{Frame, NAMES_MAX};
+use crate::node::catch_up::News;
+use crate::peers::frame::Frame;
 use crate::storage::StorageError;
 use std::sync::Arc;
 
@@ -29,40 +30,29 @@ impl Driver {
             Frame::New { .. } if self.has_stopped() => {}
             Frame::New { start, from, names } => {
                 let mut unknown = Vec::new();
-                let mut known_up_to = from;
+                let mut known = 0;
                 for name in &names {
-                    let is_known = match self.decrees.get(name) {
-                        Some(decree) => decree.instance.chosen().is_some(),
-                        None => self
-                            .storage
-                            .table
-                            .get(name)?
-                            .is_some_and(|state| state.learned.is_some()),
-                    };
-                    if !is_known {
+                    if !self.has_learned(name)? {
                         unknown.push(Arc::clone(name));
                     } else if unknown.is_empty() {
-                        known_up_to += 1;
+                        known += 1;
                     }
                 }
-                self.catch_up.caught_up(peer, start, known_up_to);
+                let news = News {
+                    start,
+                    from,
+                    count: names.len() as u64,
+                    known,
+                };
+                let go_on_from = self.catch_up.answered(peer, news);
                 if !unknown.is_empty() {
-                    tracing::info!(
-                        "catching up with {peer}: {} decisions, from number {known_up_to}",
-                        unknown.len()
-                    );
+                    let (count, first) = (unknown.len(), from.saturating_add(known));
+                    tracing::info!("catching up with {peer}: {count} decisions, from number {first}");
                     self.peers.send(peer, Frame::Tell { names: unknown }.encode());
                 }
-                // There is more, and asking in turn would take long.
-                if names.len() == NAMES_MAX {
-                    self.peers.send(
-                        peer,
-                        Frame::WhatIsNew {
-                            start,
-                            from: from + NAMES_MAX as u64,
-                        }
-                        .encode(),
-                    );
+                // Behind what was just asked for: its answer tells whether that has come.
+                if let Some(from) = go_on_from {
+                    self.peers.send(peer, Frame::WhatIsNew { start, from }.encode());
                 }
             }
             Frame::Tell { names } => {
@@ -71,5 +61,16 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    fn has_learned(&self, name: &Arc<str>) -> Result<bool, StorageError> {
+        Ok(match self.decrees.get(name) {
+            Some(decree) => decree.instance.chosen().is_some(),
+            None => self
+                .storage
+                .table
+                .get(name)?
+                .is_some_and(|state| state.learned.is_some()),
+        })
     }
 }
