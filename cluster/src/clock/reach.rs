@@ -2,8 +2,11 @@
 //!
 //! It is loaded by the dynamic linker and answers in place of the C library. A program that has no dynamic linker,
 //! or that asks the kernel itself, never notices it; a fault that it does not feel must be refused by its name.
-//! Only the program that is started is looked at, and what runs it when it is a script: what a shell script starts
-//! in turn is for the evidence to tell (see [`super::ClockReading`]).
+//! Others would be harmed by it: all versions so far turn a wait for a condition until a moment of the monotonic clock
+//! into one that ends at once, or much too late, while the time of day is off.
+//!
+//! Only the program that is started is looked at, and what runs it when it is a script. What a shell script starts
+//! in turn is for the evidence to tell (see [`super::ClockReading`]); what its libraries do, nobody tells.
 
 use crate::sandbox::Missing;
 use memchr::memmem;
@@ -72,7 +75,7 @@ impl Traits {
     /// What programs have to put up with, in words; empty when there is nothing.
     pub fn caution(&self) -> &'static str {
         if self.breaks_absolute_sleeps {
-            ", older than 0.9.11: sleeps until a moment of the monotonic clock (Python's) go wrong"
+            ", older than 0.9.11: sleeps until a moment of the monotonic clock go wrong under it"
         } else {
             ""
         }
@@ -112,10 +115,12 @@ fn judge(file: &Path, library: &Traits) -> Result<(), Missing> {
     if facts.linker.contains("ld-musl") == library.glibc {
         return refuse("uses another C library than libfaketime", OTHER);
     }
-    if library.breaks_absolute_sleeps && facts.python {
+    if facts.waits_by_monotonic_clock {
+        // It takes the moment for one of the time of day: an hour behind, a wait of a second takes an hour.
         return refuse(
-            "is Python, whose time.sleep goes wrong under libfaketime before 0.9.11",
-            "install a newer libfaketime and name it in HARNESS_LIBFAKETIME",
+            "waits until a moment of the monotonic clock (as Java, Python and Node.js do), which libfaketime gets \
+             wrong while the time of day is off",
+            "test it without clock faults",
         );
     }
     let metadata = file
@@ -196,7 +201,7 @@ struct Facts {
     linker: String,
     go: bool,
     glibc: bool,
-    python: bool,
+    waits_by_monotonic_clock: bool,
     knows_disable_shm: bool,
 }
 
@@ -239,7 +244,13 @@ where
         let holds = |text: &[u8]| memmem::find(bytes, text).is_some();
         if name == b".dynstr" {
             facts.glibc = holds(b"GLIBC_2");
-            facts.python = holds(b"\0Py_BytesMain\0");
+            // Java and Python may do it in a library of theirs.
+            let tells: [&[u8]; 3] = [
+                b"\0pthread_condattr_setclock\0",
+                b"\0JLI_Launch\0",
+                b"\0Py_BytesMain\0",
+            ];
+            facts.waits_by_monotonic_clock = tells.iter().any(|name| holds(name));
         } else {
             facts.knows_disable_shm = holds(b"FAKETIME_DISABLE_SHM");
         }

@@ -129,14 +129,16 @@ fn another_machine_or_c_library_is_refused() {
 }
 
 #[test]
-fn python_is_refused_where_its_sleep_would_go_wrong() {
-    let content = program(X86_64, Some(GLIBC_LINKER), &[(".dynstr", b"\0Py_BytesMain\0")]);
-    assert!(judged(&content, &glibc_library()).unwrap_err().contains("0.9.11"));
-    let repaired = Traits {
-        breaks_absolute_sleeps: false,
-        ..glibc_library()
-    };
-    assert_eq!(judged(&content, &repaired), Ok(()));
+fn a_program_that_would_wait_for_ever_is_refused() {
+    for name in ["pthread_condattr_setclock", "JLI_Launch", "Py_BytesMain"] {
+        let names = format!("\0libc.so.6\0{name}\0");
+        let content = program(X86_64, Some(GLIBC_LINKER), &[(".dynstr", names.as_bytes())]);
+        let told = judged(&content, &glibc_library()).unwrap_err();
+        assert!(
+            told.starts_with("/server waits until a moment of the monotonic clock"),
+            "{told}"
+        );
+    }
 }
 
 #[test]
