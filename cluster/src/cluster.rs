@@ -22,6 +22,7 @@ pub use errors::{ClusterError, KillError, PauseError, ResumeError, StartError, T
 pub use life::NodeState;
 pub use outcome::{EndedBy, Killed, Paused, Resumed, Started, Terminated, UnexpectedExit};
 
+use crate::clock::{Clock, Library};
 use crate::log::LogWatch;
 use crate::network::Network;
 use crate::system::System;
@@ -50,6 +51,9 @@ pub struct ClusterSpec {
     pub seed: u64,
     /// Arguments added to the command of every node.
     pub extra_args: Vec<String>,
+    /// Whether its nodes get clocks that can be changed; see [`crate::clock`]. Every look that a node takes at the
+    /// time of day then costs it some microseconds.
+    pub clocks: bool,
 }
 
 /// The nodes and the network of a run. Dropping it kills what still runs.
@@ -73,9 +77,16 @@ impl Cluster {
     /// Makes the directories and the network of a run. No node is started.
     ///
     /// # Errors
-    /// When the network or a directory cannot be made.
+    /// When the network or a directory cannot be made; with clocks, when libfaketime is missing or cannot reach the
+    /// program of a node.
     pub fn new(spec: ClusterSpec) -> Result<Cluster, ClusterError> {
         let dir = std::path::absolute(&spec.dir).map_err(ClusterError::directory(&spec.dir))?;
+        // First, for it says in a moment what no run would survive.
+        let library = if spec.clocks {
+            Some(Arc::new(Library::prepare().map_err(ClusterError::Clocks)?))
+        } else {
+            None
+        };
         let network = Network::start(&spec.nodes, spec.seed)?;
         let hosts: Vec<_> = spec
             .nodes
@@ -84,7 +95,7 @@ impl Cluster {
             .collect();
         let nodes = (1..)
             .zip(&hosts)
-            .map(|(index, (name, ip))| Node::new(&spec, &dir, &hosts, index, name, *ip))
+            .map(|(index, (name, ip))| Node::new(&spec, &dir, &hosts, index, name, *ip, library.as_ref()))
             .collect::<Result<_, _>>()?;
         let (tell_exit, exits) = unbounded_channel();
         let prober = readiness::prober().map_err(ClusterError::Prober)?;
@@ -203,6 +214,15 @@ impl Cluster {
     pub fn watch_log(&self, node: &str, pattern: LinePattern) -> LogWatch {
         let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
         self.shared.nodes[place].watches.add(pattern)
+    }
+
+    /// The clock of a node; `None` when the cluster was made without.
+    ///
+    /// # Panics
+    /// When there is no node of this name.
+    pub fn clock(&self, node: &str) -> Option<&Clock> {
+        let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
+        self.shared.nodes[place].clock.as_ref()
     }
 
     /// The network between the nodes.

@@ -5,6 +5,7 @@
 //!   nothing is left behind; [`probe`] finds out what a machine allows.
 //! - [`network`]: a network namespace and an address for each node, and a switch that every packet goes through.
 //! - [`process`]: one process of a node, from its start to its end; [`log`] keeps what it prints.
+//! - [`clock`]: the time of day that a node sees, through libfaketime.
 //! - [`system`]: descriptors, the files that say how a system is started, asked and understood.
 //! - [`cluster`]: all of it together; read that first.
 //!
@@ -13,6 +14,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("the sandbox and the network are made of Linux namespaces; build on Linux");
 
+pub mod clock;
 pub mod cluster;
 mod kernel;
 pub mod log;
@@ -23,6 +25,7 @@ pub mod sandbox;
 pub mod system;
 mod untrusted;
 
+pub use clock::{Clock, ClockChange, ClockError, ClockFault, ClockReading};
 pub use cluster::{
     Cluster, ClusterError, ClusterSpec, EndedBy, KillError, Killed, NodeState, PauseError, Paused,
     ResumeError, Resumed, StartError, Started, TerminateError, Terminated, UnexpectedExit,

@@ -1,9 +1,10 @@
 //! What this machine allows: each capability tried for real, in a child process whose namespaces take everything
 //! with them when it ends.
 //!
-//! For the doctor's report. A test run does not ask here first: it finds out by doing, with the same reasons and
+//! For the doctor's report; what only some faults need is asked for by itself. A test run does not ask here first: it finds out by doing, with the same reasons and
 //! the same remedies.
 
+use crate::clock::Library;
 use crate::kernel;
 use crate::network::{Network, NetworkError};
 use crate::sandbox::{
@@ -47,11 +48,35 @@ const STEPS: [Step; 3] = [
     }),
 ];
 
-/// Tries everything that a run needs. Like [`crate::sandbox::enter`], call it before any thread exists.
+/// What is tried for clock faults; only they need it.
+const CLOCK_STEPS: [Step; 2] = [
+    STEPS[0],
+    ("clock faults", || {
+        let library = Library::prepare()?;
+        Ok(format!("by {}", library.described()))
+    }),
+];
+
+/// Tries what clock faults need, which no other run does. Like [`capabilities`]. Where there are no namespaces, that
+/// is what is missing.
+///
+/// # Errors
+/// When it cannot be tried.
+pub fn clocks() -> Result<Capability, SandboxError> {
+    let (name, _) = CLOCK_STEPS[1];
+    let last = try_all(&CLOCK_STEPS)?.pop().expect("there is at least the first");
+    Ok(Capability { name, ok: last.ok })
+}
+
+/// Tries everything that every run needs. Like [`crate::sandbox::enter`], call it before any thread exists.
 ///
 /// # Errors
 /// When it cannot be tried. What was tried and is not there is no error, but in the list.
 pub fn capabilities() -> Result<Vec<Capability>, SandboxError> {
+    try_all(&STEPS)
+}
+
+fn try_all(steps: &[Step]) -> Result<Vec<Capability>, SandboxError> {
     refuse_threads()?;
     let identity = Identity::current().map_err(SandboxError::io("read /proc/self/uid_map"))?;
     let (go, tell_go) = std::io::pipe().map_err(SandboxError::io("make a pipe"))?;
@@ -64,23 +89,23 @@ pub fn capabilities() -> Result<Vec<Capability>, SandboxError> {
         }]),
         Ok(None) => {
             drop((tell_go, results));
-            try_steps(go, tell);
+            try_steps(steps, go, tell);
             kernel::exit_now(0)
         }
         Ok(Some(child)) => {
             drop((go, tell));
-            collect(name, child, &identity, tell_go, results)
+            collect(name, steps, child, &identity, tell_go, results)
         }
     }
 }
 
 /// In the child: does every step until one fails, and tells each result as a line.
-fn try_steps(mut go: PipeReader, mut tell: PipeWriter) {
+fn try_steps(steps: &[Step], mut go: PipeReader, mut tell: PipeWriter) {
     if nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).is_err() || go.read_exact(&mut [0]).is_err() {
         return;
     }
     note_inside();
-    for (_, step) in STEPS {
+    for (_, step) in steps {
         let result = step();
         let line = match &result {
             Ok(detail) => serde_json::json!({ "detail": detail }),
@@ -97,6 +122,7 @@ fn try_steps(mut go: PipeReader, mut tell: PipeWriter) {
 /// In the parent: lets the child go on, and makes a list of what it tells.
 fn collect(
     name: &'static str,
+    steps: &[Step],
     child: Pid,
     identity: &Identity,
     mut tell_go: PipeWriter,
@@ -120,7 +146,7 @@ fn collect(
     });
     let mut list = vec![Capability { name, ok }];
     read.map_err(SandboxError::io("read what the child found"))?;
-    for ((name, _), line) in STEPS.iter().zip(text.lines()) {
+    for ((name, _), line) in steps.iter().zip(text.lines()) {
         let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         let field = |field: &str| told[field].as_str().map(str::to_owned);
         let ok = match (field("detail"), field("reason"), field("fix")) {
@@ -131,9 +157,9 @@ fn collect(
         list.push(Capability { name, ok });
     }
     let all_well = list.iter().all(|capability| capability.ok.is_ok());
-    if all_well && list.len() <= STEPS.len() {
+    if all_well && list.len() <= steps.len() {
         // It died in the middle of a step: of the kernel, for instance, that kills what seccomp forbids.
-        let (name, _) = STEPS[list.len() - 1];
+        let (name, _) = steps[list.len() - 1];
         let reason = "the attempt did not survive".to_owned();
         list.push(Capability {
             name,

@@ -6,17 +6,15 @@
 
 mod members;
 mod pause;
+mod rest;
 
 pub(crate) use pause::Counted;
 
 use crate::kernel;
 use crate::log::{self, LogStream, Watches};
 use crate::system::CommandLine;
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill, killpg};
-use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -30,8 +28,8 @@ use tokio::sync::{oneshot, watch};
 /// How many of its last lines an ended process is remembered by.
 const LAST_LINES: usize = 5;
 
-/// How long to wait for what is left of a process group, and for logs that somebody else still writes to.
-const REST_MAX: Duration = Duration::from_secs(1);
+/// How long to wait for logs that somebody else still writes to.
+const LOGS_MAX: Duration = Duration::from_secs(1);
 
 /// What of the harness's own environment a node gets to see. Nothing else, so that a run does not depend on
 /// the shell that it was started from.
@@ -212,10 +210,10 @@ impl Keeper {
     async fn keep(mut self) -> Exit {
         let status = self.child.wait().await.expect("our own child can be waited for");
         let at = self.epoch.elapsed();
-        end_rest(self.group, &self.network_namespace).await;
+        rest::end(self.group, &self.network_namespace).await;
         for log in self.logs {
             // A process that left the group may hold the stream open; its lines are then still being written.
-            let _ = tokio::time::timeout(REST_MAX, log).await;
+            let _ = tokio::time::timeout(LOGS_MAX, log).await;
         }
         // Stamped as it is written, behind the last of its lines, so that a log is in the order of its stamps.
         if let Err(why) = log::note(
@@ -230,52 +228,6 @@ impl Keeper {
             at,
             stderr: log::last_lines(&self.stderr_path, self.tail_from, LAST_LINES),
         }
-    }
-}
-
-/// Kills and reaps what a process has left: its group, and whoever else lives in its network namespace. Orphans
-/// become children of process 1, which is us.
-async fn end_rest(group: Pid, namespace: &Arc<OwnedFd>) {
-    let deadline = Instant::now() + REST_MAX;
-    let of_group = Pid::from_raw(-group.as_raw());
-    let mut strays = BTreeSet::new();
-    loop {
-        let group_left = killpg(group, Signal::SIGKILL) != Err(Errno::ESRCH);
-        let reaped =
-            matches!(waitpid(of_group, Some(WaitPidFlag::WNOHANG)), Ok(status) if status.pid().is_some());
-        let listed = Arc::clone(namespace);
-        let listed = tokio::task::spawn_blocking(move || members::of_namespace(&listed)).await;
-        let left: Vec<Pid> = match listed.expect("it does not panic, and nobody aborts it") {
-            Ok(members) => members.into_keys().collect(),
-            Err(why) => {
-                tracing::warn!("what is left of process {group} cannot be listed: {why}");
-                Vec::new()
-            }
-        };
-        for stray in &left {
-            // The only failure is that it is gone.
-            let _ = kill(*stray, Signal::SIGKILL);
-        }
-        let done = !group_left && left.is_empty();
-        strays.extend(left);
-        if done || Instant::now() > deadline {
-            break;
-        }
-        if !reaped {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    }
-    // Whoever leaves its namespaces is not yet a zombie that can be reaped, nor are its children ours yet.
-    while Instant::now() < deadline {
-        strays.retain(|stray| {
-            // Refused when its parent is there to do it.
-            let _ = waitpid(*stray, Some(WaitPidFlag::WNOHANG));
-            kill(*stray, None) != Err(Errno::ESRCH)
-        });
-        if strays.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

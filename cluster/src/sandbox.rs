@@ -26,6 +26,7 @@ use nix::sys::signal::{SigSet, Signal};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The device behind every virtual network interface.
@@ -137,6 +138,30 @@ pub(crate) fn settle_mounts() -> nix::Result<()> {
     if let Err(why) = mount(Some("proc"), "/proc", Some("proc"), flags, none) {
         tracing::debug!("no /proc of our own: {why}");
     }
+    Ok(())
+}
+
+/// Gives the sandbox a `/dev/shm` of its own, once, so that what its programs leave there goes with it. As large as
+/// the machine's own usually is: half of the memory.
+pub(crate) fn own_shared_memory() -> std::io::Result<()> {
+    use nix::mount::{MsFlags, mount};
+    static MOUNTED: Mutex<bool> = Mutex::new(false);
+    let mut mounted = MOUNTED.lock().expect("nobody panics while holding this lock");
+    if *mounted {
+        return Ok(());
+    }
+    if !is_inside() {
+        return Err(std::io::Error::other("this is not inside the sandbox"));
+    }
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(
+        Some("tmpfs"),
+        "/dev/shm",
+        Some("tmpfs"),
+        flags,
+        Some("mode=1777,size=50%"),
+    )?;
+    *mounted = true;
     Ok(())
 }
 

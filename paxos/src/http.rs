@@ -17,9 +17,11 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_io_timeout::TimeoutStream;
 
 /// How many connections of clients there may be, if there are file descriptors for them; one more is closed at once.
 const CONNECTIONS_MAX: u64 = 1024;
@@ -27,6 +29,9 @@ const CONNECTIONS_MAX: u64 = 1024;
 const RESERVED: u64 = 128;
 /// How long a client may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a client may take not a single byte of what it asked for: its connection is closed then, or clients that
+/// do not read would take all the places of those who do.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long open requests may take when the node stops.
 const STOP_MAX: Duration = Duration::from_secs(1);
 
@@ -182,30 +187,79 @@ async fn accept(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             continue;
         };
-        let (router, mut stopping) = (router.clone(), stopping.clone());
+        let (router, stopping) = (router.clone(), stopping.clone());
         connections.spawn(async move {
             let _place = place;
             // Small answers are not to wait for each other.
             let _ = stream.set_nodelay(true);
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_TIMEOUT)
-                .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-            let mut connection = std::pin::pin!(connection);
-            tokio::select! {
-                // What goes wrong on a connection is its client's affair.
-                _ = connection.as_mut() => return,
-                _ = stopping.wait_for(|stop| *stop) => {}
-            }
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            speak(stream, router, stopping).await;
         });
     }
+}
+
+/// Serves one connection, until its client has gone, takes too long, or the node stops.
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Send + 'static,
+    router: axum::Router,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut stream = Box::pin(TimeoutStream::new(stream));
+    stream.as_mut().set_write_timeout_pinned(Some(WRITE_TIMEOUT));
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // What goes wrong on a connection is its client's affair.
+        _ = connection.as_mut() => return,
+        _ = stopping.wait_for(|stop| *stop) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::{Instant, sleep};
+
+    const ANSWER_BYTES: usize = 1 << 20;
+
+    /// A client that has asked for much, over a connection that holds little.
+    async fn asked() -> (DuplexStream, JoinHandle<()>, watch::Sender<bool>) {
+        let answer = || async { vec![b'x'; ANSWER_BYTES] };
+        let router = axum::Router::new().route("/", axum::routing::get(answer));
+        let (stop, stopping) = watch::channel(false);
+        let (mut client, server) = duplex(64 << 10);
+        let served = tokio::spawn(speak(server, router, stopping));
+        client
+            .write_all(b"GET / HTTP/1.1\r\nhost: n1\r\n\r\n")
+            .await
+            .unwrap();
+        (client, served, stop)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_does_not_read_his_answer_loses_his_connection() {
+        let (_client, served, _stop) = asked().await;
+        let began = Instant::now();
+        served.await.unwrap();
+        assert_eq!(began.elapsed().as_secs(), WRITE_TIMEOUT.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_reads_slowly_gets_all_of_his_answer() {
+        let (mut client, served, _stop) = asked().await;
+        let (mut buffer, mut bytes) = (vec![0; 64 << 10], 0);
+        while bytes < ANSWER_BYTES {
+            sleep(WRITE_TIMEOUT * 9 / 10).await;
+            bytes += client.read(&mut buffer).await.unwrap();
+        }
+        drop(client);
+        served.await.unwrap();
+    }
 
     #[tokio::test]
     async fn a_node_of_which_a_part_has_panicked_ends_and_says_so() {

@@ -3,6 +3,7 @@
 use super::NodeState;
 use crate::network::NetworkError;
 use crate::process::{Exit, words};
+use crate::sandbox::Missing;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,6 +29,9 @@ pub enum ClusterError {
         /// Which.
         path: PathBuf,
     },
+    /// Clocks were asked for, and cannot be had.
+    #[error("give the nodes clocks that can be changed: {0}")]
+    Clocks(#[source] Missing),
     /// There is no HTTP client to ask nodes whether they are ready.
     #[error("set up the HTTP client that asks nodes whether they are ready: {0}")]
     Prober(#[source] reqwest::Error),

@@ -2,6 +2,7 @@
 
 use super::life::{Event, Phase};
 use super::{ClusterError, ClusterSpec, NodeState};
+use crate::clock::{Clock, Library};
 use crate::log::Watches;
 use crate::process::{self, Process};
 use crate::system::{CommandLine, NodeVariables};
@@ -20,6 +21,8 @@ pub struct Node {
     /// Held while its processes are stopped or let go on, and by whoever begins a new life: two of these at once
     /// would leave it in a state that nobody asked for.
     pub turn: tokio::sync::Mutex<()>,
+    /// What changes its clock, if anything does.
+    pub clock: Option<Clock>,
     /// Who waits for a line of its log, over all of its lives.
     pub watches: Watches,
     life: Arc<Mutex<Life>>,
@@ -64,6 +67,7 @@ impl Node {
         index: usize,
         name: &str,
         ip: Ipv4Addr,
+        library: Option<&Arc<Library>>,
     ) -> Result<Node, ClusterError> {
         let dir = run_dir.join("nodes").join(name);
         let data = dir.join("data");
@@ -84,6 +88,15 @@ impl Node {
             let program = std::path::absolute(&program).map_err(ClusterError::directory(&program))?;
             command.argv[0] = text(&program)?.to_owned();
         }
+        let clock = match library {
+            None => None,
+            Some(library) => {
+                library.reaches(&command).map_err(ClusterError::Clocks)?;
+                let clock = Clock::new(name, Arc::clone(library)).map_err(ClusterError::directory(&dir))?;
+                command.env.extend(clock.environment(&command));
+                Some(clock)
+            }
+        };
         let typed = dir.join("command.txt");
         std::fs::write(&typed, process::as_typed(&command, &dir)).map_err(ClusterError::directory(&typed))?;
         let ready_url = spec.system.node.ready.url(name, index, ip);
@@ -98,6 +111,7 @@ impl Node {
             command,
             ready_url,
             turn: tokio::sync::Mutex::new(()),
+            clock,
             watches: Watches::default(),
             life,
         })

@@ -23,9 +23,9 @@ pub struct Killed {
 /// What a terminated node ended by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndedBy {
-    /// It ended after SIGTERM, within the patience that it was shown.
+    /// SIGTERM, or by itself after it.
     Sigterm,
-    /// It did not, and was killed.
+    /// SIGKILL, since it did not end within the patience that it was shown, or by somebody else's.
     Sigkill,
 }
 

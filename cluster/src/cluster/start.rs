@@ -3,6 +3,7 @@
 use super::life::{Event, Phase};
 use super::node::{Node, lock};
 use super::{Shared, StartError, Started, UnexpectedExit, readiness};
+use crate::clock::Clock;
 use crate::process::{self, Exit, Process, ProcessSpec};
 use std::sync::Arc;
 use std::time::Instant;
@@ -80,7 +81,9 @@ impl Shared {
                 });
             }
         };
-        let process = Process::start(&spec, at_end).map_err(|source| StartError::Spawn {
+        let renewed = node.clock.as_ref().map_or(Ok(()), Clock::renew);
+        let started = renewed.and_then(|()| Process::start(&spec, at_end));
+        let process = started.map_err(|source| StartError::Spawn {
             node: node.name.clone(),
             program: node.command.argv[0].clone(),
             source,

@@ -50,13 +50,19 @@ impl Shared {
             process
         };
         let signalled_at = self.spec.epoch.elapsed();
-        let in_time = tokio::time::timeout(patience, process.ended()).await.ok();
-        let (by, exit) = match in_time {
-            Some(exit) => (EndedBy::Sigterm, exit),
-            None => {
+        let in_time = tokio::time::timeout(patience, process.ended()).await;
+        let exit = match in_time {
+            Ok(exit) => exit,
+            Err(_) => {
                 process.kill();
-                (EndedBy::Sigkill, process.ended().await)
+                process.ended().await
             }
+        };
+        // Not what was done last: it may have ended by itself a moment before, or been killed by others.
+        let by = if exit.by_sigkill() {
+            EndedBy::Sigkill
+        } else {
+            EndedBy::Sigterm
         };
         Ok(Terminated {
             pid: process.pid(),

@@ -408,7 +408,12 @@ fn both_ends_notice_though_the_reset_comes_out_of_sequence() {
     client.write_all(b"lost").unwrap();
     eventually("it is lost", || network.rule(&drop).links[0].dropped.packets > 0);
     let reset = network
-        .install(&rule("n1", "n2", containing("bye"), Effect::Reset { probability: 1.0 }))
+        .install(&rule(
+            "n1",
+            "n2",
+            containing("bye"),
+            Effect::Reset { probability: 1.0 },
+        ))
         .unwrap();
     client.write_all(b"bye").unwrap();
     for end in [&mut client, &mut server] {

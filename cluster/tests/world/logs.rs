@@ -17,8 +17,11 @@ fn pattern(text: &str) -> LinePattern {
 fn a_line_of_either_stream_is_told_when_it_comes() {
     run(async |dir| {
         let cluster = serving(dir, 2);
+        // A node can be ready before its first line has been read.
+        let ready = cluster.watch_log("n1", pattern("^listening$"));
         cluster.start("n1").await.unwrap();
         cluster.start("n2").await.unwrap();
+        ready.matched().await.unwrap();
         let said = cluster.watch_log("n1", pattern("^said"));
         let complained = cluster.watch_log("n1", pattern("^complained"));
         let other = cluster.watch_log("n2", pattern("^said"));

@@ -17,6 +17,7 @@
 )]
 
 mod captures;
+mod clocks;
 mod faults;
 mod logs;
 mod measure;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
             processes::TESTS,
             pauses::TESTS,
             logs::TESTS,
+            clocks::TESTS,
         ]);
     }
     if filter != Some("measure") {
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
             suite.run(processes::TESTS);
             suite.run(pauses::TESTS);
             suite.run(logs::TESTS);
+            suite.run(clocks::TESTS);
             suite.finish()
         }
     }

@@ -1,9 +1,11 @@
 //! A node to be started by tests: a tiny HTTP server, or one of several ways not to be one.
 
 use crate::suite::eventually;
+use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub fn main(arguments: &[&str]) -> ExitCode {
     match arguments {
@@ -33,6 +35,7 @@ pub fn main(arguments: &[&str]) -> ExitCode {
 fn serve(listen: &str) -> ExitCode {
     println!("arguments {:?}", std::env::args().skip(2).collect::<Vec<_>>());
     eprintln!("listening");
+    let begun = Instant::now();
     let listener = TcpListener::bind(listen).unwrap();
     for stream in listener.incoming() {
         let mut stream = stream.unwrap();
@@ -67,6 +70,16 @@ fn serve(listen: &str) -> ExitCode {
                 eprintln!("complained of {path}");
                 path
             }
+            "/time" => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+                format!("{} {}", since.as_nanos(), begun.elapsed().as_nanos())
+            }
+            "/cost" => {
+                let begun = Instant::now();
+                (0..10_000).for_each(|_| _ = black_box(SystemTime::now()));
+                (begun.elapsed().as_nanos() / 10_000).to_string()
+            }
+            "/tokio" => waits().as_nanos().to_string(),
             "/surroundings" => surroundings(),
             _ => "?".to_owned(),
         };
@@ -77,6 +90,26 @@ fn serve(listen: &str) -> ExitCode {
         );
     }
     ExitCode::SUCCESS
+}
+
+/// How long 50 ms take on a runtime, by its timers and by a thread that sleeps.
+fn waits() -> Duration {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let begun = Instant::now();
+    runtime.block_on(async {
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let sleeps = tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(10)));
+        tokio::time::timeout(Duration::from_secs(60), sleeps)
+            .await
+            .unwrap()
+            .unwrap();
+    });
+    begun.elapsed()
 }
 
 /// What this process was given: descriptors, environment, working directory, session.

@@ -36,8 +36,8 @@ ready = {{ url = "http://{{ip}}:7000/health", {ready} }}
     System::parse(&text, "test.toml").unwrap()
 }
 
-pub fn cluster(dir: &Path, nodes: usize, system: System) -> Cluster {
-    let spec = ClusterSpec {
+pub fn spec(dir: &Path, nodes: usize, system: System) -> ClusterSpec {
+    ClusterSpec {
         system,
         nodes: names(nodes),
         dir: dir.to_owned(),
@@ -45,8 +45,12 @@ pub fn cluster(dir: &Path, nodes: usize, system: System) -> Cluster {
         harness: std::env::current_exe().unwrap(),
         seed: 1,
         extra_args: vec!["--extra".to_owned(), dir.to_str().unwrap().to_owned()],
-    };
-    Cluster::new(spec).unwrap()
+        clocks: false,
+    }
+}
+
+pub fn cluster(dir: &Path, nodes: usize, system: System) -> Cluster {
+    Cluster::new(spec(dir, nodes, system)).unwrap()
 }
 
 /// A cluster of nodes that answer.

@@ -1,14 +1,17 @@
 //! Somebody who enters the sandbox, does one thing, and is watched from outside.
 
 use crate::processes;
+use cluster::probe::Capability;
 use cluster::sandbox::{Side, enter};
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 pub fn main(arguments: &[&str]) -> ExitCode {
-    if arguments == ["probe"] {
-        return probe();
+    match arguments {
+        ["probe"] => return probe(cluster::probe::capabilities().unwrap()),
+        ["clocks"] => return probe(vec![cluster::probe::clocks().unwrap()]),
+        _ => {}
     }
     if arguments == ["threads"] {
         std::thread::spawn(std::thread::park);
@@ -61,8 +64,8 @@ fn inside(arguments: &[&str]) -> ExitCode {
     }
 }
 
-fn probe() -> ExitCode {
-    for capability in cluster::probe::capabilities().unwrap() {
+fn probe(capabilities: Vec<Capability>) -> ExitCode {
+    for capability in capabilities {
         match capability.ok {
             Ok(detail) => println!("yes {}: {detail}", capability.name),
             Err(missing) => println!("no {}: {missing}", capability.name),

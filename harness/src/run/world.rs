@@ -77,6 +77,7 @@ impl World {
             harness: std::env::current_exe().context("find the harness's own program file")?,
             seed: plan.seed,
             extra_args: plan.extra_args.clone(),
+            clocks: false,
         })?);
         let stop = watch::Sender::new(false);
         let watchers = vec![

@@ -1,8 +1,8 @@
 //! How a node hears of decisions that it missed, because it was down or cut off.
 //!
 //! Every node numbers the decisions that it learns. Now and then a node asks another, in turn, for the names of
-//! those from a number on, and to be told about the ones that it lacks. It goes on from there the next time. What it
-//! is told this way is what the other has *learned*, never what it has merely accepted.
+//! those from a number on, and to be told about the ones that it lacks. It goes on from the first that has not come. What
+//! it is told this way is what the other has *learned*, never what it has merely accepted.
 //!
 //! A node that was killed may number its latest decisions anew; so a number is worth something together with the
 //! start in which it was counted.
@@ -25,6 +25,8 @@ pub struct CatchUp {
     at_start: u64,
     /// For each other node: in which of its starts, and how many of its decisions are known here.
     places: BTreeMap<NodeId, (u64, u64)>,
+    /// For each other node: where it was last asked for what is unknown, in this turn.
+    waits_at: BTreeMap<NodeId, (u64, u64)>,
     turn: usize,
 }
 
@@ -42,6 +44,7 @@ impl CatchUp {
             at_start: in_table + recent.len() as u64,
             recent,
             places,
+            waits_at: BTreeMap::new(),
             turn: 0,
         }
     }
@@ -79,6 +82,7 @@ impl CatchUp {
     pub fn question(&mut self) -> Option<(NodeId, u64, u64)> {
         let (node, (start, from)) = self.places.iter().nth(self.turn % self.places.len().max(1))?;
         let question = (node.clone(), *start, *from);
+        self.waits_at.remove(node);
         self.turn = self.turn.wrapping_add(1);
         Some(question)
     }
@@ -106,10 +110,45 @@ impl CatchUp {
         Ok((from, names))
     }
 
-    /// Another node has answered; its names up to here are known now.
-    pub fn caught_up(&mut self, node: &NodeId, start: u64, count: u64) {
-        if let Some(place) = self.places.get_mut(node) {
-            *place = (start, count);
+    /// Another node has answered. What is not known here is asked for now, and the place stays before it until it has
+    /// come: the question or its answer may get lost, and then it is asked for again in a later turn.
+    ///
+    /// Returns the number from which to ask on at once. Either the place has moved, or this is the first time in this
+    /// turn that it did not; so this comes to an end.
+    pub fn answered(&mut self, node: &NodeId, news: News) -> Option<u64> {
+        let place = self.places.get_mut(node)?;
+        let (start, known_before) = *place;
+        if news.from > known_before {
+            // An answer to somebody else's question: what is before it may be unknown.
+            return None;
         }
+        let known = news.from.saturating_add(news.known);
+        *place = match start == news.start {
+            true => (start, known.max(known_before)),
+            // What was numbered anew is not known by these numbers.
+            false => (news.start, known),
+        };
+        let place = *place;
+        let go_on = match news.known == news.count {
+            true => news.count == NAMES_MAX as u64,
+            false => self.waits_at.insert(node.clone(), place) != Some(place),
+        };
+        go_on.then_some(place.1)
     }
 }
+
+/// What another node has answered.
+#[derive(Clone, Copy, Debug)]
+pub struct News {
+    /// In which of its starts.
+    pub start: u64,
+    /// The number of the first name.
+    pub from: u64,
+    /// How many names there are.
+    pub count: u64,
+    /// How many of them, from the first on, are known here.
+    pub known: u64,
+}
+
+#[cfg(test)]
+mod tests;
