@@ -4,6 +4,7 @@
 //! - [`sandbox`]: fresh namespaces around the whole harness, so that nothing on the machine is touched and
 //!   nothing is left behind; [`probe`] finds out what a machine allows.
 //! - [`network`]: a network namespace and an address for each node, and a switch that every packet goes through.
+//! - [`disk`]: a file system over a node's data directory that loses what was not synced when power fails.
 //! - [`process`]: one process of a node, from its start to its end; [`log`] keeps what it prints.
 //! - [`system`]: descriptors, the files that say how a system is started, asked and understood.
 //! - [`cluster`]: all of it together; read that first.
@@ -14,6 +15,7 @@
 compile_error!("the sandbox and the network are made of Linux namespaces; build on Linux");
 
 pub mod cluster;
+pub mod disk;
 mod kernel;
 pub mod log;
 pub mod network;
@@ -26,6 +28,7 @@ mod untrusted;
 pub use cluster::{
     Cluster, ClusterError, ClusterSpec, KillError, Killed, NodeState, StartError, Started, UnexpectedExit,
 };
+pub use disk::{Disk, DiskError, DiskFault, DiskFaultCounters, DiskFaultId, DiskSpec, Lost, LossPolicy};
 pub use network::{LinkCounters, LinkDrops, Network, NetworkError, RuleCounters, RuleId};
 pub use sandbox::{Missing, SandboxError, Side};
 pub use system::{DescriptorError, System};
