@@ -18,8 +18,9 @@
 mod errors;
 mod readiness;
 
-pub use errors::{ClusterError, KillError, StartError};
+pub use errors::{ClusterError, KillError, PowerError, StartError};
 
+use crate::disk::{Disk, DiskSpec, LossPolicy, Lost};
 use crate::network::Network;
 use crate::process::{self, Exit, Process, ProcessSpec};
 use crate::system::{CommandLine, NodeVariables, System};
@@ -41,6 +42,9 @@ pub struct ClusterSpec {
     pub nodes: Vec<String>,
     /// The run's directory; a node has `nodes/<name>/{stdout.log,stderr.log,command.txt,data/}` in it.
     pub dir: PathBuf,
+    /// Whether each node's `data/` is a disk that can lose power and go wrong, and how it behaves; the nodes' seeds
+    /// are drawn from the one given. While the cluster is there, nobody but the node should use its `data/`.
+    pub disks: Option<DiskSpec>,
     /// The zero of the run's clock.
     pub epoch: Instant,
     /// The harness's own program file, for `{harness}`.
@@ -91,6 +95,15 @@ pub struct Killed {
     pub took: Duration,
 }
 
+/// Power failed for a node: it was killed, and its disk lost what was not synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PowerLost {
+    /// The end of its process.
+    pub killed: Killed,
+    /// What the disk lost.
+    pub lost: Lost,
+}
+
 /// A node ended though nobody had asked it to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnexpectedExit {
@@ -127,6 +140,7 @@ struct Node {
     dir: PathBuf,
     command: CommandLine,
     ready_url: String,
+    disk: Option<Arc<Disk>>,
     life: Arc<Mutex<Life>>,
 }
 
@@ -134,6 +148,8 @@ struct Node {
 struct Life {
     state: NodeState,
     process: Option<Arc<Process>>,
+    /// Its disk is without power: when its process is gone, it is not down yet.
+    powerless: bool,
 }
 
 impl Cluster {
@@ -189,39 +205,33 @@ impl Cluster {
     /// # Errors
     /// When the node is not up, or had ended by itself before the signal reached it.
     pub async fn kill(&self, node: &str) -> Result<Killed, KillError> {
-        let place = self.place(node).ok_or_else(|| KillError::Unknown {
-            node: node.to_owned(),
-        })?;
-        let shared = &self.shared;
-        let process = {
-            let mut life = shared.nodes[place].lock();
-            match (life.state, &life.process) {
-                (NodeState::Up, Some(process)) => {
-                    let process = Arc::clone(process);
-                    life.state = NodeState::Stopping;
-                    process
-                }
-                (state, _) => {
-                    return Err(KillError::NotUp {
-                        node: node.to_owned(),
-                        state,
-                    });
-                }
-            }
-        };
-        let signalled_at = shared.spec.epoch.elapsed();
-        process.kill();
-        let exit = process.ended().await;
-        if !was_our_kill(&exit) {
-            return Err(KillError::EndedBefore {
-                node: node.to_owned(),
-                status: process::words(exit.status),
-            });
-        }
-        Ok(Killed {
-            pid: process.pid(),
-            took: exit.at.saturating_sub(signalled_at),
-        })
+        let place = self.kill_place(node)?;
+        let (process, signalled_at) = self.shared.begin_kill(place, false)?;
+        self.shared.nodes[place].killed(&process, signalled_at).await
+    }
+
+    /// Power fails for a node: it is killed as by [`Cluster::kill`], and when it is gone, its disk loses what was not
+    /// synced, as the policy says. When this returns the node is down and its disk has power again. Goes on to the
+    /// end even when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// When the node is not up or has no disk, and nothing has happened; when it had ended by itself, and its disk
+    /// has lost power all the same; when the disk does not come back, and the node stays as it is, stopping.
+    pub async fn lose_power(&self, node: &str, policy: LossPolicy) -> Result<PowerLost, PowerError> {
+        let place = self.kill_place(node)?;
+        let shared = Arc::clone(&self.shared);
+        let task = tokio::spawn(async move { shared.lose_power(place, policy).await });
+        task.await
+            .expect("a power failure neither panics nor is given up")
+    }
+
+    /// The disk of a node, if nodes have disks.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    pub fn disk(&self, node: &str) -> Option<&Disk> {
+        let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
+        self.shared.nodes[place].disk.as_deref()
     }
 
     /// Kills all nodes that have a process, and waits until they are gone.
@@ -265,6 +275,12 @@ impl Cluster {
     /// When there is none of this name.
     pub fn ip(&self, node: &str) -> Ipv4Addr {
         self.shared.network.ip(node)
+    }
+
+    fn kill_place(&self, node: &str) -> Result<usize, KillError> {
+        self.place(node).ok_or_else(|| KillError::Unknown {
+            node: node.to_owned(),
+        })
     }
 
     fn place(&self, node: &str) -> Option<usize> {
@@ -341,7 +357,12 @@ impl Shared {
                 NodeState::Stopping => was_our_kill(exit),
                 NodeState::Up | NodeState::Down => false,
             };
-            (life.state, life.process) = (NodeState::Down, None);
+            let state = if life.powerless {
+                NodeState::Stopping
+            } else {
+                NodeState::Down
+            };
+            (life.state, life.process) = (state, None);
             if !asked_for {
                 // Nobody may be listening any more, at the end of a run.
                 let _ = tell.send(UnexpectedExit {
@@ -360,6 +381,48 @@ impl Shared {
         let process = Arc::new(process);
         (life.state, life.process) = (NodeState::Starting, Some(Arc::clone(&process)));
         Ok(process)
+    }
+
+    /// Sends the signal to a node that is up.
+    fn begin_kill(&self, place: usize, powerless: bool) -> Result<(Arc<Process>, Duration), KillError> {
+        let node = &self.nodes[place];
+        let mut life = node.lock();
+        let process = match (life.state, &life.process) {
+            (NodeState::Up, Some(process)) => Arc::clone(process),
+            (state, _) => {
+                return Err(KillError::NotUp {
+                    node: node.name.clone(),
+                    state,
+                });
+            }
+        };
+        (life.state, life.powerless) = (NodeState::Stopping, powerless);
+        let signalled_at = self.spec.epoch.elapsed();
+        process.kill();
+        Ok((process, signalled_at))
+    }
+
+    async fn lose_power(&self, place: usize, policy: LossPolicy) -> Result<PowerLost, PowerError> {
+        let node = &self.nodes[place];
+        let disk = node.disk.clone().ok_or_else(|| PowerError::NoDisk {
+            node: node.name.clone(),
+        })?;
+        let (process, signalled_at) = self.begin_kill(place, true)?;
+        // The signal comes first: no program lives to see the errors of a disk without power.
+        let cut = Arc::clone(&disk);
+        blocking(move || cut.cut_power()).await;
+        let killed = node.killed(&process, signalled_at).await;
+        let lost = blocking(move || disk.lose_power(policy)).await;
+        let lost = lost.map_err(|source| PowerError::Disk {
+            node: node.name.clone(),
+            source,
+        })?;
+        let mut life = node.lock();
+        (life.state, life.powerless) = (NodeState::Down, false);
+        Ok(PowerLost {
+            killed: killed?,
+            lost,
+        })
     }
 
     fn kill_all(&self) -> Vec<Arc<Process>> {
@@ -388,6 +451,13 @@ impl Node {
         let dir = run_dir.join("nodes").join(name);
         let data = dir.join("data");
         std::fs::create_dir_all(&data).map_err(ClusterError::directory(&data))?;
+        let disk = match &spec.disks {
+            Some(disks) => {
+                let disk = Disk::mount(&data, &dir.join("removed"), disks.of_node(index))?;
+                Some(Arc::new(disk))
+            }
+            None => None,
+        };
         let variables = NodeVariables {
             node: name,
             index,
@@ -410,13 +480,30 @@ impl Node {
         let life = Arc::new(Mutex::new(Life {
             state: NodeState::Down,
             process: None,
+            powerless: false,
         }));
         Ok(Node {
             name: name.to_owned(),
             dir,
             command,
             ready_url,
+            disk,
             life,
+        })
+    }
+
+    /// Waits until a process that was sent SIGKILL is gone.
+    async fn killed(&self, process: &Process, signalled_at: Duration) -> Result<Killed, KillError> {
+        let exit = process.ended().await;
+        if !was_our_kill(&exit) {
+            return Err(KillError::EndedBefore {
+                node: self.name.clone(),
+                status: process::words(exit.status),
+            });
+        }
+        Ok(Killed {
+            pid: process.pid(),
+            took: exit.at.saturating_sub(signalled_at),
         })
     }
 
@@ -427,6 +514,13 @@ impl Node {
 
 fn lock(life: &Mutex<Life>) -> MutexGuard<'_, Life> {
     life.lock().expect("nobody panics while holding this lock")
+}
+
+/// Off the threads of the runtime, for it takes as long as a disk does.
+async fn blocking<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(act)
+        .await
+        .expect("it neither panics nor is given up")
 }
 
 fn text(path: &Path) -> Result<&str, ClusterError> {

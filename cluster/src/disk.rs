@@ -36,7 +36,7 @@ mod tests;
 mod volume;
 
 pub use fault::{DiskFault, DiskFaultCounters, DiskFaultId, Request};
-pub use power::{Lost, LossPolicy};
+pub use power::{LossPolicy, Lost};
 
 use crate::sandbox::{Missing, is_inside};
 use fault::Faults;
@@ -46,6 +46,8 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use power::{Draw, Supply};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use saved::Bounds;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -65,6 +67,19 @@ pub struct DiskSpec {
     /// Whether a sync is also one of the directory underneath, and so takes as long as the machine's own disk needs.
     /// No power failure of ours depends on it.
     pub sync_backing: bool,
+}
+
+impl DiskSpec {
+    /// The same with a seed of its own, for the disk of a node.
+    #[must_use]
+    pub fn of_node(self, index: usize) -> DiskSpec {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(index as u64);
+        DiskSpec {
+            seed: random.random(),
+            ..self
+        }
+    }
 }
 
 /// Why a disk could not be made, or not do what it was asked for.
@@ -131,13 +146,15 @@ impl Disk {
         if !is_inside() {
             return Err(DiskError::OutsideSandbox);
         }
-        std::fs::create_dir_all(removed).map_err(|why| step("make the directory for what is removed", dir)(why))?;
+        std::fs::create_dir_all(removed)
+            .map_err(|why| step("make the directory for what is removed", dir)(why))?;
         let directory = |path: &Path| {
             let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
             open(path, flags, Mode::empty()).map(Arc::new)
         };
         let root = directory(dir).map_err(|why| step("open the directory", dir)(why.into()))?;
-        let graves = directory(removed).map_err(|why| step("open the directory for what is removed", dir)(why.into()))?;
+        let graves = directory(removed)
+            .map_err(|why| step("open the directory for what is removed", dir)(why.into()))?;
         let faults = Arc::new(Faults::new(spec.seed));
         let mounted = Mounted::new(dir, &root, &graves, spec, &faults)?;
         Ok(Disk {
@@ -174,7 +191,11 @@ impl Disk {
         let mut mounted = self.mounted();
         mounted.supply.cut();
         mount::unmount(&self.dir).map_err(|why| step("take away the mount", &self.dir)(why))?;
-        let mut draw = Draw::new(policy, self.spec.seed, self.failures.fetch_add(1, Ordering::Relaxed));
+        let mut draw = Draw::new(
+            policy,
+            self.spec.seed,
+            self.failures.fetch_add(1, Ordering::Relaxed),
+        );
         let lost = mounted.volume.lose(&mut draw);
         let lost = lost.map_err(|why| step("undo what was not synced", &self.dir)(why.into()))?;
         *mounted = Mounted::new(&self.dir, &self.root, &self.removed, self.spec, &self.faults)?;
@@ -263,7 +284,12 @@ impl Mounted {
             missing,
         };
         let use_directory = |why: Errno| step("use the directory", dir)(why.into());
-        let volume = Volume::new(Arc::clone(root), Arc::clone(removed), Bounds::default(), spec.sync_backing);
+        let volume = Volume::new(
+            Arc::clone(root),
+            Arc::clone(removed),
+            Bounds::default(),
+            spec.sync_backing,
+        );
         let volume = Arc::new(volume.map_err(use_directory)?);
         // What an earlier harness that was killed has left.
         volume.close().map_err(use_directory)?;

@@ -26,9 +26,10 @@ pub mod system;
 mod untrusted;
 
 pub use cluster::{
-    Cluster, ClusterError, ClusterSpec, KillError, Killed, NodeState, StartError, Started, UnexpectedExit,
+    Cluster, ClusterError, ClusterSpec, KillError, Killed, NodeState, PowerError, PowerLost, StartError,
+    Started, UnexpectedExit,
 };
-pub use disk::{Disk, DiskError, DiskFault, DiskFaultCounters, DiskFaultId, DiskSpec, Lost, LossPolicy};
+pub use disk::{Disk, DiskError, DiskFault, DiskFaultCounters, DiskFaultId, DiskSpec, LossPolicy, Lost};
 pub use network::{LinkCounters, LinkDrops, Network, NetworkError, RuleCounters, RuleId};
 pub use sandbox::{Missing, SandboxError, Side};
 pub use system::{DescriptorError, System};

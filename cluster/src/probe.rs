@@ -4,6 +4,7 @@
 //! For the doctor's report. A test run does not ask here first: it finds out by doing, with the same reasons and
 //! the same remedies.
 
+use crate::disk::{Disk, DiskError, DiskSpec};
 use crate::kernel;
 use crate::network::{Network, NetworkError};
 use crate::sandbox::{
@@ -20,23 +21,25 @@ use std::io::{PipeReader, PipeWriter, Read, Write};
 pub struct Capability {
     /// What it is.
     pub name: &'static str,
+    /// Whether no run can do without it.
+    pub required: bool,
     /// A detail about what there is, or what is missing and how to get it.
     pub ok: Result<String, Missing>,
 }
 
-type Step = (&'static str, fn() -> Result<String, Missing>);
+type Step = (&'static str, bool, fn() -> Result<String, Missing>);
 
-/// What is tried inside, one after the other; each needs those before it.
-const STEPS: [Step; 3] = [
-    ("mounts of one's own", || {
+/// What is tried inside, one after the other; each needs those before it, and runs need those that say so.
+const STEPS: [Step; 4] = [
+    ("mounts of one's own", true, || {
         settle_mounts().map_err(diagnose_namespaces)?;
         Ok("cut loose from the machine's".to_owned())
     }),
-    ("network of one's own", || {
+    ("network of one's own", true, || {
         settle_loopback().map_err(diagnose_namespaces)?;
         Ok("an empty one, loopback switched on".to_owned())
     }),
-    ("virtual network", || {
+    ("virtual network", true, || {
         let nodes = ["n1", "n2"].map(str::to_owned);
         let network = Network::start(&nodes).map_err(network_missing)?;
         Ok(format!(
@@ -45,7 +48,40 @@ const STEPS: [Step; 3] = [
             network.ip("n2")
         ))
     }),
+    ("disks of one's own", false, try_disk),
 ];
+
+/// Mounts a disk in a directory that only this process sees.
+fn try_disk() -> Result<String, Missing> {
+    let dir = std::env::temp_dir();
+    let failed = |why: std::io::Error| Missing {
+        reason: format!("there is no place to try a disk at ({}: {why})", dir.display()),
+        fix: "set TMPDIR to a directory that there is".to_owned(),
+    };
+    let none: Option<&str> = None;
+    nix::mount::mount(
+        Some("none"),
+        &dir,
+        Some("tmpfs"),
+        nix::mount::MsFlags::empty(),
+        none,
+    )
+    .map_err(|why| failed(why.into()))?;
+    let data = dir.join("data");
+    std::fs::create_dir(&data).map_err(failed)?;
+    let spec = DiskSpec {
+        seed: 0,
+        sync_backing: false,
+    };
+    match Disk::mount(&data, &dir.join("removed"), spec) {
+        Ok(_) => Ok("they can lose power and go wrong, through /dev/fuse".to_owned()),
+        Err(DiskError::Fuse { missing, .. }) => Err(missing),
+        Err(other) => Err(Missing {
+            reason: other.to_string(),
+            fix: "see the kernel's log".to_owned(),
+        }),
+    }
+}
 
 /// Tries everything that a run needs. Like [`crate::sandbox::enter`], call it before any thread exists.
 ///
@@ -60,6 +96,7 @@ pub fn capabilities() -> Result<Vec<Capability>, SandboxError> {
     match kernel::clone_process(NAMESPACES) {
         Err(why) => Ok(vec![Capability {
             name,
+            required: true,
             ok: Err(diagnose_namespaces(why)),
         }]),
         Ok(None) => {
@@ -80,7 +117,7 @@ fn try_steps(mut go: PipeReader, mut tell: PipeWriter) {
         return;
     }
     note_inside();
-    for (_, step) in STEPS {
+    for (_, _, step) in STEPS {
         let result = step();
         let line = match &result {
             Ok(detail) => serde_json::json!({ "detail": detail }),
@@ -118,9 +155,13 @@ fn collect(
         reason: format!("the user's id cannot be mapped into a namespace ({why})"),
         fix: "run as another user, or outside the container".to_owned(),
     });
-    let mut list = vec![Capability { name, ok }];
+    let mut list = vec![Capability {
+        name,
+        required: true,
+        ok,
+    }];
     read.map_err(SandboxError::io("read what the child found"))?;
-    for ((name, _), line) in STEPS.iter().zip(text.lines()) {
+    for (&(name, required, _), line) in STEPS.iter().zip(text.lines()) {
         let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         let field = |field: &str| told[field].as_str().map(str::to_owned);
         let ok = match (field("detail"), field("reason"), field("fix")) {
@@ -128,15 +169,16 @@ fn collect(
             (None, Some(reason), Some(fix)) => Err(Missing { reason, fix }),
             _ => break,
         };
-        list.push(Capability { name, ok });
+        list.push(Capability { name, required, ok });
     }
     let all_well = list.iter().all(|capability| capability.ok.is_ok());
     if all_well && list.len() <= STEPS.len() {
         // It died in the middle of a step: of the kernel, for instance, that kills what seccomp forbids.
-        let (name, _) = STEPS[list.len() - 1];
+        let (name, required, _) = STEPS[list.len() - 1];
         let reason = "the attempt did not survive".to_owned();
         list.push(Capability {
             name,
+            required,
             ok: Err(Missing {
                 reason,
                 fix: "see the kernel's log".to_owned(),

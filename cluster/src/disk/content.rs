@@ -31,6 +31,9 @@ use std::os::unix::fs::FileExt;
 /// Old bytes are saved in pieces of at most this many.
 const PIECE_BYTES: u64 = 1 << 20;
 
+/// Larger writes are asked for holes beneath them.
+const WRITE_BYTES_MAX: u64 = 64 << 10;
+
 /// The order of this many changes is remembered; what came before them is kept in a power failure that keeps any.
 const ORDERED_MAX: usize = 4096;
 
@@ -109,7 +112,7 @@ impl Content {
         data: &[u8],
     ) -> io::Result<(usize, bool)> {
         let end = offset.checked_add(data.len() as u64).ok_or(Errno::EFBIG)?;
-        let room = self.save(file, store, offset..end)?;
+        let room = self.save(file, store, offset..end, true)?;
         let written = file.write_at(data, offset)?;
         let end = offset + written as u64;
         self.size = self.size.max(end);
@@ -119,7 +122,7 @@ impl Content {
     /// Sets the size.
     pub fn truncate(&mut self, file: &File, store: &Store, size: u64) -> io::Result<bool> {
         let cut = size..self.size.max(size);
-        let room = self.save(file, store, cut.clone())?;
+        let room = self.save(file, store, cut.clone(), false)?;
         file.set_len(size)?;
         self.size = size;
         Ok(self.changed(store, cut, room))
@@ -133,13 +136,14 @@ impl Content {
         mode: FallocateFlags,
         range: Range<u64>,
     ) -> io::Result<bool> {
-        let clears = mode.intersects(FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_ZERO_RANGE);
+        let clears =
+            mode.intersects(FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_ZERO_RANGE);
         let cleared = if clears {
             range.start.min(self.size)..range.end.min(self.size)
         } else {
             range.start..range.start
         };
-        let room = self.save(file, store, cleared.clone())?;
+        let room = self.save(file, store, cleared.clone(), false)?;
         let signed = |value: u64| i64::try_from(value).map_err(|_| Errno::EFBIG);
         fallocate(file, mode, signed(range.start)?, signed(range.end - range.start)?)?;
         if !mode.contains(FallocateFlags::FALLOC_FL_KEEP_SIZE) {
@@ -206,7 +210,11 @@ impl Content {
         let within = |range: &Range<u64>| range.end.min(size).saturating_sub(range.start.min(size));
         let bytes = cut + lost.iter().map(within).sum::<u64>();
         let anything_lost = bytes > 0 || size != before;
-        let anything_kept = size != self.synced_size || self.touched.iter().any(|range| lost.gaps(range).any(|gap| gap.start < size));
+        let anything_kept = size != self.synced_size
+            || self
+                .touched
+                .iter()
+                .any(|range| lost.gaps(range).any(|gap| gap.start < size));
         let loss = ContentLoss {
             writes: if anything_lost { self.changes.max(1) } else { 0 },
             bytes,
@@ -224,7 +232,9 @@ impl Content {
         }
         let mut at = range.start;
         let before = self.saved.range(..=range.start).next_back();
-        let pieces = before.into_iter().chain(self.saved.range(range.start + 1..range.end));
+        let pieces = before
+            .into_iter()
+            .chain(self.saved.range(range.start + 1..range.end));
         for (&start, saved) in pieces {
             let (from, to) = (start.max(range.start), (start + saved.len()).min(range.end));
             if from < to {
@@ -238,23 +248,35 @@ impl Content {
 
     /// Saves what is about to change and has not changed since the last sync. Returns whether there was room.
     /// From here on the range is touched, even if the change itself should fail: saving it twice would be wrong.
-    fn save(&mut self, file: &File, store: &Store, range: Range<u64>) -> io::Result<bool> {
+    fn save(
+        &mut self,
+        file: &File,
+        store: &Store,
+        range: Range<u64>,
+        is_written_over: bool,
+    ) -> io::Result<bool> {
         if range.is_empty() {
             return Ok(true);
         }
-        let room = self.save_untouched(file, store, range.clone())?;
+        let room = self.save_untouched(file, store, range.clone(), is_written_over)?;
         self.touched.insert(range);
         Ok(room)
     }
 
-    fn save_untouched(&mut self, file: &File, store: &Store, range: Range<u64>) -> io::Result<bool> {
+    fn save_untouched(
+        &mut self,
+        file: &File,
+        store: &Store,
+        range: Range<u64>,
+        is_written_over: bool,
+    ) -> io::Result<bool> {
         let synced = range.start..range.end.min(self.synced_size);
         if synced.is_empty() {
             return Ok(true);
         }
         let gaps: Vec<Range<u64>> = self.touched.gaps(&synced).collect();
         for gap in gaps {
-            for data in data_in(file, gap)? {
+            for data in data_in(file, gap, is_written_over)? {
                 let mut bytes = vec![0; usize::try_from(data.end - data.start).expect("a piece is small")];
                 file.read_exact_at(&mut bytes, data.start)?;
                 match store.keep(bytes)? {
@@ -322,13 +344,14 @@ fn drop_replaced(store: &Store, replaced: Option<Saved>) {
 }
 
 /// Where a file has data within a range, in pieces.
-fn data_in(file: &File, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
+fn data_in(file: &File, range: Range<u64>, is_written_over: bool) -> io::Result<Vec<Range<u64>>> {
     let mut pieces = Vec::new();
     let mut at = range.start;
     while at < range.end {
         let mut end = range.end;
-        // Small ranges are not worth the question.
-        if range.end - range.start > PIECE_BYTES {
+        // The few bytes under a write are not worth the question. Elsewhere reading a hole would be seen: the kernel
+        // takes what was read of preallocated blocks for data.
+        if range.end - range.start > WRITE_BYTES_MAX || !is_written_over {
             match seek(file, at, Whence::SeekData) {
                 Ok(data) if data < range.end => at = data,
                 Ok(_) | Err(Errno::ENXIO) => break,

@@ -147,7 +147,11 @@ impl Faults {
         // Even streams; power failures have the odd ones.
         random.set_stream(2 * id);
         let blocks = ChaCha8Rng::seed_from_u64(random.random());
-        let quota = if let DiskFault::Full { quota } = fault { quota } else { 0 };
+        let quota = if let DiskFault::Full { quota } = fault {
+            quota
+        } else {
+            0
+        };
         let installed = Installed {
             id,
             fault,
@@ -201,14 +205,24 @@ impl Faults {
     pub fn delay(&self, request: Request, bytes: u64) -> Duration {
         let mut longest = Duration::ZERO;
         for installed in self.now() {
-            let DiskFault::Slow { requests, min, max, bytes_per_second } = &installed.fault else {
+            let DiskFault::Slow {
+                requests,
+                min,
+                max,
+                bytes_per_second,
+            } = &installed.fault
+            else {
                 continue;
             };
             if !requests.contains(&request) {
                 continue;
             }
             let mut drawn = installed.drawn();
-            let mut delay = if min < max { drawn.random.random_range(*min..=*max) } else { *min };
+            let mut delay = if min < max {
+                drawn.random.random_range(*min..=*max)
+            } else {
+                *min
+            };
             if let Some(rate) = bytes_per_second {
                 let now = Instant::now();
                 let share = Duration::from_secs_f64(bytes as f64 / (*rate).max(1) as f64);
@@ -228,7 +242,13 @@ impl Faults {
     pub fn failure(&self, request: Request) -> Option<bool> {
         let mut failure = None;
         for installed in self.now() {
-            let DiskFault::Fail { requests, after, probability, drop_unsynced } = &installed.fault else {
+            let DiskFault::Fail {
+                requests,
+                after,
+                probability,
+                drop_unsynced,
+            } = &installed.fault
+            else {
                 continue;
             };
             if !requests.contains(&request) {
@@ -262,7 +282,11 @@ impl Faults {
 
     /// Whether there is room for something new in a directory.
     pub fn entry(&self) -> Result<(), Errno> {
-        if self.room(ENTRY_BYTES) < ENTRY_BYTES { Err(Errno::ENOSPC) } else { Ok(()) }
+        if self.room(ENTRY_BYTES) < ENTRY_BYTES {
+            Err(Errno::ENOSPC)
+        } else {
+            Ok(())
+        }
     }
 
     /// How many bytes can be added, if a fault limits that.
@@ -357,7 +381,9 @@ impl Installed {
                 continue;
             };
             let at = block * BLOCK_BYTES + number / 8 % BLOCK_BYTES;
-            let byte = at.checked_sub(range.start).and_then(|at| bytes.get_mut(at as usize));
+            let byte = at
+                .checked_sub(range.start)
+                .and_then(|at| bytes.get_mut(at as usize));
             if let Some(byte) = byte {
                 *byte ^= 1 << (number % 8);
                 wrong += 1;
@@ -396,5 +422,9 @@ fn blocks(range: &Range<u64>) -> Range<u64> {
 }
 
 fn within(probability: f64) -> f64 {
-    if probability.is_nan() { 0.0 } else { probability.clamp(0.0, 1.0) }
+    if probability.is_nan() {
+        0.0
+    } else {
+        probability.clamp(0.0, 1.0)
+    }
 }

@@ -14,9 +14,9 @@ use super::fault::{Faults, Request};
 use super::power::Supply;
 use super::volume::{Attributes, Entry, Kind, Listed, Owner, Volume};
 use fuser::{
-    BsdFileFlags, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, KernelConfig,
-    LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry,
-    ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, TimeOrNow, WriteFlags,
+    BsdFileFlags, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags,
+    KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
+    ReplyEmpty, ReplyEntry, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, TimeOrNow, WriteFlags,
 };
 use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
@@ -246,15 +246,39 @@ impl Filesystem for Served {
         device: u32,
         reply: ReplyEntry,
     ) {
-        answer_entry(self.make(parent, name, Kind::Node(mode, device), owner(request)), reply);
+        answer_entry(
+            self.make(parent, name, Kind::Node(mode, device), owner(request)),
+            reply,
+        );
     }
 
-    fn mkdir(&self, request: &fuser::Request, parent: INodeNo, name: &OsStr, mode: u32, _umask: u32, reply: ReplyEntry) {
-        answer_entry(self.make(parent, name, Kind::Directory(mode), owner(request)), reply);
+    fn mkdir(
+        &self,
+        request: &fuser::Request,
+        parent: INodeNo,
+        name: &OsStr,
+        mode: u32,
+        _umask: u32,
+        reply: ReplyEntry,
+    ) {
+        answer_entry(
+            self.make(parent, name, Kind::Directory(mode), owner(request)),
+            reply,
+        );
     }
 
-    fn symlink(&self, request: &fuser::Request, parent: INodeNo, name: &OsStr, target: &Path, reply: ReplyEntry) {
-        answer_entry(self.make(parent, name, Kind::Symlink(target), owner(request)), reply);
+    fn symlink(
+        &self,
+        request: &fuser::Request,
+        parent: INodeNo,
+        name: &OsStr,
+        target: &Path,
+        reply: ReplyEntry,
+    ) {
+        answer_entry(
+            self.make(parent, name, Kind::Symlink(target), owner(request)),
+            reply,
+        );
     }
 
     fn unlink(&self, _: &fuser::Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
@@ -276,7 +300,10 @@ impl Filesystem for Served {
         reply: ReplyEmpty,
     ) {
         let flags = nix::fcntl::RenameFlags::from_bits_retain(flags.bits());
-        answer(self.powered(|volume| volume.rename((parent.0, name), (new_parent.0, new_name), flags)), reply);
+        answer(
+            self.powered(|volume| volume.rename((parent.0, name), (new_parent.0, new_name), flags)),
+            reply,
+        );
     }
 
     fn link(&self, _: &fuser::Request, inode: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
@@ -307,7 +334,13 @@ impl Filesystem for Served {
         match self.make(parent, name, Kind::File(mode), owner(request)) {
             Ok(entry) => {
                 let attributes = attributes(&entry.stat);
-                reply.created(&REMEMBERED, &attributes, Generation(0), FileHandle(0), self.open_flags());
+                reply.created(
+                    &REMEMBERED,
+                    &attributes,
+                    Generation(0),
+                    FileHandle(0),
+                    self.open_flags(),
+                );
             }
             Err(why) => reply.error(number(why)),
         }
@@ -402,7 +435,14 @@ impl Filesystem for Served {
         }
     }
 
-    fn readdir(&self, _: &fuser::Request, inode: INodeNo, handle: FileHandle, offset: u64, mut reply: ReplyDirectory) {
+    fn readdir(
+        &self,
+        _: &fuser::Request,
+        inode: INodeNo,
+        handle: FileHandle,
+        offset: u64,
+        mut reply: ReplyDirectory,
+    ) {
         let listing = self.listing(handle.0);
         let listing = match (listing, offset) {
             (Some(listing), 1..) => listing,
@@ -417,8 +457,14 @@ impl Filesystem for Served {
             },
         };
         let own = [".", ".."].map(|name| (inode, FileType::Directory, OsStr::new(name)));
-        let entries = listing.iter().map(|entry| (INodeNo(entry.id), kind(entry.mode), entry.name.as_os_str()));
-        let rest = own.into_iter().chain(entries).zip(1..).skip(usize::try_from(offset).unwrap_or(usize::MAX));
+        let entries = listing
+            .iter()
+            .map(|entry| (INodeNo(entry.id), kind(entry.mode), entry.name.as_os_str()));
+        let rest = own
+            .into_iter()
+            .chain(entries)
+            .zip(1..)
+            .skip(usize::try_from(offset).unwrap_or(usize::MAX));
         for ((inode, kind, name), next) in rest {
             if reply.add(inode, next, kind, name) {
                 break;
@@ -427,7 +473,14 @@ impl Filesystem for Served {
         reply.ok();
     }
 
-    fn releasedir(&self, _: &fuser::Request, _: INodeNo, handle: FileHandle, _: OpenFlags, reply: ReplyEmpty) {
+    fn releasedir(
+        &self,
+        _: &fuser::Request,
+        _: INodeNo,
+        handle: FileHandle,
+        _: OpenFlags,
+        reply: ReplyEmpty,
+    ) {
         let mut listings = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
         listings.remove(&handle.0);
         reply.ok();
@@ -464,19 +517,34 @@ impl Filesystem for Served {
         reply: ReplyEmpty,
     ) {
         let mode = FallocateFlags::from_bits_retain(mode);
-        let allocated = self.asked(Request::Write, 0, |_, _| (), |volume| {
-            if !mode.contains(FallocateFlags::FALLOC_FL_PUNCH_HOLE) {
-                let grows = offset.saturating_add(len).saturating_sub(volume.size(inode.0)?.max(offset));
-                if self.faults.room(grows) < grows {
-                    return Err(Errno::ENOSPC);
+        let allocated = self.asked(
+            Request::Write,
+            0,
+            |_, _| (),
+            |volume| {
+                if !mode.contains(FallocateFlags::FALLOC_FL_PUNCH_HOLE) {
+                    let grows = offset
+                        .saturating_add(len)
+                        .saturating_sub(volume.size(inode.0)?.max(offset));
+                    if self.faults.room(grows) < grows {
+                        return Err(Errno::ENOSPC);
+                    }
                 }
-            }
-            volume.allocate(inode.0, mode, offset, len)
-        });
+                volume.allocate(inode.0, mode, offset, len)
+            },
+        );
         answer(allocated, reply);
     }
 
-    fn lseek(&self, _: &fuser::Request, inode: INodeNo, _: FileHandle, offset: i64, whence: i32, reply: ReplyLseek) {
+    fn lseek(
+        &self,
+        _: &fuser::Request,
+        inode: INodeNo,
+        _: FileHandle,
+        offset: i64,
+        whence: i32,
+        reply: ReplyLseek,
+    ) {
         let whence = match whence {
             libc::SEEK_DATA => Whence::SeekData,
             libc::SEEK_HOLE => Whence::SeekHole,

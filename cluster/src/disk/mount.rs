@@ -28,7 +28,14 @@ pub fn mount_over(device: &OwnedFd, dir: &Path) -> Result<(), Missing> {
         getegid()
     );
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(Some("disk"), dir, Some("fuse.disk"), flags, Some(options.as_str())).map_err(|why| diagnose_mount(why.into()))
+    mount(
+        Some("disk"),
+        dir,
+        Some("fuse.disk"),
+        flags,
+        Some(options.as_str()),
+    )
+    .map_err(|why| diagnose_mount(why.into()))
 }
 
 /// Takes the mount away: no path leads to it any more. What is still open there keeps it until it is closed.

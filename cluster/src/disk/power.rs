@@ -186,7 +186,11 @@ impl Draw {
 /// Keeps the first writes, a part of the next, and nothing of the others.
 fn beginning(random: &mut impl Rng, sector: u64, changes: &VecDeque<Ordered>, size_before: u64) -> Fate {
     let kept = random.random_range(0..changes.len());
-    let mut size = if kept == 0 { size_before } else { changes[kept - 1].size };
+    let mut size = if kept == 0 {
+        size_before
+    } else {
+        changes[kept - 1].size
+    };
     let torn = &changes[kept];
     let mut lost: RangeSet<u64> = changes
         .iter()
@@ -200,7 +204,12 @@ fn beginning(random: &mut impl Rng, sector: u64, changes: &VecDeque<Ordered>, si
     if is_write && !torn.range.is_empty() && borders > 0 {
         let border = (torn.range.start / sector + random.random_range(0..=borders)) * sector;
         let part: Range<u64> = torn.range.start..border.max(torn.range.start);
-        if !part.is_empty() && !changes.iter().skip(kept + 1).any(|later| overlap(&later.range, &part)) {
+        if !part.is_empty()
+            && !changes
+                .iter()
+                .skip(kept + 1)
+                .any(|later| overlap(&later.range, &part))
+        {
             lost.remove(part.clone());
             size = size.max(part.end);
         }

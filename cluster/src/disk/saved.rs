@@ -198,13 +198,20 @@ mod tests {
         assert!(store.keep(vec![3; 100]).unwrap().is_none());
         assert_eq!(store.read(&first, 10, 2).unwrap(), [1, 1]);
         assert_eq!(store.read(&second, 98, 2).unwrap(), [2, 2]);
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "it has no name");
+        assert_eq!(
+            std::fs::read_dir(dir.path()).unwrap().count(),
+            0,
+            "it has no name"
+        );
         store.drop(second);
         assert!(matches!(
             store.keep(vec![3; 150]).unwrap(),
             Some(Saved::File { at: 0, .. })
         ));
         store.drop(first);
-        assert!(matches!(store.keep(vec![4; 100]).unwrap(), Some(Saved::Memory(_))));
+        assert!(matches!(
+            store.keep(vec![4; 100]).unwrap(),
+            Some(Saved::Memory(_))
+        ));
     }
 }

@@ -4,7 +4,7 @@
 //! written the other way round from the volume, which undoes: it *redoes* the durable changes on an empty tree.
 
 use super::journal::Id;
-use super::power::{Draw, Lost, LossPolicy};
+use super::power::{Draw, LossPolicy, Lost};
 use super::saved::Bounds;
 use super::volume::{Attributes, Kind, Owner, ROOT, Volume};
 use nix::errno::Errno;
@@ -45,13 +45,19 @@ impl Scene {
 
     /// Makes a file with this content and opens it.
     fn file(&self, dir: Id, name: &str, content: &[u8]) -> Id {
-        let id = self.volume.make(dir, name.as_ref(), Kind::File(0o644), owner()).unwrap().id;
+        let id = self
+            .volume
+            .make(dir, name.as_ref(), Kind::File(0o644), owner())
+            .unwrap()
+            .id;
         self.volume.write(id, 0, content).unwrap();
         id
     }
 
     fn fail(&self) -> Lost {
-        self.volume.lose(&mut Draw::new(LossPolicy::Everything, 0, 0)).unwrap()
+        self.volume
+            .lose(&mut Draw::new(LossPolicy::Everything, 0, 0))
+            .unwrap()
     }
 
     fn content(&self, name: &str) -> Option<String> {
@@ -91,7 +97,13 @@ fn a_file_whose_directory_was_not_synced_is_not_there_though_it_was() {
     let scene = Scene::new(Bounds::default());
     let id = scene.file(ROOT, "log", b"synced");
     scene.volume.sync(id, false).unwrap();
-    assert_eq!(scene.fail(), Lost { files: 1, ..Lost::default() });
+    assert_eq!(
+        scene.fail(),
+        Lost {
+            files: 1,
+            ..Lost::default()
+        }
+    );
     assert_eq!(scene.content("log"), None);
 }
 
@@ -102,7 +114,14 @@ fn a_rename_that_survives_its_content_leaves_an_empty_file() {
     scene.volume.sync(old, false).unwrap();
     scene.volume.sync_dir(ROOT).unwrap();
     scene.file(ROOT, "state.new", b"new");
-    scene.volume.rename((ROOT, name("state.new")), (ROOT, name("state")), RenameFlags::empty()).unwrap();
+    scene
+        .volume
+        .rename(
+            (ROOT, name("state.new")),
+            (ROOT, name("state")),
+            RenameFlags::empty(),
+        )
+        .unwrap();
     scene.volume.sync_dir(ROOT).unwrap();
     assert_eq!(scene.fail().bytes, 3);
     assert_eq!(scene.content("state").unwrap(), "");
@@ -116,11 +135,24 @@ fn a_rename_that_was_not_synced_brings_back_what_it_replaced() {
     scene.volume.sync(old, false).unwrap();
     scene.volume.sync(new, false).unwrap();
     scene.volume.sync_dir(ROOT).unwrap();
-    scene.volume.rename((ROOT, name("state.new")), (ROOT, name("state")), RenameFlags::empty()).unwrap();
+    scene
+        .volume
+        .rename(
+            (ROOT, name("state.new")),
+            (ROOT, name("state")),
+            RenameFlags::empty(),
+        )
+        .unwrap();
     assert_eq!(scene.content("state").unwrap(), "new");
     let lost = scene.fail();
     assert_eq!((lost.renames, lost.removals), (1, 1));
-    assert_eq!((scene.content("state").unwrap(), scene.content("state.new").unwrap()), ("old".into(), "new".into()));
+    assert_eq!(
+        (
+            scene.content("state").unwrap(),
+            scene.content("state.new").unwrap()
+        ),
+        ("old".into(), "new".into())
+    );
 }
 
 #[test]
@@ -129,7 +161,16 @@ fn a_removed_file_is_back_with_what_was_synced_of_it() {
     let id = scene.file(ROOT, "wal", b"synced");
     scene.volume.sync(id, false).unwrap();
     scene.volume.sync_dir(ROOT).unwrap();
-    scene.volume.set(id, &Attributes { size: Some(0), ..Attributes::default() }).unwrap();
+    scene
+        .volume
+        .set(
+            id,
+            &Attributes {
+                size: Some(0),
+                ..Attributes::default()
+            },
+        )
+        .unwrap();
     scene.volume.remove(ROOT, name("wal"), false).unwrap();
     assert_eq!(scene.content("wal"), None);
     assert_eq!(scene.fail().removals, 1);
@@ -142,7 +183,11 @@ fn a_removal_that_was_synced_is_final_and_takes_no_space() {
     let id = scene.file(ROOT, "wal", b"synced");
     scene.volume.sync_dir(ROOT).unwrap();
     scene.volume.remove(ROOT, name("wal"), false).unwrap();
-    let removed = || std::fs::read_dir(scene.dir.path().join("removed")).unwrap().count();
+    let removed = || {
+        std::fs::read_dir(scene.dir.path().join("removed"))
+            .unwrap()
+            .count()
+    };
     scene.volume.sync_dir(ROOT).unwrap();
     assert_eq!(removed(), 1, "it is still open");
     let mut buffer = [0; 6];
@@ -156,8 +201,16 @@ fn a_removal_that_was_synced_is_final_and_takes_no_space() {
 #[test]
 fn a_new_directory_goes_with_what_was_synced_in_it() {
     let scene = Scene::new(Bounds::default());
-    let dir = scene.volume.make(ROOT, name("d"), Kind::Directory(0o755), owner()).unwrap().id;
-    let inner = scene.volume.make(dir, name("e"), Kind::Directory(0o755), owner()).unwrap().id;
+    let dir = scene
+        .volume
+        .make(ROOT, name("d"), Kind::Directory(0o755), owner())
+        .unwrap()
+        .id;
+    let inner = scene
+        .volume
+        .make(dir, name("e"), Kind::Directory(0o755), owner())
+        .unwrap()
+        .id;
     let id = scene.file(inner, "f", b"synced");
     scene.volume.sync(id, false).unwrap();
     scene.volume.sync_dir(inner).unwrap();
@@ -197,7 +250,10 @@ fn what_was_condemned_and_written_again_is_synced_by_the_next_sync() {
 
 #[test]
 fn a_file_for_whose_old_bytes_there_is_no_room_counts_as_written_back() {
-    let scene = Scene::new(Bounds { memory: 4096, file: 8192 });
+    let scene = Scene::new(Bounds {
+        memory: 4096,
+        file: 8192,
+    });
     let id = scene.file(ROOT, "big", &[1; 20_000]);
     scene.volume.sync(id, false).unwrap();
     scene.volume.sync_dir(ROOT).unwrap();
@@ -208,7 +264,10 @@ fn a_file_for_whose_old_bytes_there_is_no_room_counts_as_written_back() {
     scene.volume.write(id, 12_000, &[2; 4_000]).unwrap();
     assert_eq!(scene.volume.written_back(), 1);
     assert!(!scene.fail().anything());
-    assert_eq!(std::fs::read(scene.data().join("big")).unwrap()[..16_000], [2; 16_000]);
+    assert_eq!(
+        std::fs::read(scene.data().join("big")).unwrap()[..16_000],
+        [2; 16_000]
+    );
 }
 
 #[test]
@@ -216,10 +275,29 @@ fn names_that_lead_out_of_a_directory_are_refused() {
     let scene = Scene::new(Bounds::default());
     std::fs::write(scene.dir.path().join("secret"), "").unwrap();
     for out in ["..", ".", "../secret", "a/b", ""] {
-        assert_eq!(scene.volume.lookup(ROOT, name(out)).unwrap_err(), Errno::EINVAL, "{out:?}");
-        assert_eq!(scene.volume.remove(ROOT, name(out), false).unwrap_err(), Errno::EINVAL, "{out:?}");
-        assert!(scene.volume.make(ROOT, name(out), Kind::File(0o644), OWNER).is_err(), "{out:?}");
-        assert!(scene.volume.rename((ROOT, name(out)), (ROOT, name("x")), RenameFlags::empty()).is_err());
+        assert_eq!(
+            scene.volume.lookup(ROOT, name(out)).unwrap_err(),
+            Errno::EINVAL,
+            "{out:?}"
+        );
+        assert_eq!(
+            scene.volume.remove(ROOT, name(out), false).unwrap_err(),
+            Errno::EINVAL,
+            "{out:?}"
+        );
+        assert!(
+            scene
+                .volume
+                .make(ROOT, name(out), Kind::File(0o644), OWNER)
+                .is_err(),
+            "{out:?}"
+        );
+        assert!(
+            scene
+                .volume
+                .rename((ROOT, name(out)), (ROOT, name("x")), RenameFlags::empty())
+                .is_err()
+        );
     }
 }
 
@@ -227,10 +305,17 @@ fn names_that_lead_out_of_a_directory_are_refused() {
 fn a_symbolic_link_is_not_followed() {
     let scene = Scene::new(Bounds::default());
     std::fs::write(scene.dir.path().join("secret"), "out of reach").unwrap();
-    let link = scene.volume.make(ROOT, name("link"), Kind::Symlink("../secret".as_ref()), owner()).unwrap().id;
+    let link = scene
+        .volume
+        .make(ROOT, name("link"), Kind::Symlink("../secret".as_ref()), owner())
+        .unwrap()
+        .id;
     assert_eq!(scene.volume.target(link).unwrap(), "../secret");
     assert_eq!(scene.volume.open(link).unwrap_err(), Errno::EINVAL);
-    assert_eq!(scene.volume.read(link, 0, &mut [0; 8]).unwrap_err(), Errno::EINVAL);
+    assert_eq!(
+        scene.volume.read(link, 0, &mut [0; 8]).unwrap_err(),
+        Errno::EINVAL
+    );
 }
 
 /// One random step. Directories and names are few, so that steps meet.
@@ -298,7 +383,9 @@ impl ModelFile {
         // A torn write may end anywhere within it.
         let largest = *sizes.last().unwrap();
         let smallest = *sizes.first().unwrap();
-        if !sizes.contains(&found.len()) && !(found.len() % 512 == 0 && (smallest..largest).contains(&found.len())) {
+        if !sizes.contains(&found.len())
+            && !(found.len() % 512 == 0 && (smallest..largest).contains(&found.len()))
+        {
             return Err(format!("a size of {}, of {sizes:?}", found.len()));
         }
         for (at, byte) in found.iter().enumerate() {
@@ -318,10 +405,29 @@ impl ModelFile {
 /// A change of directories, by inode.
 #[derive(Debug, Clone)]
 enum ModelChange {
-    Add { dir: Id, name: usize, inode: Id, is_dir: bool },
-    Take { dir: Id, name: usize, inode: Id, is_dir: bool },
-    Move { from: (Id, usize), to: (Id, usize), inode: Id, is_dir: bool, over: Option<(Id, bool)> },
-    Swap { one: (Id, usize), other: (Id, usize) },
+    Add {
+        dir: Id,
+        name: usize,
+        inode: Id,
+        is_dir: bool,
+    },
+    Take {
+        dir: Id,
+        name: usize,
+        inode: Id,
+        is_dir: bool,
+    },
+    Move {
+        from: (Id, usize),
+        to: (Id, usize),
+        inode: Id,
+        is_dir: bool,
+        over: Option<(Id, bool)>,
+    },
+    Swap {
+        one: (Id, usize),
+        other: (Id, usize),
+    },
 }
 
 #[derive(Debug, Default)]
@@ -334,13 +440,24 @@ struct Model {
 impl Model {
     fn apply(dirs: &mut BTreeMap<Id, BTreeMap<usize, (Id, bool)>>, change: &ModelChange) {
         match *change {
-            ModelChange::Add { dir, name, inode, is_dir } => {
+            ModelChange::Add {
+                dir,
+                name,
+                inode,
+                is_dir,
+            } => {
                 dirs.entry(dir).or_default().insert(name, (inode, is_dir));
             }
             ModelChange::Take { dir, name, .. } => {
                 dirs.entry(dir).or_default().remove(&name);
             }
-            ModelChange::Move { from, to, inode, is_dir, .. } => {
+            ModelChange::Move {
+                from,
+                to,
+                inode,
+                is_dir,
+                ..
+            } => {
                 dirs.entry(from.0).or_default().remove(&from.1);
                 dirs.entry(to.0).or_default().insert(to.1, (inode, is_dir));
             }
@@ -363,8 +480,14 @@ impl Model {
     fn touched(change: &ModelChange) -> Vec<Id> {
         match *change {
             ModelChange::Add { dir, .. } => vec![dir],
-            ModelChange::Take { dir, inode, is_dir, .. } => {
-                if is_dir { vec![dir, inode] } else { vec![dir] }
+            ModelChange::Take {
+                dir, inode, is_dir, ..
+            } => {
+                if is_dir {
+                    vec![dir, inode]
+                } else {
+                    vec![dir]
+                }
             }
             ModelChange::Move { from, to, over, .. } => {
                 let over = over.and_then(|(inode, is_dir)| is_dir.then_some(inode));
@@ -377,12 +500,20 @@ impl Model {
     /// Does this change put this directory into its place?
     fn places(&self, change: &ModelChange, at: usize, dir: Id) -> bool {
         match *change {
-            ModelChange::Add { inode, is_dir, .. } | ModelChange::Move { inode, is_dir, .. } => is_dir && inode == dir,
+            ModelChange::Add { inode, is_dir, .. } | ModelChange::Move { inode, is_dir, .. } => {
+                is_dir && inode == dir
+            }
             ModelChange::Take { .. } => false,
             ModelChange::Swap { one, other } => {
                 let mut dirs = BTreeMap::new();
-                self.changes[..at].iter().for_each(|(change, _)| Model::apply(&mut dirs, change));
-                [one, other].iter().any(|place| dirs.get(&place.0).and_then(|names: &BTreeMap<usize, (Id, bool)>| names.get(&place.1)) == Some(&(dir, true)))
+                self.changes[..at]
+                    .iter()
+                    .for_each(|(change, _)| Model::apply(&mut dirs, change));
+                [one, other].iter().any(|place| {
+                    dirs.get(&place.0)
+                        .and_then(|names: &BTreeMap<usize, (Id, bool)>| names.get(&place.1))
+                        == Some(&(dir, true))
+                })
             }
         }
     }
@@ -423,7 +554,10 @@ impl Model {
                     }
                 }
                 for earlier in 0..later {
-                    if Model::touched(&self.changes[earlier].0).iter().any(|dir| dirs.contains(dir)) {
+                    if Model::touched(&self.changes[earlier].0)
+                        .iter()
+                        .any(|dir| dirs.contains(dir))
+                    {
                         more.insert(earlier);
                     }
                 }
@@ -496,7 +630,11 @@ impl Run {
     fn is_below(&self, dir: Id, above: Id) -> bool {
         let mut at = dir;
         while at != above {
-            let parent = self.model.dirs.iter().find(|(_, names)| names.values().any(|child| *child == (at, true)));
+            let parent = self
+                .model
+                .dirs
+                .iter()
+                .find(|(_, names)| names.values().any(|child| *child == (at, true)));
             match parent {
                 Some((parent, _)) => at = *parent,
                 None => return false,
@@ -518,9 +656,17 @@ impl Run {
             Step::Create(dir, at) | Step::MakeDir(dir, at) => {
                 let is_dir = matches!(step, Step::MakeDir(..));
                 let dir = self.dir(dir);
-                let kind = if is_dir { Kind::Directory(0o755) } else { Kind::File(0o644) };
+                let kind = if is_dir {
+                    Kind::Directory(0o755)
+                } else {
+                    Kind::File(0o644)
+                };
                 let made = volume.make(dir, name(NAMES[at]), kind, owner());
-                assert_eq!(made.is_err(), self.at(dir, at).is_some() || !self.is_below(dir, ROOT), "{made:?}");
+                assert_eq!(
+                    made.is_err(),
+                    self.at(dir, at).is_some() || !self.is_below(dir, ROOT),
+                    "{made:?}"
+                );
                 let Ok(entry) = made else { return };
                 *self.lookups.entry(entry.id).or_default() += 1;
                 if is_dir {
@@ -530,39 +676,67 @@ impl Run {
                     self.files.push(entry.id);
                     self.model.files.insert(entry.id, ModelFile::default());
                 }
-                self.model.note(ModelChange::Add { dir, name: at, inode: entry.id, is_dir });
+                self.model.note(ModelChange::Add {
+                    dir,
+                    name: at,
+                    inode: entry.id,
+                    is_dir,
+                });
             }
             Step::Remove(dir, at) => {
                 let dir = self.dir(dir);
-                let Some((inode, is_dir)) = self.at(dir, at) else { return };
+                let Some((inode, is_dir)) = self.at(dir, at) else {
+                    return;
+                };
                 let full = self.model.dirs.get(&inode).is_some_and(|names| !names.is_empty());
                 let removed = self.scene.volume.remove(dir, name(NAMES[at]), is_dir);
                 assert_eq!(removed.is_err(), is_dir && full, "{removed:?}");
                 if removed.is_ok() {
-                    self.model.note(ModelChange::Take { dir, name: at, inode, is_dir });
+                    self.model.note(ModelChange::Take {
+                        dir,
+                        name: at,
+                        inode,
+                        is_dir,
+                    });
                 }
             }
             Step::Rename(dir, at, to, to_at) => self.rename((self.dir(dir), at), (self.dir(to), to_at)),
             Step::Exchange(dir, at, to, to_at) => {
                 let (one, other) = ((self.dir(dir), at), (self.dir(to), to_at));
-                let (Some(a), Some(b)) = (self.at(one.0, one.1), self.at(other.0, other.1)) else { return };
+                let (Some(a), Some(b)) = (self.at(one.0, one.1), self.at(other.0, other.1)) else {
+                    return;
+                };
                 if self.is_below(other.0, a.0) || self.is_below(one.0, b.0) || a == b {
                     return;
                 }
                 let (from, to) = ((one.0, name(NAMES[one.1])), (other.0, name(NAMES[other.1])));
-                self.scene.volume.rename(from, to, RenameFlags::RENAME_EXCHANGE).unwrap();
+                self.scene
+                    .volume
+                    .rename(from, to, RenameFlags::RENAME_EXCHANGE)
+                    .unwrap();
                 self.model.note(ModelChange::Swap { one, other });
             }
             Step::Link(dir, at, to, to_at) => {
                 let (dir, to) = (self.dir(dir), self.dir(to));
-                let Some((inode, false)) = self.at(dir, at) else { return };
+                let Some((inode, false)) = self.at(dir, at) else {
+                    return;
+                };
                 let id = self.look_up(dir, at).unwrap();
                 assert_eq!(id, inode);
                 let linked = self.scene.volume.link(id, to, name(NAMES[to_at]));
-                assert_eq!(linked.is_err(), self.at(to, to_at).is_some() || !self.is_below(to, ROOT), "{linked:?}");
+                assert_eq!(
+                    linked.is_err(),
+                    self.at(to, to_at).is_some() || !self.is_below(to, ROOT),
+                    "{linked:?}"
+                );
                 if linked.is_ok() {
                     *self.lookups.entry(id).or_default() += 1;
-                    self.model.note(ModelChange::Add { dir: to, name: to_at, inode, is_dir: false });
+                    self.model.note(ModelChange::Add {
+                        dir: to,
+                        name: to_at,
+                        inode,
+                        is_dir: false,
+                    });
                 }
             }
             Step::Write(..) | Step::Truncate(..) | Step::Punch(..) | Step::Sync(_) => self.file_step(step),
@@ -582,25 +756,36 @@ impl Run {
     }
 
     fn rename(&mut self, from: (Id, usize), to: (Id, usize)) {
-        let Some((inode, is_dir)) = self.at(from.0, from.1) else { return };
+        let Some((inode, is_dir)) = self.at(from.0, from.1) else {
+            return;
+        };
         let over = self.at(to.0, to.1);
         // What the kernel itself refuses never reaches a file system.
         if self.is_below(to.0, inode) || !self.is_below(to.0, ROOT) {
             return;
         }
-        let over_full = over.is_some_and(|(over, _)| self.model.dirs.get(&over).is_some_and(|names| !names.is_empty()));
+        let over_full =
+            over.is_some_and(|(over, _)| self.model.dirs.get(&over).is_some_and(|names| !names.is_empty()));
         let fits = over.is_none_or(|(_, over_is_dir)| over_is_dir == is_dir);
         let places = ((from.0, name(NAMES[from.1])), (to.0, name(NAMES[to.1])));
         let renamed = self.scene.volume.rename(places.0, places.1, RenameFlags::empty());
         let same = over == Some((inode, is_dir));
         assert_eq!(renamed.is_err(), !same && (over_full || !fits), "{renamed:?}");
         if renamed.is_ok() && !same {
-            self.model.note(ModelChange::Move { from, to, inode, is_dir, over });
+            self.model.note(ModelChange::Move {
+                from,
+                to,
+                inode,
+                is_dir,
+                over,
+            });
         }
     }
 
     fn file_step(&mut self, step: &Step) {
-        let (Step::Write(file, ..) | Step::Truncate(file, _) | Step::Punch(file, ..) | Step::Sync(file)) = *step else {
+        let (Step::Write(file, ..) | Step::Truncate(file, _) | Step::Punch(file, ..) | Step::Sync(file)) =
+            *step
+        else {
             return;
         };
         let Some(&id) = self.files.get(file) else { return };
@@ -615,14 +800,20 @@ impl Run {
         let model = self.model.files.get_mut(&id).unwrap();
         match *step {
             Step::Write(_, offset, byte, len) => {
-                assert_eq!(volume.write(id, offset, &vec![byte; len as usize]).unwrap(), len as usize);
+                assert_eq!(
+                    volume.write(id, offset, &vec![byte; len as usize]).unwrap(),
+                    len as usize
+                );
                 model.change(|now| {
                     now.resize(now.len().max((offset + len) as usize), 0);
                     now[offset as usize..(offset + len) as usize].fill(byte);
                 });
             }
             Step::Truncate(_, size) => {
-                let size_only = Attributes { size: Some(size), ..Attributes::default() };
+                let size_only = Attributes {
+                    size: Some(size),
+                    ..Attributes::default()
+                };
                 volume.set(id, &size_only).unwrap();
                 model.change(|now| now.resize(size as usize, 0));
             }
@@ -674,13 +865,19 @@ fn check(steps: &[Step], policy: LossPolicy, seed: u64) -> Result<(), TestCaseEr
     let lost = run.scene.volume.lose(&mut Draw::new(policy, seed, 0)).unwrap();
     let found = found(&run.scene.data());
     let names: Vec<&PathBuf> = found.keys().collect();
-    let most_kept = if policy == LossPolicy::Everything { 0 } else { unsynced };
+    let most_kept = if policy == LossPolicy::Everything {
+        0
+    } else {
+        unsynced
+    };
     let tree = (0..=most_kept)
         .map(|kept| run.model.tree(kept))
         .find(|tree| tree.keys().collect::<Vec<_>>() == names);
     let Some(_) = tree else {
         let durable = run.model.tree(0);
-        return Err(TestCaseError::fail(format!("found {names:?}, synced was {durable:?}")));
+        return Err(TestCaseError::fail(format!(
+            "found {names:?}, synced was {durable:?}"
+        )));
     };
     // Of several trees with the same names one must also fit the contents.
     let fits = |tree: &BTreeMap<PathBuf, Option<Id>>| -> Result<(), String> {
@@ -702,9 +899,14 @@ fn check(steps: &[Step], policy: LossPolicy, seed: u64) -> Result<(), TestCaseEr
         .collect();
     prop_assert!(verdicts.iter().any(Result::is_ok), "{verdicts:?}");
     if !lost.anything() {
-        prop_assert!(fits(&run.model.tree(unsynced)).is_ok(), "nothing lost, but not as it was");
+        prop_assert!(
+            fits(&run.model.tree(unsynced)).is_ok(),
+            "nothing lost, but not as it was"
+        );
     }
-    let removed = std::fs::read_dir(run.scene.dir.path().join("removed")).unwrap().count();
+    let removed = std::fs::read_dir(run.scene.dir.path().join("removed"))
+        .unwrap()
+        .count();
     prop_assert_eq!(removed, 0, "nothing is left of what was removed");
     Ok(())
 }

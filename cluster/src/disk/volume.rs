@@ -25,7 +25,9 @@ use super::saved::{Bounds, Store};
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, FallocateFlags, OFlag, openat, readlinkat};
-use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, UtimensatFlags, fchmodat, fstat, fstatat, utimensat};
+use nix::sys::stat::{
+    FchmodatFlags, FileStat, Mode, SFlag, UtimensatFlags, fchmodat, fstat, fstatat, utimensat,
+};
 use nix::sys::statvfs::{Statvfs, fstatvfs};
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, Whence, fchownat, fdatasync, fsync, lseek};
@@ -206,10 +208,18 @@ impl Volume {
             if SFlag::from_bits_truncate(state.stat(id)?.st_mode) & SFlag::S_IFMT == SFlag::S_IFLNK {
                 return Err(Errno::EOPNOTSUPP);
             }
-            fchmodat(&dir, name, Mode::from_bits_truncate(mode), FchmodatFlags::FollowSymlink)?;
+            fchmodat(
+                &dir,
+                name,
+                Mode::from_bits_truncate(mode),
+                FchmodatFlags::FollowSymlink,
+            )?;
         }
         if change.atime.is_some() || change.mtime.is_some() {
-            let (atime, mtime) = (change.atime.unwrap_or(TimeSpec::UTIME_OMIT), change.mtime.unwrap_or(TimeSpec::UTIME_OMIT));
+            let (atime, mtime) = (
+                change.atime.unwrap_or(TimeSpec::UTIME_OMIT),
+                change.mtime.unwrap_or(TimeSpec::UTIME_OMIT),
+            );
             utimensat(&dir, name, &atime, &mtime, UtimensatFlags::NoFollowSymlink)?;
         }
         state.stat(id)
@@ -240,7 +250,12 @@ impl Volume {
     pub fn list(&self, id: Id) -> Result<Vec<Listed>, Errno> {
         let state = self.read_state();
         let dir = state.dir(id)?;
-        let fd = openat(&*dir, ".", OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
+        let fd = openat(
+            &*dir,
+            ".",
+            OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        )?;
         let mut list = Vec::new();
         for entry in Dir::from_fd(fd)?.iter() {
             let entry = entry?;
@@ -248,7 +263,9 @@ impl Volume {
             if name != "." && name != ".." {
                 let kind = match entry.file_type() {
                     Some(kind) => mode_of(kind),
-                    None => SFlag::from_bits_truncate(fstatat(&*dir, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode),
+                    None => {
+                        SFlag::from_bits_truncate(fstatat(&*dir, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode)
+                    }
                 };
                 list.push(Listed {
                     id: state.ids.get(&entry.ino()).copied().unwrap_or(entry.ino()),
@@ -289,7 +306,10 @@ impl Volume {
         let (file, _) = self.borrow(id)?;
         let mut count = 0;
         while count < buffer.len() {
-            match file.read_at(&mut buffer[count..], offset + count as u64).map_err(errno)? {
+            match file
+                .read_at(&mut buffer[count..], offset + count as u64)
+                .map_err(errno)?
+            {
                 0 => break,
                 more => count += more,
             }
@@ -301,7 +321,10 @@ impl Volume {
     pub fn write(&self, id: Id, offset: u64, data: &[u8]) -> Result<usize, Errno> {
         let (file, body) = self.borrow(id)?;
         let mut open = lock(&body);
-        let (written, written_back) = open.content.write(&file, &self.store, offset, data).map_err(errno)?;
+        let (written, written_back) = open
+            .content
+            .write(&file, &self.store, offset, data)
+            .map_err(errno)?;
         self.count_written_back(written_back);
         Ok(written)
     }
@@ -347,7 +370,10 @@ impl Volume {
         let end = offset.checked_add(len).ok_or(Errno::EFBIG)?;
         let (file, body) = self.borrow(id)?;
         let mut open = lock(&body);
-        let written_back = open.content.allocate(&file, &self.store, mode, offset..end).map_err(errno)?;
+        let written_back = open
+            .content
+            .allocate(&file, &self.store, mode, offset..end)
+            .map_err(errno)?;
         self.count_written_back(written_back);
         Ok(())
     }
@@ -466,7 +492,10 @@ impl State {
     }
 
     fn child(&self, id: Id) -> Child {
-        let is_dir = matches!(self.nodes.get(&id).map(|node| &node.body), Some(Body::Directory(_)));
+        let is_dir = matches!(
+            self.nodes.get(&id).map(|node| &node.body),
+            Some(Body::Directory(_))
+        );
         Child { id, is_dir }
     }
 

@@ -1,9 +1,9 @@
-//! The sandbox, the network and processes, for real: namespaces, TUN devices, SIGKILL.
+//! The sandbox, the network, processes and disks, for real: namespaces, TUN devices, SIGKILL, FUSE.
 //!
 //! This is a test runner of its own, for the sandbox must be entered before any thread exists. It runs the tests
 //! that look at the sandbox from outside, enters it, and runs the others inside. It is also, by its first argument,
-//! every program that the tests need: a node ([`node`]), somebody who enters the sandbox ([`visitor`]), and the
-//! measurements of the switch ([`measure`]):
+//! every program that the tests need: a node ([`node`]), somebody who enters the sandbox ([`visitor`]), a user of a disk
+//! ([`conformance`]), and the measurements ([`measure`]):
 //!
 //! ```text
 //! cargo test --release -p cluster --test world -- measure
@@ -16,6 +16,8 @@
     reason = "all of this is a test, though clippy cannot see it: it has its own runner"
 )]
 
+mod conformance;
+mod disks;
 mod measure;
 mod network;
 mod node;
@@ -34,13 +36,14 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["node", rest @ ..] => return node::main(rest),
+        ["conformance", rest @ ..] => return conformance::main(rest),
         ["visitor", rest @ ..] => return visitor::main(rest),
         _ => {}
     }
     let filter = words.iter().find(|word| !word.starts_with('-')).copied();
     let mut suite = Suite::new(filter);
     if words.contains(&"--list") {
-        return suite.list(&[outside::TESTS, network::TESTS, processes::TESTS]);
+        return suite.list(&[outside::TESTS, network::TESTS, processes::TESTS, disks::TESTS]);
     }
     if filter != Some("measure") {
         suite.run(outside::TESTS);
@@ -53,6 +56,10 @@ fn main() -> ExitCode {
             suite.end_by(Duration::from_secs(120));
             suite.run(network::TESTS);
             suite.run(processes::TESTS);
+            match disks::unavailable() {
+                None => suite.run(disks::TESTS),
+                Some(why) => suite.skip("disks", &why),
+            }
             suite.finish()
         }
     }

@@ -17,6 +17,7 @@ tests![
     a_signal_that_nobody_handles_ends_both,
     the_death_of_the_inside_is_told_as_a_shell_tells_it,
     after_kill_9_of_the_harness_nothing_is_left_within_a_second,
+    nodes_that_wait_for_their_disks_are_gone_as_fast,
     a_process_with_threads_is_not_let_in,
     the_probe_finds_what_the_sandbox_needs,
     an_ordinary_user_gets_the_same_world,
@@ -36,6 +37,17 @@ fn unavailable() -> bool {
     if refused {
         assert!(!must_not_skip(), "nothing is skipped in CI: {}", text(&output));
         println!("skipped: {}", text(&output).trim());
+    }
+    refused
+}
+
+/// Whether disks can be had in it.
+fn disks_unavailable() -> bool {
+    let told = text(&visitor(&["probe"]).output().unwrap());
+    let refused = !told.contains("yes disks of one's own");
+    if refused {
+        assert!(!must_not_skip(), "nothing is skipped in CI: {told}");
+        println!("skipped: {told}");
     }
     refused
 }
@@ -148,15 +160,27 @@ fn the_death_of_the_inside_is_told_as_a_shell_tells_it() {
 }
 
 fn after_kill_9_of_the_harness_nothing_is_left_within_a_second() {
-    if unavailable() {
-        return;
+    if !unavailable() {
+        nothing_is_left_of("cluster", Signal::SIGKILL);
     }
+}
+
+/// The harness serves their disks: with it go the answers that they wait for, and so must they.
+fn nodes_that_wait_for_their_disks_are_gone_as_fast() {
+    if !unavailable() && !disks_unavailable() {
+        for signal in [Signal::SIGKILL, Signal::SIGTERM] {
+            nothing_is_left_of("disks", signal);
+        }
+    }
+}
+
+fn nothing_is_left_of(visitor: &str, signal: Signal) {
     let dir = tempfile::tempdir().unwrap();
     let word = dir.path().to_str().unwrap();
-    let mut child = visitor_that_is_here(&["cluster", word]);
+    let mut child = visitor_that_is_here(&[visitor, word]);
     // Outside, inside, three nodes.
     assert_eq!(processes_with(word).len(), 5);
-    send(&child, Signal::SIGKILL);
+    send(&child, signal);
     let killed = Instant::now();
     eventually("no process is left", || processes_with(word).is_empty());
     assert!(
@@ -164,7 +188,13 @@ fn after_kill_9_of_the_harness_nothing_is_left_within_a_second() {
         "{:?}",
         killed.elapsed()
     );
-    assert_eq!(child.wait().unwrap().signal(), Some(9));
+    let status = child.wait().unwrap();
+    assert_eq!(
+        status.signal().or(status.code()),
+        Some(if signal == Signal::SIGKILL { 9 } else { 128 + 15 })
+    );
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+    assert!(!mounts.contains(word), "{mounts}");
 }
 
 fn a_process_with_threads_is_not_let_in() {
@@ -182,10 +212,10 @@ fn the_probe_finds_what_the_sandbox_needs() {
     let told = text(&visitor(&["probe"]).output().unwrap());
     assert_eq!(
         told.lines().filter(|line| line.starts_with("yes ")).count(),
-        4,
+        5,
         "{told}"
     );
-    assert_eq!(told.lines().count(), 4, "{told}");
+    assert_eq!(told.lines().count(), 5, "{told}");
 }
 
 /// As user 65534, who owns nothing, with a /dev/net/tun of this mode, which only its own mounts show.

@@ -2,7 +2,7 @@
 
 use crate::network::names;
 use crate::suite::{eventually, tests};
-use cluster::{Cluster, ClusterSpec, KillError, NodeState, StartError, System};
+use cluster::{Cluster, ClusterSpec, DiskSpec, KillError, NodeState, StartError, System};
 use std::fs::read_to_string;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -37,10 +37,15 @@ ready = {{ url = "http://{{ip}}:7000/health", {ready} }}
 }
 
 fn cluster(dir: &Path, nodes: usize, system: System) -> Cluster {
+    cluster_on(dir, nodes, system, None)
+}
+
+fn cluster_on(dir: &Path, nodes: usize, system: System, disks: Option<DiskSpec>) -> Cluster {
     let spec = ClusterSpec {
         system,
         nodes: names(nodes),
         dir: dir.to_owned(),
+        disks,
         epoch: Instant::now(),
         harness: std::env::current_exe().unwrap(),
         extra_args: vec!["--extra".to_owned(), dir.to_str().unwrap().to_owned()],
@@ -53,7 +58,16 @@ pub fn serving(dir: &Path, nodes: usize) -> Cluster {
     cluster(dir, nodes, system("serve", "timeout_ms = 10000"))
 }
 
-fn run(test: impl AsyncFnOnce(&Path)) {
+/// The same on disks that can lose power.
+pub fn serving_on_disks(dir: &Path, nodes: usize) -> Cluster {
+    let disks = DiskSpec {
+        seed: 1,
+        sync_backing: false,
+    };
+    cluster_on(dir, nodes, system("serve", "timeout_ms = 10000"), Some(disks))
+}
+
+pub fn run(test: impl AsyncFnOnce(&Path)) {
     let dir = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -63,7 +77,7 @@ fn run(test: impl AsyncFnOnce(&Path)) {
     runtime.block_on(test(dir.path()));
 }
 
-async fn get(cluster: &Cluster, node: &str, path: &str) -> reqwest::Result<String> {
+pub async fn get(cluster: &Cluster, node: &str, path: &str) -> reqwest::Result<String> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .retry(reqwest::retry::never())

@@ -69,6 +69,7 @@ impl World {
             system: plan.system.clone(),
             nodes: plan.nodes.clone(),
             dir: directory.to_owned(),
+            disks: None,
             epoch,
             harness: std::env::current_exe().context("find the harness's own program file")?,
             extra_args: plan.extra_args.clone(),

@@ -74,7 +74,11 @@ impl State {
             }
             Change::Made { place, .. } => {
                 lost.files += 1;
-                unlinkat(&*self.dir(place.dir)?, place.name.as_os_str(), UnlinkatFlags::NoRemoveDir)?;
+                unlinkat(
+                    &*self.dir(place.dir)?,
+                    place.name.as_os_str(),
+                    UnlinkatFlags::NoRemoveDir,
+                )?;
             }
             Change::Removed { place, buried } => {
                 lost.removals += 1;
@@ -100,7 +104,13 @@ impl State {
 
     fn move_back(&self, from: &Place, to: &Place, flags: RenameFlags) -> Result<(), Errno> {
         let (from_dir, to_dir) = (self.dir(from.dir)?, self.dir(to.dir)?);
-        renameat2(&*from_dir, from.name.as_os_str(), &*to_dir, to.name.as_os_str(), flags)
+        renameat2(
+            &*from_dir,
+            from.name.as_os_str(),
+            &*to_dir,
+            to.name.as_os_str(),
+            flags,
+        )
     }
 
     fn clear_graveyard(&mut self) -> Result<(), Errno> {
@@ -127,7 +137,13 @@ impl State {
                 if is_dir(&dir, &inner)? {
                     self.graves += 1;
                     let place = tomb(self.graves).name;
-                    renameat2(&dir, inner.as_os_str(), &*self.graveyard, place.as_os_str(), RenameFlags::empty())?;
+                    renameat2(
+                        &dir,
+                        inner.as_os_str(),
+                        &*self.graveyard,
+                        place.as_os_str(),
+                        RenameFlags::empty(),
+                    )?;
                     pending.push(place);
                 } else {
                     unlinkat(&dir, inner.as_os_str(), UnlinkatFlags::NoRemoveDir)?;

@@ -50,7 +50,11 @@ impl Volume {
         let entry = match entry {
             Ok(entry) => entry,
             Err(why) => {
-                let flag = if matches!(kind, Kind::Directory(_)) { UnlinkatFlags::RemoveDir } else { UnlinkatFlags::NoRemoveDir };
+                let flag = if matches!(kind, Kind::Directory(_)) {
+                    UnlinkatFlags::RemoveDir
+                } else {
+                    UnlinkatFlags::NoRemoveDir
+                };
                 // It was not there before, so nothing is lost; why it is there still would not help anybody.
                 let _ = unlinkat(&*dir, name, flag);
                 return Err(why);
@@ -108,12 +112,7 @@ impl Volume {
     }
 
     /// Renames, over what is there unless the flags forbid it.
-    pub fn rename(
-        &self,
-        from: (Id, &OsStr),
-        to: (Id, &OsStr),
-        flags: RenameFlags,
-    ) -> Result<(), Errno> {
+    pub fn rename(&self, from: (Id, &OsStr), to: (Id, &OsStr), flags: RenameFlags) -> Result<(), Errno> {
         let mut state = self.write_state();
         let (from_dir, to_dir) = (state.dir(from.0)?, state.dir(to.0)?);
         let (from_name, to_name) = (plain(from.1)?, plain(to.1)?);
@@ -228,7 +227,11 @@ impl State {
             let last_resort = names_left == 1 && (in_use || (has_unknown_names && !synced));
             if !last_resort {
                 self.clear_tomb(&tomb, is_dir);
-                self.nodes.get_mut(&id).expect("it is known").names.retain(|name| *name != tomb);
+                self.nodes
+                    .get_mut(&id)
+                    .expect("it is known")
+                    .names
+                    .retain(|name| *name != tomb);
                 names_left -= 1;
             }
         }
@@ -253,7 +256,13 @@ impl State {
         };
         let tomb = tomb(buried.grave);
         let dir = self.dir(from.dir)?;
-        renameat2(&*dir, from.name.as_os_str(), &*self.graveyard, tomb.name.as_os_str(), RenameFlags::empty())?;
+        renameat2(
+            &*dir,
+            from.name.as_os_str(),
+            &*self.graveyard,
+            tomb.name.as_os_str(),
+            RenameFlags::empty(),
+        )?;
         self.renamed(child.id, from, &tomb);
         self.held.insert(buried.grave);
         Ok(buried)
@@ -263,7 +272,13 @@ impl State {
     pub(super) fn unbury(&mut self, buried: Buried, to: &Place) -> Result<(), Errno> {
         let tomb = tomb(buried.grave);
         let dir = self.dir(to.dir)?;
-        renameat2(&*self.graveyard, tomb.name.as_os_str(), &*dir, to.name.as_os_str(), RenameFlags::RENAME_NOREPLACE)?;
+        renameat2(
+            &*self.graveyard,
+            tomb.name.as_os_str(),
+            &*dir,
+            to.name.as_os_str(),
+            RenameFlags::RENAME_NOREPLACE,
+        )?;
         self.renamed(buried.child.id, &tomb, to);
         self.held.remove(&buried.grave);
         Ok(())
@@ -294,7 +309,11 @@ impl State {
     }
 
     fn clear_tomb(&self, tomb: &Place, is_dir: bool) {
-        let flag = if is_dir { UnlinkatFlags::RemoveDir } else { UnlinkatFlags::NoRemoveDir };
+        let flag = if is_dir {
+            UnlinkatFlags::RemoveDir
+        } else {
+            UnlinkatFlags::NoRemoveDir
+        };
         if let Err(why) = unlinkat(&*self.graveyard, tomb.name.as_os_str(), flag) {
             tracing::warn!("a removed file of a node keeps its space until the run ends: {why}");
         }
@@ -348,7 +367,13 @@ fn finish(dir: &OwnedFd, name: &OsStr, kind: Kind<'_>, owner: Owner) -> Result<(
     if uid.is_some() || gid.is_some() {
         // A directory with the set-group-id bit gives its own group.
         let inherits = fstatat(dir, ".", AtFlags::empty())?.st_mode & Mode::S_ISGID.bits() != 0;
-        fchownat(dir, name, uid, gid.filter(|_| !inherits), AtFlags::AT_SYMLINK_NOFOLLOW)?;
+        fchownat(
+            dir,
+            name,
+            uid,
+            gid.filter(|_| !inherits),
+            AtFlags::AT_SYMLINK_NOFOLLOW,
+        )?;
     }
     let mode = match kind {
         Kind::File(mode) | Kind::Directory(mode) | Kind::Node(mode, _) => mode & 0o7777,

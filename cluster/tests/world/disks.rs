@@ -1,0 +1,636 @@
+//! Disks, felt by programs that are not ours: what they lose when power fails, what goes wrong, what heals.
+
+use crate::conformance;
+use crate::processes::{get, run, serving_on_disks};
+use crate::suite::{eventually, tests};
+use cluster::disk::{DiskFaultCounters, Request};
+use cluster::{Disk, DiskFault, DiskSpec, KillError, LossPolicy, Lost, NodeState, PowerError};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+tests![
+    random_calls_have_the_same_answers_as_on_a_plain_directory,
+    a_script_loses_what_it_did_not_sync,
+    a_removal_and_a_rename_need_a_sync_of_their_directory,
+    a_write_to_a_file_that_was_opened_for_synchronous_writes_is_synced,
+    a_database_loses_what_it_committed_without_a_sync,
+    a_database_keeps_what_it_committed_whatever_a_disk_may_hold,
+    a_shared_mapping_is_synced_by_msync_only,
+    a_sync_of_the_whole_file_system_is_none,
+    what_was_synced_survives_many_power_failures,
+    failing_requests_are_seen_by_programs_and_counted,
+    a_sync_that_fails_can_lose_what_a_later_one_claims,
+    a_full_disk_refuses_what_grows_and_nothing_else,
+    a_slow_disk_delays_and_does_not_outlive_its_power,
+    a_rotten_block_stays_rotten_and_heals,
+    a_stale_block_holds_what_it_held_before,
+    a_disk_leaves_its_directory_and_nothing_else,
+    a_fault_that_was_healed_is_not_healed_again,
+    a_node_that_loses_power_has_what_it_synced,
+    a_power_failure_that_cannot_be_is_refused,
+];
+
+pub fn spec() -> DiskSpec {
+    DiskSpec {
+        seed: 7,
+        sync_backing: false,
+    }
+}
+
+/// Why this machine has no disks for the tests here, if it has none.
+pub fn unavailable() -> Option<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let refused = Disk::mount(&data, &dir.path().join("removed"), spec()).err()?;
+    Some(refused.to_string())
+}
+
+/// A disk in a temporary directory.
+struct Place {
+    // Dropped before its directory.
+    disk: Disk,
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Place {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        let disk = Disk::mount(&data, &dir.path().join("removed"), spec()).unwrap();
+        Place { disk, dir }
+    }
+
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(self.disk.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// What a script of the shell prints, when it has succeeded.
+    fn sh(&self, script: &str) -> String {
+        let output = self.try_sh(script);
+        assert!(output.status.success(), "{script}: {}", text(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn try_sh(&self, script: &str) -> Output {
+        self.command("sh", &["-e", "-c", script]).output().unwrap()
+    }
+
+    fn sqlite(&self, statements: &str) -> String {
+        let output = self.command("sqlite3", &["db", statements]).output().unwrap();
+        assert!(output.status.success(), "{statements}: {}", text(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// A transaction that is too large for memory, and so is in the journal and the database, but is not committed.
+    fn transact_and_die(&self) {
+        let mut command = self.command("sqlite3", &["db"]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let statements = "PRAGMA synchronous=EXTRA; PRAGMA cache_size=2; BEGIN; WITH RECURSIVE c(x) AS (SELECT 1 UNION \
+                          ALL SELECT x+1 FROM c WHERE x < 3000) INSERT INTO t SELECT -x FROM c; SELECT 'here';\n";
+        stdin.write_all(statements.as_bytes()).unwrap();
+        wait_for(&mut child, "here\n");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    fn lose_everything(&self) -> Lost {
+        self.disk.lose_power(LossPolicy::Everything).unwrap()
+    }
+
+    /// Whether a script feels a fault, with what it was counted to do, and that it does not after it is healed.
+    fn under(&self, fault: DiskFault, script: &str) -> (Output, DiskFaultCounters) {
+        let id = self.disk.install(fault);
+        let output = self.try_sh(script);
+        assert!(self.disk.counters(id).is_ok());
+        (output, self.disk.heal(id).unwrap())
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Every request of these takes an hour.
+pub fn hanging(requests: &[Request]) -> DiskFault {
+    let hour = Duration::from_secs(3600);
+    DiskFault::Slow {
+        requests: requests.to_vec(),
+        min: hour,
+        max: hour,
+        bytes_per_second: None,
+    }
+}
+
+fn fail(requests: &[Request], drop_unsynced: bool) -> DiskFault {
+    DiskFault::Fail {
+        requests: requests.to_vec(),
+        after: 0,
+        probability: 1.0,
+        drop_unsynced,
+    }
+}
+
+/// Whether a program that is not ours and not part of every system is here.
+fn has(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    if !found {
+        assert!(
+            !crate::suite::must_not_skip(),
+            "nothing is skipped in CI: {program} is missing"
+        );
+        println!("skipped: no {program} here");
+    }
+    found
+}
+
+fn random_calls_have_the_same_answers_as_on_a_plain_directory() {
+    let program = std::env::current_exe().unwrap();
+    let mut answers = 0;
+    for seed in 0..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = |name: &str| {
+            let path = (0..conformance::DEPTH).fold(dir.path().join(name), |path, _| path.join("deep"));
+            std::fs::create_dir_all(&path).unwrap();
+            path
+        };
+        let (data, plain) = (deep("ours"), deep("theirs"));
+        // Where holes are depends on what is on the disk underneath.
+        let sync_backing = true;
+        let spec = DiskSpec {
+            sync_backing,
+            ..spec()
+        };
+        let disk = Disk::mount(&data, &dir.path().join("removed"), spec).unwrap();
+        let made = |dir: &Path| {
+            let output = Command::new(&program)
+                .args(["conformance", dir.to_str().unwrap(), &seed.to_string(), "600"])
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "seed {seed}: {}", text(&output));
+            text(&output)
+        };
+        let (ours, theirs) = (made(&data), made(&plain));
+        let different = ours
+            .lines()
+            .zip(theirs.lines())
+            .find(|(ours, theirs)| ours != theirs);
+        assert_eq!(different, None, "seed {seed}: disk, plain directory");
+        assert_eq!(ours.len(), theirs.len(), "seed {seed}");
+        answers += ours.lines().filter(|line| line.contains("Ok")).count();
+        drop(disk);
+        assert_eq!(
+            conformance::tree(&data),
+            conformance::tree(&plain),
+            "seed {seed}: the directory underneath"
+        );
+    }
+    assert!(
+        answers > 3000,
+        "too many calls are refused by both: {answers} of 12000 are not"
+    );
+}
+
+fn a_script_loses_what_it_did_not_sync() {
+    let place = Place::new();
+    place.sh("printf old > a; sync a .; printf newer > a; printf b > b; dd if=/dev/zero of=c bs=1k count=4 conv=fsync");
+    assert_eq!(place.sh("cat a b"), "newerb");
+    let lost = place.lose_everything();
+    assert_eq!(place.sh("cat a; ls"), "olda\n");
+    assert_eq!((lost.files, lost.torn), (2, 0), "{lost:?}");
+    assert!(lost.writes >= 3 && lost.bytes >= 5, "{lost:?}");
+    assert_eq!(
+        place.lose_everything(),
+        Lost::default(),
+        "there is nothing more to lose"
+    );
+}
+
+fn a_removal_and_a_rename_need_a_sync_of_their_directory() {
+    let place = Place::new();
+    place.sh("printf old > state; printf x > junk; mkdir d; printf y > d/y; sync state junk d/y d .");
+    place.sh("printf new > state.new; sync state.new; mv state.new state; rm junk; mv d/y .; rmdir d");
+    assert_eq!(place.sh("cat state; ls"), "newstate\ny\n");
+    let lost = place.lose_everything();
+    assert_eq!((lost.renames, lost.removals), (2, 3), "{lost:?}");
+    assert_eq!(place.sh("cat state junk d/y; ls"), "oldxyd\njunk\nstate\n");
+    place.sh("printf new > state.new; sync state.new; mv state.new state; rm junk; sync .");
+    assert_eq!(place.lose_everything(), Lost::default());
+    assert_eq!(place.sh("cat state; ls"), "newd\nstate\n");
+    // The classic: the rename is there, what was written before it is not.
+    place.sh("printf newest > state.new; mv state.new state; sync .");
+    assert_eq!(place.lose_everything().bytes, 6);
+    assert_eq!(place.sh("wc -c < state"), "0\n");
+}
+
+fn a_write_to_a_file_that_was_opened_for_synchronous_writes_is_synced() {
+    for flag in ["dsync", "sync", "direct,dsync"] {
+        let place = Place::new();
+        place.sh("touch log; sync log .");
+        place.sh(&format!(
+            "dd if=/dev/zero of=log bs=4096 count=3 conv=notrunc oflag={flag}"
+        ));
+        place.sh("dd if=/dev/zero of=log bs=4096 count=1 seek=3 conv=notrunc");
+        assert_eq!(place.lose_everything().bytes, 4096, "{flag}");
+        assert_eq!(place.sh("wc -c < log"), "12288\n", "{flag}");
+    }
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS t (n INTEGER);";
+
+fn a_database_loses_what_it_committed_without_a_sync() {
+    if !has("sqlite3") {
+        return;
+    }
+    let place = Place::new();
+    place.sqlite(&format!(
+        "PRAGMA synchronous=EXTRA; {TABLE} INSERT INTO t VALUES (1);"
+    ));
+    place.sh("sync .");
+    place.sqlite("PRAGMA synchronous=OFF; INSERT INTO t VALUES (2);");
+    assert_eq!(place.sqlite("SELECT n FROM t;"), "1\n2\n");
+    assert!(place.lose_everything().anything());
+    assert_eq!(place.sqlite("SELECT n FROM t;"), "1\n");
+    // FULL does not sync the directory after the journal is removed (sqlite.org/pragma.html#pragma_synchronous): the
+    // journal is back, and what was committed last is rolled back.
+    place.sqlite("PRAGMA synchronous=FULL; INSERT INTO t VALUES (3);");
+    assert_eq!(place.lose_everything().removals, 1);
+    assert_eq!(place.sqlite("SELECT n FROM t;"), "1\n");
+}
+
+fn a_database_keeps_what_it_committed_whatever_a_disk_may_hold() {
+    if !has("sqlite3") {
+        return;
+    }
+    let place = Place::new();
+    place.sqlite(&format!("{TABLE}"));
+    place.sh("sync db .");
+    let mut lost = Lost::default();
+    for round in 1..=20 {
+        place.sqlite(&format!(
+            "PRAGMA synchronous=EXTRA; INSERT INTO t VALUES ({round});"
+        ));
+        place.transact_and_die();
+        let more = place.disk.lose_power(LossPolicy::Drawn).unwrap();
+        lost.writes += more.writes;
+        lost.torn += more.torn;
+        assert_eq!(place.sqlite("PRAGMA integrity_check;"), "ok\n", "round {round}");
+        let kept: String = (1..=round).map(|n| format!("{n}\n")).collect();
+        assert_eq!(place.sqlite("SELECT n FROM t;"), kept, "round {round}");
+    }
+    assert!(
+        lost.writes > 0 && lost.torn > 0,
+        "it had something to lose: {lost:?}"
+    );
+}
+
+fn a_shared_mapping_is_synced_by_msync_only() {
+    if !has("python3") {
+        return;
+    }
+    let script = "import mmap, os, sys
+file = os.open('map', os.O_RDWR)
+memory = mmap.mmap(file, 8192)
+memory[0:6] = b'synced'
+memory.flush()
+memory[4096:4100] = b'lost'
+assert os.pread(file, 4, 4096) == b'lost'
+";
+    // Killed, it loses nothing: the kernel writes out what is mapped when the process ends.
+    let place = Place::new();
+    place.sh("dd if=/dev/zero of=map bs=8192 count=1; sync map .");
+    place
+        .command("python3", &["-c", &format!("{script}os.kill(os.getpid(), 9)")])
+        .output()
+        .unwrap();
+    assert_eq!(place.sh("tr -d '\\0' < map"), "syncedlost");
+    // That was a write, but no sync.
+    assert_eq!(place.lose_everything().writes, 1);
+    assert_eq!(place.sh("tr -d '\\0' < map"), "synced");
+    // It is gone too when the power fails before the kernel has written it out.
+    let waits = format!("{script}print('here', flush=True)\nimport time\ntime.sleep(60)");
+    let mut child = place
+        .command("python3", &["-c", &waits])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for(&mut child, "here\n");
+    place.disk.cut_power();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    place.lose_everything();
+    assert_eq!(place.sh("tr -d '\\0' < map"), "synced");
+}
+
+fn wait_for(child: &mut Child, line: &str) {
+    use std::io::BufRead;
+    let mut told = String::new();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut told).unwrap();
+    assert_eq!(told, line);
+}
+
+/// A limit that is documented: the kernel does not tell a FUSE file system about it.
+fn a_sync_of_the_whole_file_system_is_none() {
+    let place = Place::new();
+    place.sh("printf x > a; sync; sync -f a");
+    assert_eq!(place.lose_everything().files, 1);
+}
+
+fn what_was_synced_survives_many_power_failures() {
+    let place = Place::new();
+    place.sh("touch log; sync log .");
+    let mut kept = 0;
+    let mut lost = Lost::default();
+    for round in 0..30 {
+        // Ten lines synced, then some that are not, some of them over the sectors of the synced ones.
+        place.sh(&format!(
+            "for i in 1 2 3 4 5 6 7 8 9 10; do echo line of round {round}; done > more; cat more >> log; sync log; \
+             for i in 1 2 3; do cat more more more more more >> log; done; mv more less; rm less"
+        ));
+        kept += 10;
+        let more = place.disk.lose_power(LossPolicy::Drawn).unwrap();
+        lost.torn += more.torn;
+        lost.files += more.files;
+        let lines = place.sh(&format!(
+            "head -n {kept} log | cut -d ' ' -f 4 | uniq -c | tr -s ' '"
+        ));
+        let expected: String = (0..=round).map(|n| format!(" 10 {n}\n")).collect();
+        assert_eq!(lines, expected, "round {round}");
+        place.sh(&format!(
+            "head -n {kept} log > next; sync next; mv next log; rm -f more less; sync ."
+        ));
+    }
+    assert!(lost.torn > 0 && lost.files > 0, "{lost:?}");
+}
+
+fn failing_requests_are_seen_by_programs_and_counted() {
+    let place = Place::new();
+    place.sh("printf text > a; sync a .");
+    for (request, script) in [
+        (Request::Read, "cat a"),
+        (Request::Write, "env printf x >> a"),
+        (Request::Sync, "sync a"),
+        (Request::Sync, "sync ."),
+        (Request::Write, "truncate -s 9 a"),
+    ] {
+        let (output, counters) = place.under(fail(&[request], false), script);
+        assert!(!output.status.success(), "{script}");
+        assert!(
+            text(&output).contains("Input/output error"),
+            "{script}: {}",
+            text(&output)
+        );
+        assert!(
+            counters.felt >= 1 && counters.seen >= counters.felt,
+            "{script}: {counters:?}"
+        );
+        place.sh("cat a; sync a .");
+        assert_eq!(
+            place.sh("cat a"),
+            "text",
+            "{script}: it healed, and nothing was changed"
+        );
+    }
+    let later = DiskFault::Fail {
+        requests: vec![Request::Write],
+        after: 3,
+        probability: 1.0,
+        drop_unsynced: false,
+    };
+    let (output, counters) = place.under(later, "for i in 1 2 3 4; do echo $i; env printf x >> a; done");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "1\n2\n3\n4\n");
+    assert!(!output.status.success());
+    assert_eq!((counters.seen, counters.felt), (4, 1));
+}
+
+fn a_sync_that_fails_can_lose_what_a_later_one_claims() {
+    let place = Place::new();
+    place.sh("printf old > a; sync a .; printf new | dd of=a conv=notrunc");
+    let (output, _) = place.under(fail(&[Request::Sync], true), "sync a");
+    assert!(!output.status.success());
+    assert_eq!(place.sh("sync a; cat a"), "new", "the second sync succeeds");
+    assert_eq!(place.lose_everything().bytes, 3);
+    assert_eq!(place.sh("cat a"), "old");
+    // Where the kernel keeps it unsynced, the second sync takes care of it.
+    place.sh("printf new | dd of=a conv=notrunc");
+    let (output, _) = place.under(fail(&[Request::Sync], false), "sync a");
+    assert!(!output.status.success());
+    place.sh("sync a");
+    assert!(!place.lose_everything().anything());
+    assert_eq!(place.sh("cat a"), "new");
+}
+
+fn a_full_disk_refuses_what_grows_and_nothing_else() {
+    let place = Place::new();
+    place.sh("dd if=/dev/zero of=a bs=4096 count=2; sync a .");
+    let full = || DiskFault::Full { quota: 0 };
+    for script in [
+        "env printf x >> a",
+        "touch b",
+        "mkdir d",
+        "ln -s a l",
+        "fallocate -l 100000 a",
+    ] {
+        let (output, counters) = place.under(full(), script);
+        assert!(!output.status.success(), "{script}");
+        assert!(
+            text(&output).contains("No space left"),
+            "{script}: {}",
+            text(&output)
+        );
+        assert!(
+            counters.felt >= 1 && counters.bytes >= 1,
+            "{script}: {counters:?}"
+        );
+    }
+    let (output, counters) = place.under(
+        full(),
+        "printf y | dd of=a conv=notrunc; mv a c; sync c .; df --output=avail . | tail -n 1; mv c a",
+    );
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "0",
+        "and it says so"
+    );
+    assert_eq!(counters.felt, 0);
+    let (output, _) = place.under(DiskFault::Full { quota: 10_000 }, "head -c 20000 /dev/zero >> a");
+    assert!(text(&output).contains("No space left"), "{}", text(&output));
+    assert_eq!(place.sh("wc -c < a"), "18192\n", "as much as there was room for");
+    place.sh("printf x >> a; touch b");
+}
+
+fn a_slow_disk_delays_and_does_not_outlive_its_power() {
+    let place = Place::new();
+    let slow = |requests: &[Request], ms: u64| DiskFault::Slow {
+        requests: requests.to_vec(),
+        min: Duration::from_millis(ms),
+        max: Duration::from_millis(ms),
+        bytes_per_second: None,
+    };
+    let (output, counters) = place.under(slow(&[Request::Sync], 20), "printf x > a; sync a; sync a");
+    assert!(output.status.success());
+    assert_eq!((counters.felt, counters.delayed), (2, Duration::from_millis(40)));
+    let throughput = DiskFault::Slow {
+        requests: vec![Request::Write],
+        min: Duration::ZERO,
+        max: Duration::ZERO,
+        bytes_per_second: Some(10_000_000),
+    };
+    let (_, counters) = place.under(throughput, "dd if=/dev/zero of=b bs=100k count=10");
+    assert!(counters.delayed > Duration::from_millis(50), "{counters:?}");
+    // A process that waits for an hour ends with the power.
+    let id = place.disk.install(hanging(&[Request::Sync]));
+    let mut child = place.command("sync", &["a"]).spawn().unwrap();
+    eventually("it waits for the disk", || {
+        place.disk.counters(id).unwrap().felt == 1
+    });
+    child.kill().unwrap();
+    place.disk.cut_power();
+    child.wait().unwrap();
+    place.disk.heal(id).unwrap();
+    assert!(place.lose_everything().anything());
+}
+
+fn a_rotten_block_stays_rotten_and_heals() {
+    let place = Place::new();
+    place.sh("dd if=/dev/zero of=a bs=4096 count=100; sync a .");
+    let wrong = "tr -d '\\0' < a | wc -c";
+    assert_eq!(place.sh(wrong), "0\n");
+    let rot = DiskFault::Rot { probability: 0.2 };
+    let id = place.disk.install(rot.clone());
+    let count: u32 = place.sh(wrong).trim().parse().unwrap();
+    assert!((5..40).contains(&count), "{count} of 100 blocks");
+    let sum = place.sh("cksum a");
+    assert_eq!(place.sh("cksum a"), sum);
+    place.lose_everything();
+    assert_eq!(place.sh("cksum a"), sum, "it is the medium that is rotten");
+    assert!(place.disk.counters(id).unwrap().felt >= 1);
+    assert!(place.disk.heal(id).unwrap().bytes >= u64::from(count) * 4096);
+    assert_eq!(place.sh(wrong), "0\n");
+    // Another fault is another medium.
+    let id = place.disk.install(rot);
+    assert_ne!(place.sh("cksum a"), sum);
+    place.disk.heal(id).unwrap();
+}
+
+fn a_stale_block_holds_what_it_held_before() {
+    let place = Place::new();
+    place.sh("printf %08192d 0 > a; sync a .");
+    let id = place.disk.install(DiskFault::Stale { probability: 1.0 });
+    place.sh("printf new | dd of=a conv=notrunc; sync a");
+    assert_eq!(
+        place.sh("head -c 3 a"),
+        "000",
+        "acknowledged, synced, and not there"
+    );
+    assert!(place.disk.counters(id).unwrap().felt >= 1);
+    assert_eq!(place.disk.heal(id).unwrap().bytes % 4096, 0);
+    assert_eq!(place.sh("head -c 3 a"), "new");
+}
+
+fn a_disk_leaves_its_directory_and_nothing_else() {
+    let place = Place::new();
+    place.sh("printf x > a; printf y > b; sync a b .; rm b; mkdir d; printf z > d/z");
+    drop(place.disk);
+    assert_eq!(
+        std::fs::read_dir(place.dir.path()).unwrap().count(),
+        1,
+        "data, and no removed"
+    );
+    let data = place.dir.path().join("data");
+    assert_eq!(std::fs::read_to_string(data.join("a")).unwrap(), "x");
+    assert_eq!(std::fs::read_to_string(data.join("d/z")).unwrap(), "z");
+    assert!(!data.join("b").exists());
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+    assert!(!mounts.contains(data.to_str().unwrap()), "{mounts}");
+}
+
+fn a_fault_that_was_healed_is_not_healed_again() {
+    let place = Place::new();
+    let id = place.disk.install(DiskFault::Full { quota: 0 });
+    place.disk.heal(id).unwrap();
+    let refused = place.disk.heal(id).unwrap_err().to_string();
+    assert!(refused.contains("it is not installed (any more)"), "{refused}");
+    assert!(place.disk.counters(id).is_err());
+}
+
+fn a_node_that_loses_power_has_what_it_synced() {
+    run(async |dir| {
+        let cluster = serving_on_disks(dir, 2);
+        let mut exits = cluster.exits();
+        for node in ["n1", "n2"] {
+            cluster.start(node).await.unwrap();
+            for path in ["/append/synced", "/sync", "/append/+lost"] {
+                get(&cluster, node, path).await.unwrap();
+            }
+            assert_eq!(get(&cluster, node, "/content").await.unwrap(), "synced+lost");
+        }
+        // A kill alone loses nothing.
+        cluster.kill("n2").await.unwrap();
+        cluster.start("n2").await.unwrap();
+        assert_eq!(get(&cluster, "n2", "/content").await.unwrap(), "synced+lost");
+        let failed = cluster.lose_power("n1", LossPolicy::Everything).await.unwrap();
+        assert_eq!((failed.lost.writes, failed.lost.bytes), (1, 5), "{failed:?}");
+        assert!(failed.killed.pid > 1);
+        assert_eq!(cluster.state("n1"), NodeState::Down);
+        cluster.start("n1").await.unwrap();
+        assert_eq!(get(&cluster, "n1", "/content").await.unwrap(), "synced");
+        // While it waits for a disk that does not answer.
+        let disk = cluster.disk("n1").unwrap();
+        let id = disk.install(hanging(&[Request::Sync]));
+        assert!(get(&cluster, "n1", "/sync").await.is_err());
+        assert_eq!(disk.counters(id).unwrap().felt, 1);
+        cluster.lose_power("n1", LossPolicy::Drawn).await.unwrap();
+        disk.heal(id).unwrap();
+        cluster.start("n1").await.unwrap();
+        cluster.stop_all().await;
+        assert!(exits.try_recv().is_err(), "all of these ends were asked for");
+        drop(cluster);
+        assert_eq!(
+            std::fs::read_to_string(dir.join("nodes/n2/data/log")).unwrap(),
+            "synced+lost"
+        );
+    });
+}
+
+fn a_power_failure_that_cannot_be_is_refused() {
+    run(async |dir| {
+        let cluster = serving_on_disks(dir, 1);
+        let refused = cluster
+            .lose_power("n1", LossPolicy::Everything)
+            .await
+            .unwrap_err();
+        assert_eq!(refused.to_string(), "fail the power: kill n1: it is down, not up");
+        let refused = cluster.lose_power("n7", LossPolicy::Everything).await;
+        assert!(matches!(
+            refused,
+            Err(PowerError::Kill(KillError::Unknown { .. }))
+        ));
+        drop(cluster);
+        let cluster = crate::processes::serving(&dir.join("other"), 1);
+        assert!(cluster.disk("n1").is_none());
+        let refused = cluster
+            .lose_power("n1", LossPolicy::Everything)
+            .await
+            .unwrap_err();
+        assert!(
+            refused.to_string().contains("it has no disk of its own"),
+            "{refused}"
+        );
+    });
+}
