@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["node", rest @ ..] => return node::main(rest),
+        ["disk-work", rest @ ..] => return measure::disk::main(rest),
         ["conformance", rest @ ..] => return conformance::main(rest),
         ["visitor", rest @ ..] => return visitor::main(rest),
         _ => {}

@@ -1,4 +1,7 @@
-//! What the switch costs: a round trip and packets per second, beside plain loopback. And what logs take.
+//! What the switch costs: a round trip and packets per second, beside plain loopback. And what logs take. What disks
+//! cost is in [`disk`].
+
+pub mod disk;
 
 use crate::network::{at, names};
 use cluster::network::Network;
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
     }
     println!("{:?}", network.strays());
     log_lines();
+    disk::disks();
     ExitCode::SUCCESS
 }
 
