@@ -383,9 +383,8 @@ impl ModelFile {
         // A torn write may end anywhere within it.
         let largest = *sizes.last().unwrap();
         let smallest = *sizes.first().unwrap();
-        if !sizes.contains(&found.len())
-            && !(found.len() % 512 == 0 && (smallest..largest).contains(&found.len()))
-        {
+        let ends_a_sector = found.len().is_multiple_of(512) && (smallest..largest).contains(&found.len());
+        if !sizes.contains(&found.len()) && !ends_a_sector {
             return Err(format!("a size of {}, of {sizes:?}", found.len()));
         }
         for (at, byte) in found.iter().enumerate() {

@@ -15,7 +15,9 @@ use nix::fcntl::{
 use nix::sys::stat::{Mode, SFlag, UtimensatFlags, fchmod, fstat, lstat, mkdirat, mknod, utimensat};
 use nix::sys::statvfs::statvfs;
 use nix::sys::time::TimeSpec;
-use nix::unistd::{Whence, fdatasync, fsync, ftruncate, linkat, lseek, mkdir, symlinkat, truncate, unlink};
+use nix::unistd::{
+    Whence, fdatasync, fsync, ftruncate, linkat, lseek, mkdir, symlinkat, syncfs, truncate, unlink,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -257,7 +259,7 @@ impl User {
                     0 => fsync(&*file),
                     1 => fdatasync(&*file),
                     2 => io(file.sync_all()),
-                    _ => Ok(nix::unistd::sync()),
+                    _ => syncfs(&*file),
                 };
                 told(&format!("sync {number} {mode}"), done)
             }

@@ -276,7 +276,7 @@ fn a_database_keeps_what_it_committed_whatever_a_disk_may_hold() {
         return;
     }
     let place = Place::new();
-    place.sqlite(&format!("{TABLE}"));
+    place.sqlite(TABLE);
     place.sh("sync db .");
     let mut lost = Lost::default();
     for round in 1..=20 {

@@ -209,7 +209,7 @@ impl State {
         };
         let is_dir = matches!(node.body, Body::Directory(_));
         let is_visible = node.names.iter().any(|name| name.dir != GRAVEYARD);
-        let held = |name: &Place| self.held.iter().any(|grave| tomb(*grave) == *name);
+        let held = |name: &Place| grave_of(name).is_some_and(|grave| self.held.contains(&grave));
         let (held, graves): (Vec<Place>, Vec<Place>) = node
             .names
             .iter()
@@ -337,6 +337,11 @@ pub(super) fn tomb(grave: u64) -> Place {
         dir: GRAVEYARD,
         name: OsString::from(grave.to_string()),
     }
+}
+
+/// The reverse of [`tomb`].
+fn grave_of(tomb: &Place) -> Option<u64> {
+    tomb.name.to_str()?.parse().ok()
 }
 
 fn is_dir(mode: u32) -> bool {
