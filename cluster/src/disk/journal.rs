@@ -76,6 +76,8 @@ pub enum Change {
         child: Child,
         /// What had been there.
         replaced: Option<Buried>,
+        /// If it moved to another directory: that one and those above it, but for the root.
+        into: Vec<Id>,
     },
     /// Two names swapped what they name.
     Exchanged {
@@ -83,6 +85,8 @@ pub enum Change {
         one: (Place, Child),
         /// The other.
         other: (Place, Child),
+        /// If they are in two directories: both of these and those above them, but for the root.
+        into: Vec<Id>,
     },
 }
 
@@ -99,29 +103,26 @@ impl Change {
                 let replaced = replaced.as_ref().and_then(gone);
                 [from.dir, to.dir].into_iter().chain(replaced).collect()
             }
-            Change::Exchanged { one, other } => vec![one.0.dir, other.0.dir],
+            Change::Exchanged { one, other, .. } => vec![one.0.dir, other.0.dir],
         }
     }
 
-    /// The directories that got something from another directory.
-    fn receivers(&self) -> Vec<Id> {
+    /// The directories that must be there for what they got from another directory.
+    fn receivers(&self) -> &[Id] {
         match self {
-            Change::Renamed { from, to, .. } if from.dir != to.dir => vec![to.dir],
-            Change::Exchanged { one, other } if one.0.dir != other.0.dir => vec![one.0.dir, other.0.dir],
-            _ => Vec::new(),
+            Change::Renamed { into, .. } | Change::Exchanged { into, .. } => into,
+            Change::Made { .. } | Change::Removed { .. } => &[],
         }
     }
 
-    /// The directories that have their place by it, with the directory that this place is in.
-    fn placed(&self) -> Vec<(Id, Id)> {
-        let dir = |place: &Place, child: &Child| child.is_dir.then_some((child.id, place.dir));
+    /// The directories that have their place by it.
+    fn placed(&self) -> Vec<Id> {
+        let dir = |child: &Child| child.is_dir.then_some(child.id);
         match self {
-            Change::Made { place, child, .. } => dir(place, child).into_iter().collect(),
-            Change::Renamed { to, child, .. } => dir(to, child).into_iter().collect(),
-            Change::Exchanged { one, other } => [dir(&one.0, &one.1), dir(&other.0, &other.1)]
-                .into_iter()
-                .flatten()
-                .collect(),
+            Change::Made { child, .. } | Change::Renamed { child, .. } => dir(child).into_iter().collect(),
+            Change::Exchanged { one, other, .. } => {
+                [dir(&one.1), dir(&other.1)].into_iter().flatten().collect()
+            }
             Change::Removed { .. } => Vec::new(),
         }
     }
@@ -164,16 +165,13 @@ impl Journal {
             let places_one = change
                 .placed()
                 .iter()
-                .any(|(dir, _)| must_have_their_place.contains(dir));
+                .any(|dir| must_have_their_place.contains(dir));
             if !changes_one && !places_one {
                 rest.push_front(change);
                 continue;
             }
             dirs.extend(change.dirs());
-            must_have_their_place.extend(change.receivers());
-            if places_one {
-                must_have_their_place.extend(change.placed().iter().map(|(_, above)| *above));
-            }
+            must_have_their_place.extend(change.receivers().iter().copied());
             durable.push(change);
         }
         self.changes = rest;
@@ -210,13 +208,14 @@ mod tests {
         }
     }
 
-    fn renamed(from: (Id, &str), to: (Id, &str), id: Id) -> Change {
+    fn renamed(from: (Id, &str), to: (Id, &str), id: Id, into: &[Id]) -> Change {
         let child = Child { id, is_dir: false };
         Change::Renamed {
             from: place(from.0, from.1),
             to: place(to.0, to.1),
             child,
             replaced: None,
+            into: into.to_vec(),
         }
     }
 
@@ -239,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_rename_between_two_directories_is_durable_in_both_with_what_it_rests_on() {
-        let changes = [made(1, "a", 10, false), renamed((1, "a"), (2, "b"), 10)];
+        let changes = [made(1, "a", 10, false), renamed((1, "a"), (2, "b"), 10, &[2])];
         assert_eq!(journal(&changes).sync(2), changes);
         let later = [changes[1].clone(), made(1, "c", 12, false)];
         assert_eq!(journal(&later).sync(2), changes[1..]);
@@ -248,13 +247,18 @@ mod tests {
     #[test]
     fn a_new_directory_needs_a_sync_of_its_parent_unless_something_was_moved_into_it() {
         let dir = made(1, "d", 5, true);
-        let (file, moved) = (made(5, "f", 10, false), renamed((2, "g"), (5, "g"), 11));
+        let (file, moved) = (made(5, "f", 10, false), renamed((2, "g"), (5, "g"), 11, &[5, 4]));
         assert_eq!(journal(&[dir.clone(), file.clone()]).sync(5), [file]);
         let above = made(1, "above", 4, true);
         let below = made(4, "below", 5, true);
         let changes = [above, below, moved];
         assert_eq!(journal(&changes).sync(5), changes);
         assert_eq!(journal(&changes).sync(2), changes);
+        // Also when the directory itself was synced in the one above before.
+        let mut journal = journal(&changes[..2]);
+        assert_eq!(journal.sync(4), changes[1..2]);
+        assert!(journal.note(changes[2].clone()).is_empty());
+        assert_eq!(journal.sync(2), [changes[0].clone(), changes[2].clone()]);
     }
 
     #[test]

@@ -219,6 +219,41 @@ fn a_new_directory_goes_with_what_was_synced_in_it() {
     assert_eq!(std::fs::read_dir(scene.data()).unwrap().count(), 0);
 }
 
+/// Found by the random test below: the inner directory had been synced in the outer, but the outer never.
+#[test]
+fn a_durable_file_survives_its_rename_into_directories_that_were_not() {
+    let scene = Scene::new(Bounds::default());
+    let id = scene.file(ROOT, "f", b"synced");
+    let old = scene
+        .volume
+        .make(ROOT, name("old"), Kind::Directory(0o755), owner())
+        .unwrap()
+        .id;
+    scene
+        .volume
+        .rename((ROOT, name("f")), (old, name("f")), RenameFlags::empty())
+        .unwrap();
+    scene.volume.sync(id, false).unwrap();
+    scene.volume.sync_dir(old).unwrap();
+    let make = |dir, at: &str| {
+        scene
+            .volume
+            .make(dir, name(at), Kind::Directory(0o755), owner())
+            .unwrap()
+            .id
+    };
+    let outer = make(ROOT, "outer");
+    let inner = make(outer, "inner");
+    scene.volume.sync_dir(outer).unwrap();
+    scene
+        .volume
+        .rename((old, name("f")), (inner, name("f")), RenameFlags::empty())
+        .unwrap();
+    scene.volume.sync_dir(old).unwrap();
+    scene.fail();
+    assert_eq!(scene.content("outer/inner/f").unwrap(), "synced");
+}
+
 #[test]
 fn what_was_condemned_is_lost_though_a_later_sync_succeeds() {
     let scene = Scene::new(Bounds::default());

@@ -94,7 +94,7 @@ impl State {
                     self.unbury(buried, &to)?;
                 }
             }
-            Change::Exchanged { one, other } => {
+            Change::Exchanged { one, other, .. } => {
                 lost.renames += 1;
                 self.move_back(&one.0, &other.0, RenameFlags::RENAME_EXCHANGE)?;
             }

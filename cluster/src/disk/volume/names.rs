@@ -134,11 +134,17 @@ impl Volume {
             let target = target.ok_or(Errno::ENOENT)?;
             let other = state.known(target.st_ino, is_dir(target.st_mode));
             renameat2(&*from_dir, from_name, &*to_dir, to_name, flags)?;
+            let into = if from.dir == to.dir {
+                Vec::new()
+            } else {
+                [state.path_to(from.dir), state.path_to(to.dir)].concat()
+            };
             state.renamed(child.id, &from, &to);
             state.renamed(other.id, &to, &from);
             let change = Change::Exchanged {
                 one: (from, other),
                 other: (to, child),
+                into,
             };
             self.note(&mut state, change);
             return Ok(());
@@ -167,11 +173,17 @@ impl Volume {
             return Err(why);
         }
         state.renamed(child.id, &from, &to);
+        let into = if from.dir == to.dir {
+            Vec::new()
+        } else {
+            state.path_to(to.dir)
+        };
         let change = Change::Renamed {
             from,
             to,
             child,
             replaced,
+            into,
         };
         self.note(&mut state, change);
         Ok(())
@@ -292,6 +304,14 @@ impl State {
             // Graves last, so that the first name is one that is seen.
             node.names.sort_by_key(|name| name.dir == GRAVEYARD);
         }
+    }
+
+    /// A directory and those above it, but for the root.
+    fn path_to(&self, dir: Id) -> Vec<Id> {
+        let above = |dir: &Id| Some(self.nodes.get(dir)?.names.first()?.dir);
+        std::iter::successors(Some(dir), above)
+            .take_while(|dir| *dir != ROOT && *dir != GRAVEYARD)
+            .collect()
     }
 
     /// What has this inode, known or not.
