@@ -182,7 +182,7 @@ impl Disk {
     }
 
     /// Power fails and comes back: what was not synced is lost, as the policy says, and a fresh disk is mounted. The
-    /// node's processes must be gone: one that is not has a dead disk for ever. Faults stay.
+    /// node's processes must be gone: what one that is not has open is dead (ENOTCONN) for ever. Faults stay.
     ///
     /// # Errors
     /// When the mount cannot be taken away or made anew, or when what was not synced cannot be undone; the disk is

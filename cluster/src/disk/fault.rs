@@ -2,15 +2,16 @@
 //!
 //! Decisions about blocks (4096 bytes) are drawn once per block: ChaCha8 can be read at any place, and the place is
 //! the file and the number of the block. So a rotten block stays rotten until the fault is healed, however often it
-//! is read or written.
+//! is read or written. A file is its inode number here, which two runs need not share.
 
+mod installed;
+
+use installed::{Installed, blocks};
 use nix::errno::Errno;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use std::collections::HashMap;
+use rand::RngExt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// What rots and goes stale as a whole, in bytes.
@@ -53,7 +54,8 @@ pub enum DiskFault {
         /// This many bytes can still be added.
         quota: u64,
     },
-    /// Requests take longer, each by a time drawn evenly between two, and by its share of a throughput.
+    /// Requests take longer, each by a time drawn evenly between two, and by its share of a throughput. Of several
+    /// such faults the slowest counts.
     Slow {
         /// Which.
         requests: Vec<Request>,
@@ -102,31 +104,8 @@ pub type FileId = u64;
 pub struct Faults {
     seed: u64,
     any: AtomicBool,
-    made: AtomicU64,
+    installed: AtomicU64,
     list: RwLock<Vec<Arc<Installed>>>,
-}
-
-#[derive(Debug)]
-struct Installed {
-    id: u64,
-    fault: DiskFault,
-    seen: AtomicU64,
-    felt: AtomicU64,
-    bytes: AtomicU64,
-    delayed_ns: AtomicU64,
-    drawn: Mutex<Drawn>,
-    /// For what is drawn per block.
-    blocks: ChaCha8Rng,
-}
-
-#[derive(Debug)]
-struct Drawn {
-    random: ChaCha8Rng,
-    passed: u64,
-    quota: u64,
-    /// When the throughput is used up to.
-    busy_until: Instant,
-    stale: HashMap<(FileId, u64), Vec<u8>>,
 }
 
 impl Faults {
@@ -135,39 +114,15 @@ impl Faults {
         Faults {
             seed,
             any: AtomicBool::new(false),
-            made: AtomicU64::new(0),
+            installed: AtomicU64::new(0),
             list: RwLock::new(Vec::new()),
         }
     }
 
     /// Installs a fault.
     pub fn install(&self, fault: DiskFault) -> DiskFaultId {
-        let id = self.made.fetch_add(1, Relaxed);
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        // Even streams; power failures have the odd ones.
-        random.set_stream(2 * id);
-        let blocks = ChaCha8Rng::seed_from_u64(random.random());
-        let quota = if let DiskFault::Full { quota } = fault {
-            quota
-        } else {
-            0
-        };
-        let installed = Installed {
-            id,
-            fault,
-            seen: AtomicU64::new(0),
-            felt: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-            delayed_ns: AtomicU64::new(0),
-            drawn: Mutex::new(Drawn {
-                random,
-                passed: 0,
-                quota,
-                busy_until: Instant::now(),
-                stale: HashMap::new(),
-            }),
-            blocks,
-        };
+        let id = self.installed.fetch_add(1, Relaxed);
+        let installed = Installed::new(id, fault, self.seed);
         let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
         list.push(Arc::new(installed));
         self.any.store(true, Relaxed);
@@ -318,6 +273,15 @@ impl Faults {
         }
     }
 
+    /// Called when a file is made: it may have the number of one that is gone, but has none of its blocks.
+    pub fn made(&self, file: FileId) {
+        for installed in self.now() {
+            if matches!(installed.fault, DiskFault::Stale { .. }) {
+                installed.drawn().stale.retain(|(of, _), _| *of != file);
+            }
+        }
+    }
+
     /// Called after a read: makes the bytes what the disk answers with.
     pub fn after_read(&self, file: FileId, offset: u64, bytes: &mut [u8]) {
         let range = offset..offset + bytes.len() as u64;
@@ -339,92 +303,109 @@ impl Faults {
     }
 }
 
-impl Installed {
-    fn drawn(&self) -> MutexGuard<'_, Drawn> {
-        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn saw(&self, felt: bool, bytes: u64) {
-        self.seen.fetch_add(1, Relaxed);
-        self.felt.fetch_add(u64::from(felt), Relaxed);
-        self.bytes.fetch_add(bytes, Relaxed);
-    }
-
-    fn counters(&self) -> DiskFaultCounters {
-        DiskFaultCounters {
-            seen: self.seen.load(Relaxed),
-            felt: self.felt.load(Relaxed),
-            bytes: self.bytes.load(Relaxed),
-            delayed: Duration::from_nanos(self.delayed_ns.load(Relaxed)),
-        }
-    }
-
-    /// What was drawn for a block: a number for each of its bits, if the fault has it.
-    fn draw(&self, file: FileId, block: u64, probability: f64) -> Option<u64> {
-        let mut random = self.blocks.clone();
-        random.set_stream(file);
-        // Four words of 32 bits for each block: a f64 and a u64.
-        random.set_word_pos(u128::from(block) * 4);
-        let has = random.random::<f64>() < probability;
-        has.then(|| random.random())
-    }
-
-    fn has(&self, file: FileId, block: u64, probability: f64) -> bool {
-        self.draw(file, block, probability).is_some()
-    }
-
-    /// Flips a bit of every rotten block, as far as it is within the range. Returns how many blocks were changed.
-    fn rot(&self, file: FileId, range: &Range<u64>, bytes: &mut [u8], probability: f64) -> u64 {
-        let mut wrong = 0;
-        for block in blocks(range) {
-            let Some(number) = self.draw(file, block, probability) else {
-                continue;
-            };
-            let at = block * BLOCK_BYTES + number / 8 % BLOCK_BYTES;
-            let byte = at
-                .checked_sub(range.start)
-                .and_then(|at| bytes.get_mut(at as usize));
-            if let Some(byte) = byte {
-                *byte ^= 1 << (number % 8);
-                wrong += 1;
-            }
-        }
-        wrong
-    }
-
-    /// Puts old blocks in the place of new ones. Returns how many blocks were changed.
-    fn age(&self, file: FileId, range: &Range<u64>, bytes: &mut [u8]) -> u64 {
-        let drawn = self.drawn();
-        let mut wrong = 0;
-        for block in blocks(range) {
-            let Some(old) = drawn.stale.get(&(file, block)) else {
-                continue;
-            };
-            let start = block * BLOCK_BYTES;
-            let (from, to) = (start.max(range.start), (start + BLOCK_BYTES).min(range.end));
-            let place = |at: u64| usize::try_from(at).expect("it is within what was read");
-            let part = &mut bytes[place(from - range.start)..place(to - range.start)];
-            // What the file did not have yet is zero.
-            let before = (from - start..to - start).map(|at| old.get(place(at)).copied().unwrap_or(0));
-            let changed = part
-                .iter_mut()
-                .zip(before)
-                .filter_map(|(byte, before)| (*byte != before).then(|| *byte = before))
-                .count();
-            wrong += u64::from(changed > 0);
-        }
-        wrong
-    }
-}
-
-fn blocks(range: &Range<u64>) -> Range<u64> {
-    range.start / BLOCK_BYTES..range.end.div_ceil(BLOCK_BYTES)
-}
-
 fn within(probability: f64) -> f64 {
     if probability.is_nan() {
         0.0
     } else {
         probability.clamp(0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fail(after: u64, probability: f64) -> DiskFault {
+        DiskFault::Fail {
+            requests: vec![Request::Sync],
+            after,
+            probability,
+            drop_unsynced: true,
+        }
+    }
+
+    /// Which blocks of a file are wrong when it is read.
+    fn rotten(seed: u64, file: FileId) -> Vec<usize> {
+        let faults = Faults::new(seed);
+        faults.install(DiskFault::Rot { probability: 0.3 });
+        let mut bytes = vec![0; 64 * BLOCK_BYTES as usize];
+        faults.after_read(file, 0, &mut bytes);
+        let blocks = bytes.chunks(BLOCK_BYTES as usize).enumerate();
+        blocks
+            .filter(|(_, block)| block.iter().any(|byte| *byte != 0))
+            .map(|(number, _)| number)
+            .collect()
+    }
+
+    #[test]
+    fn rot_depends_on_seed_and_file_and_on_nothing_else() {
+        let blocks = rotten(1, 10);
+        assert!((5..40).contains(&blocks.len()), "{blocks:?}");
+        assert_eq!(rotten(1, 10), blocks);
+        assert_ne!(rotten(2, 10), blocks);
+        assert_ne!(rotten(1, 11), blocks);
+    }
+
+    #[test]
+    fn a_part_of_a_block_is_wrong_as_the_whole_is() {
+        let faults = Faults::new(3);
+        faults.install(DiskFault::Rot { probability: 1.0 });
+        let mut whole = vec![0; 2 * BLOCK_BYTES as usize];
+        faults.after_read(1, 0, &mut whole);
+        for (start, len) in [(0, 100), (100, 4000), (4095, 2), (5000, 3192)] {
+            let mut part = vec![0; len];
+            faults.after_read(1, start as u64, &mut part);
+            assert_eq!(part, whole[start..start + len]);
+        }
+    }
+
+    #[test]
+    fn a_request_fails_only_if_it_is_meant_and_not_too_early() {
+        let faults = Faults::new(1);
+        let id = faults.install(fail(2, 1.0));
+        assert_eq!(faults.failure(Request::Read), None);
+        let failures: Vec<_> = (0..3).map(|_| faults.failure(Request::Sync)).collect();
+        assert_eq!(failures, [None, None, Some(true)]);
+        let counters = faults.heal(id).unwrap();
+        assert_eq!((counters.seen, counters.felt), (3, 1));
+        assert_eq!(faults.failure(Request::Sync), None, "it is healed");
+        let sometimes = faults.install(fail(0, 0.5));
+        let failed = (0..1000)
+            .filter(|_| faults.failure(Request::Sync).is_some())
+            .count();
+        assert!((400..600).contains(&failed), "{failed}");
+        assert_eq!(faults.heal(sometimes).unwrap().felt, failed as u64);
+        faults.install(fail(0, f64::NAN));
+        assert_eq!(
+            faults.failure(Request::Sync),
+            None,
+            "what is no probability is none"
+        );
+    }
+
+    #[test]
+    fn a_quota_is_used_up_and_told() {
+        let faults = Faults::new(1);
+        assert_eq!((faults.room(u64::MAX), faults.quota()), (u64::MAX, None));
+        let id = faults.install(DiskFault::Full { quota: 5000 });
+        assert_eq!(faults.entry(), Ok(()));
+        assert_eq!((faults.room(1000), faults.quota()), (904, Some(0)));
+        assert_eq!(faults.entry(), Err(Errno::ENOSPC));
+        assert_eq!(faults.heal(id).unwrap().bytes, 96 + ENTRY_BYTES);
+    }
+
+    #[test]
+    fn a_new_file_has_no_blocks_of_the_one_before_it() {
+        let faults = Faults::new(1);
+        faults.install(DiskFault::Stale { probability: 1.0 });
+        let read = || {
+            let mut bytes = *b"new";
+            faults.after_read(7, 0, &mut bytes);
+            bytes
+        };
+        faults.before_write(7, &(0..3), |_| b"old".to_vec());
+        assert_eq!(&read(), b"old");
+        faults.made(7);
+        assert_eq!(&read(), b"new");
     }
 }

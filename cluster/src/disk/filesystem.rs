@@ -10,19 +10,21 @@
 //! `sync` and `syncfs` do not reach a FUSE file system in a user's namespace (the kernel sends them to virtiofs
 //! only), nor does `sync_file_range` mean anything here: none of them makes anything durable.
 
+mod attributes;
+
 use super::fault::{Faults, Request};
 use super::power::Supply;
 use super::volume::{Attributes, Entry, Kind, Listed, Owner, Volume};
+use attributes::{attributes, kind, nothing, time};
 use fuser::{
-    BsdFileFlags, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags,
-    KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
-    ReplyEmpty, ReplyEntry, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, TimeOrNow, WriteFlags,
+    BsdFileFlags, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, KernelConfig,
+    LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty,
+    ReplyEntry, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, TimeOrNow, WriteFlags,
 };
 use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
 use nix::libc;
-use nix::sys::stat::{FileStat, SFlag};
-use nix::sys::time::TimeSpec;
+use nix::sys::stat::FileStat;
 use nix::unistd::Whence;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -31,7 +33,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 /// How long the kernel may remember names and attributes.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -94,7 +96,9 @@ impl Served {
     fn make(&self, parent: INodeNo, name: &OsStr, kind: Kind<'_>, owner: Owner) -> Result<Entry, Errno> {
         self.powered(|volume| {
             self.faults.entry()?;
-            volume.make(parent.0, name, kind, owner)
+            let entry = volume.make(parent.0, name, kind, owner)?;
+            self.faults.made(entry.id);
+            Ok(entry)
         })
     }
 
@@ -586,88 +590,5 @@ fn owner(request: &fuser::Request) -> Owner {
     Owner {
         uid: request.uid(),
         gid: request.gid(),
-    }
-}
-
-fn time(time: TimeOrNow) -> TimeSpec {
-    match time {
-        TimeOrNow::Now => TimeSpec::UTIME_NOW,
-        TimeOrNow::SpecificTime(time) => match time.duration_since(UNIX_EPOCH) {
-            Ok(since) => TimeSpec::from_duration(since),
-            Err(before) => {
-                let before = before.duration();
-                let (seconds, nanoseconds) = (before.as_secs() as i64, i64::from(before.subsec_nanos()));
-                if nanoseconds == 0 {
-                    TimeSpec::new(-seconds, 0)
-                } else {
-                    TimeSpec::new(-seconds - 1, 1_000_000_000 - nanoseconds)
-                }
-            }
-        },
-    }
-}
-
-fn since_epoch(seconds: i64, nanoseconds: i64) -> SystemTime {
-    let whole = Duration::from_secs(seconds.unsigned_abs());
-    let time = if seconds < 0 {
-        UNIX_EPOCH.checked_sub(whole)
-    } else {
-        UNIX_EPOCH.checked_add(whole)
-    };
-    let part = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0));
-    time.and_then(|time| time.checked_add(part)).unwrap_or(UNIX_EPOCH)
-}
-
-fn kind(mode: u32) -> FileType {
-    let kind = SFlag::from_bits_truncate(mode) & SFlag::S_IFMT;
-    match kind {
-        SFlag::S_IFDIR => FileType::Directory,
-        SFlag::S_IFLNK => FileType::Symlink,
-        SFlag::S_IFIFO => FileType::NamedPipe,
-        SFlag::S_IFSOCK => FileType::Socket,
-        SFlag::S_IFCHR => FileType::CharDevice,
-        SFlag::S_IFBLK => FileType::BlockDevice,
-        _ => FileType::RegularFile,
-    }
-}
-
-fn attributes(stat: &FileStat) -> FileAttr {
-    FileAttr {
-        ino: INodeNo(stat.st_ino),
-        size: u64::try_from(stat.st_size).unwrap_or(0),
-        blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
-        atime: since_epoch(stat.st_atime, stat.st_atime_nsec),
-        mtime: since_epoch(stat.st_mtime, stat.st_mtime_nsec),
-        ctime: since_epoch(stat.st_ctime, stat.st_ctime_nsec),
-        crtime: UNIX_EPOCH,
-        kind: kind(stat.st_mode),
-        perm: u16::try_from(stat.st_mode & 0o7777).expect("twelve bits"),
-        nlink: u32::try_from(stat.st_nlink).unwrap_or(u32::MAX),
-        uid: stat.st_uid,
-        gid: stat.st_gid,
-        rdev: u32::try_from(stat.st_rdev).unwrap_or(0),
-        blksize: u32::try_from(stat.st_blksize).unwrap_or(4096),
-        flags: 0,
-    }
-}
-
-/// The answer for a name that is not there: an entry with the number 0.
-fn nothing() -> FileAttr {
-    FileAttr {
-        ino: INodeNo(0),
-        size: 0,
-        blocks: 0,
-        atime: UNIX_EPOCH,
-        mtime: UNIX_EPOCH,
-        ctime: UNIX_EPOCH,
-        crtime: UNIX_EPOCH,
-        kind: FileType::RegularFile,
-        perm: 0,
-        nlink: 0,
-        uid: 0,
-        gid: 0,
-        rdev: 0,
-        blksize: 0,
-        flags: 0,
     }
 }

@@ -38,9 +38,11 @@ pub fn mount_over(device: &OwnedFd, dir: &Path) -> Result<(), Missing> {
     .map_err(|why| diagnose_mount(why.into()))
 }
 
-/// Takes the mount away: no path leads to it any more. What is still open there keeps it until it is closed.
+/// Takes the mount away and ends the file system: no path leads to it any more, whoever waits for it is told that it
+/// is gone, and so is whoever has a file of it open. The threads that serve it end.
 pub fn unmount(dir: &Path) -> io::Result<()> {
-    Ok(umount2(dir, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW)?)
+    let flags = MntFlags::MNT_FORCE | MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW;
+    Ok(umount2(dir, flags)?)
 }
 
 fn diagnose_device(why: &io::Error) -> Missing {

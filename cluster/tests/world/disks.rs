@@ -1,14 +1,15 @@
-//! Disks, felt by programs that are not ours: what they lose when power fails, what goes wrong, what heals.
+//! Disks that lose power, felt by programs that are not ours. What else goes wrong with them is in
+//! [`crate::disk_faults`].
 
 use crate::conformance;
+use crate::disk_faults::hanging;
 use crate::processes::{get, run, serving_on_disks};
-use crate::suite::{eventually, tests};
-use cluster::disk::{DiskFaultCounters, Request};
-use cluster::{Disk, DiskFault, DiskSpec, KillError, LossPolicy, Lost, NodeState, PowerError};
+use crate::suite::tests;
+use cluster::disk::Request;
+use cluster::{Disk, DiskSpec, KillError, LossPolicy, Lost, NodeState, PowerError};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 
 tests![
     random_calls_have_the_same_answers_as_on_a_plain_directory,
@@ -20,14 +21,8 @@ tests![
     a_shared_mapping_is_synced_by_msync_only,
     a_sync_of_the_whole_file_system_is_none,
     what_was_synced_survives_many_power_failures,
-    failing_requests_are_seen_by_programs_and_counted,
-    a_sync_that_fails_can_lose_what_a_later_one_claims,
-    a_full_disk_refuses_what_grows_and_nothing_else,
-    a_slow_disk_delays_and_does_not_outlive_its_power,
-    a_rotten_block_stays_rotten_and_heals,
-    a_stale_block_holds_what_it_held_before,
+    what_outlives_the_power_has_a_dead_disk_and_holds_up_nobody,
     a_disk_leaves_its_directory_and_nothing_else,
-    a_fault_that_was_healed_is_not_healed_again,
     a_node_that_loses_power_has_what_it_synced,
     a_power_failure_that_cannot_be_is_refused,
 ];
@@ -49,14 +44,14 @@ pub fn unavailable() -> Option<String> {
 }
 
 /// A disk in a temporary directory.
-struct Place {
+pub struct Place {
     // Dropped before its directory.
-    disk: Disk,
+    pub disk: Disk,
     dir: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Place {
+    pub fn new() -> Place {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         std::fs::create_dir(&data).unwrap();
@@ -64,7 +59,7 @@ impl Place {
         Place { disk, dir }
     }
 
-    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+    pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -74,13 +69,13 @@ impl Place {
     }
 
     /// What a script of the shell prints, when it has succeeded.
-    fn sh(&self, script: &str) -> String {
+    pub fn sh(&self, script: &str) -> String {
         let output = self.try_sh(script);
         assert!(output.status.success(), "{script}: {}", text(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn try_sh(&self, script: &str) -> Output {
+    pub fn try_sh(&self, script: &str) -> Output {
         self.command("sh", &["-e", "-c", script]).output().unwrap()
     }
 
@@ -107,41 +102,13 @@ impl Place {
         child.wait().unwrap();
     }
 
-    fn lose_everything(&self) -> Lost {
+    pub fn lose_everything(&self) -> Lost {
         self.disk.lose_power(LossPolicy::Everything).unwrap()
     }
-
-    /// Whether a script feels a fault, with what it was counted to do, and that it does not after it is healed.
-    fn under(&self, fault: DiskFault, script: &str) -> (Output, DiskFaultCounters) {
-        let id = self.disk.install(fault);
-        let output = self.try_sh(script);
-        assert!(self.disk.counters(id).is_ok());
-        (output, self.disk.heal(id).unwrap())
-    }
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-/// Every request of these takes an hour.
-pub fn hanging(requests: &[Request]) -> DiskFault {
-    let hour = Duration::from_secs(3600);
-    DiskFault::Slow {
-        requests: requests.to_vec(),
-        min: hour,
-        max: hour,
-        bytes_per_second: None,
-    }
-}
-
-fn fail(requests: &[Request], drop_unsynced: bool) -> DiskFault {
-    DiskFault::Fail {
-        requests: requests.to_vec(),
-        after: 0,
-        probability: 1.0,
-        drop_unsynced,
-    }
 }
 
 /// Whether a program that is not ours and not part of every system is here.
@@ -377,170 +344,22 @@ fn what_was_synced_survives_many_power_failures() {
     assert!(lost.torn > 0 && lost.files > 0, "{lost:?}");
 }
 
-fn failing_requests_are_seen_by_programs_and_counted() {
+fn what_outlives_the_power_has_a_dead_disk_and_holds_up_nobody() {
     let place = Place::new();
-    place.sh("printf text > a; sync a .");
-    for (request, script) in [
-        (Request::Read, "cat a"),
-        (Request::Write, "env printf x >> a"),
-        (Request::Sync, "sync a"),
-        (Request::Sync, "sync ."),
-        (Request::Write, "truncate -s 9 a"),
-    ] {
-        let (output, counters) = place.under(fail(&[request], false), script);
-        assert!(!output.status.success(), "{script}");
-        assert!(
-            text(&output).contains("Input/output error"),
-            "{script}: {}",
-            text(&output)
-        );
-        assert!(
-            counters.felt >= 1 && counters.seen >= counters.felt,
-            "{script}: {counters:?}"
-        );
-        place.sh("cat a; sync a .");
-        assert_eq!(
-            place.sh("cat a"),
-            "text",
-            "{script}: it healed, and nothing was changed"
-        );
-    }
-    let later = DiskFault::Fail {
-        requests: vec![Request::Write],
-        after: 3,
-        probability: 1.0,
-        drop_unsynced: false,
-    };
-    let (output, counters) = place.under(later, "for i in 1 2 3 4; do echo $i; env printf x >> a; done");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "1\n2\n3\n4\n");
-    assert!(!output.status.success());
-    assert_eq!((counters.seen, counters.felt), (4, 1));
-}
-
-fn a_sync_that_fails_can_lose_what_a_later_one_claims() {
-    let place = Place::new();
-    place.sh("printf old > a; sync a .; printf new | dd of=a conv=notrunc");
-    let (output, _) = place.under(fail(&[Request::Sync], true), "sync a");
-    assert!(!output.status.success());
-    assert_eq!(place.sh("sync a; cat a"), "new", "the second sync succeeds");
-    assert_eq!(place.lose_everything().bytes, 3);
-    assert_eq!(place.sh("cat a"), "old");
-    // Where the kernel keeps it unsynced, the second sync takes care of it.
-    place.sh("printf new | dd of=a conv=notrunc");
-    let (output, _) = place.under(fail(&[Request::Sync], false), "sync a");
-    assert!(!output.status.success());
-    place.sh("sync a");
-    assert!(!place.lose_everything().anything());
-    assert_eq!(place.sh("cat a"), "new");
-}
-
-fn a_full_disk_refuses_what_grows_and_nothing_else() {
-    let place = Place::new();
-    place.sh("dd if=/dev/zero of=a bs=4096 count=2; sync a .");
-    let full = || DiskFault::Full { quota: 0 };
-    for script in [
-        "env printf x >> a",
-        "touch b",
-        "mkdir d",
-        "ln -s a l",
-        "fallocate -l 100000 a",
-    ] {
-        let (output, counters) = place.under(full(), script);
-        assert!(!output.status.success(), "{script}");
-        assert!(
-            text(&output).contains("No space left"),
-            "{script}: {}",
-            text(&output)
-        );
-        assert!(
-            counters.felt >= 1 && counters.bytes >= 1,
-            "{script}: {counters:?}"
-        );
-    }
-    let (output, counters) = place.under(
-        full(),
-        "printf y | dd of=a conv=notrunc; mv a c; sync c .; df --output=avail . | tail -n 1; mv c a",
-    );
-    assert!(output.status.success(), "{}", text(&output));
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout).trim(),
-        "0",
-        "and it says so"
-    );
-    assert_eq!(counters.felt, 0);
-    let (output, _) = place.under(DiskFault::Full { quota: 10_000 }, "head -c 20000 /dev/zero >> a");
-    assert!(text(&output).contains("No space left"), "{}", text(&output));
-    assert_eq!(place.sh("wc -c < a"), "18192\n", "as much as there was room for");
-    place.sh("printf x >> a; touch b");
-}
-
-fn a_slow_disk_delays_and_does_not_outlive_its_power() {
-    let place = Place::new();
-    let slow = |requests: &[Request], ms: u64| DiskFault::Slow {
-        requests: requests.to_vec(),
-        min: Duration::from_millis(ms),
-        max: Duration::from_millis(ms),
-        bytes_per_second: None,
-    };
-    let (output, counters) = place.under(slow(&[Request::Sync], 20), "printf x > a; sync a; sync a");
-    assert!(output.status.success());
-    assert_eq!((counters.felt, counters.delayed), (2, Duration::from_millis(40)));
-    let throughput = DiskFault::Slow {
-        requests: vec![Request::Write],
-        min: Duration::ZERO,
-        max: Duration::ZERO,
-        bytes_per_second: Some(10_000_000),
-    };
-    let (_, counters) = place.under(throughput, "dd if=/dev/zero of=b bs=100k count=10");
-    assert!(counters.delayed > Duration::from_millis(50), "{counters:?}");
-    // A process that waits for an hour ends with the power.
-    let id = place.disk.install(hanging(&[Request::Sync]));
-    let mut child = place.command("sync", &["a"]).spawn().unwrap();
-    eventually("it waits for the disk", || {
-        place.disk.counters(id).unwrap().felt == 1
-    });
-    child.kill().unwrap();
-    place.disk.cut_power();
-    child.wait().unwrap();
-    place.disk.heal(id).unwrap();
-    assert!(place.lose_everything().anything());
-}
-
-fn a_rotten_block_stays_rotten_and_heals() {
-    let place = Place::new();
-    place.sh("dd if=/dev/zero of=a bs=4096 count=100; sync a .");
-    let wrong = "tr -d '\\0' < a | wc -c";
-    assert_eq!(place.sh(wrong), "0\n");
-    let rot = DiskFault::Rot { probability: 0.2 };
-    let id = place.disk.install(rot.clone());
-    let count: u32 = place.sh(wrong).trim().parse().unwrap();
-    assert!((5..40).contains(&count), "{count} of 100 blocks");
-    let sum = place.sh("cksum a");
-    assert_eq!(place.sh("cksum a"), sum);
-    place.lose_everything();
-    assert_eq!(place.sh("cksum a"), sum, "it is the medium that is rotten");
-    assert!(place.disk.counters(id).unwrap().felt >= 1);
-    assert!(place.disk.heal(id).unwrap().bytes >= u64::from(count) * 4096);
-    assert_eq!(place.sh(wrong), "0\n");
-    // Another fault is another medium.
-    let id = place.disk.install(rot);
-    assert_ne!(place.sh("cksum a"), sum);
-    place.disk.heal(id).unwrap();
-}
-
-fn a_stale_block_holds_what_it_held_before() {
-    let place = Place::new();
-    place.sh("printf %08192d 0 > a; sync a .");
-    let id = place.disk.install(DiskFault::Stale { probability: 1.0 });
-    place.sh("printf new | dd of=a conv=notrunc; sync a");
-    assert_eq!(
-        place.sh("head -c 3 a"),
-        "000",
-        "acknowledged, synced, and not there"
-    );
-    assert!(place.disk.counters(id).unwrap().felt >= 1);
-    assert_eq!(place.disk.heal(id).unwrap().bytes % 4096, 0);
-    assert_eq!(place.sh("head -c 3 a"), "new");
+    place.sh("printf x > a; sync a .");
+    let script = "exec 3< a; echo here; read line; cat <&3";
+    let mut command = place.command("sh", &["-c", script]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    wait_for(&mut child, "here\n");
+    assert_eq!(place.lose_everything(), Lost::default());
+    assert_eq!(place.sh("cat a"), "x");
+    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    let told = text(&child.wait_with_output().unwrap());
+    assert!(told.contains("not connected"), "{told}");
 }
 
 fn a_disk_leaves_its_directory_and_nothing_else() {
@@ -558,15 +377,6 @@ fn a_disk_leaves_its_directory_and_nothing_else() {
     assert!(!data.join("b").exists());
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
     assert!(!mounts.contains(data.to_str().unwrap()), "{mounts}");
-}
-
-fn a_fault_that_was_healed_is_not_healed_again() {
-    let place = Place::new();
-    let id = place.disk.install(DiskFault::Full { quota: 0 });
-    place.disk.heal(id).unwrap();
-    let refused = place.disk.heal(id).unwrap_err().to_string();
-    assert!(refused.contains("it is not installed (any more)"), "{refused}");
-    assert!(place.disk.counters(id).is_err());
 }
 
 fn a_node_that_loses_power_has_what_it_synced() {

@@ -17,6 +17,7 @@
 )]
 
 mod conformance;
+mod disk_faults;
 mod disks;
 mod measure;
 mod network;
@@ -44,7 +45,13 @@ fn main() -> ExitCode {
     let filter = words.iter().find(|word| !word.starts_with('-')).copied();
     let mut suite = Suite::new(filter);
     if words.contains(&"--list") {
-        return suite.list(&[outside::TESTS, network::TESTS, processes::TESTS, disks::TESTS]);
+        return suite.list(&[
+            outside::TESTS,
+            network::TESTS,
+            processes::TESTS,
+            disks::TESTS,
+            disk_faults::TESTS,
+        ]);
     }
     if filter != Some("measure") {
         suite.run(outside::TESTS);
@@ -58,7 +65,10 @@ fn main() -> ExitCode {
             suite.run(network::TESTS);
             suite.run(processes::TESTS);
             match disks::unavailable() {
-                None => suite.run(disks::TESTS),
+                None => {
+                    suite.run(disks::TESTS);
+                    suite.run(disk_faults::TESTS);
+                }
                 Some(why) => suite.skip("disks", &why),
             }
             suite.finish()

@@ -1,7 +1,7 @@
 //! Somebody who enters the sandbox, does one thing, and is watched from outside.
 
 use crate::suite::eventually;
-use crate::{disks, processes};
+use crate::{disk_faults, processes};
 use cluster::disk::Request;
 use cluster::sandbox::{Side, enter};
 use std::io::Write;
@@ -67,7 +67,7 @@ fn inside(arguments: &[&str]) -> ExitCode {
                 processes::get(&cluster, node, "/busy").await.unwrap();
             }
             let disk = cluster.disk("n1").unwrap();
-            let fault = disk.install(disks::hanging(&[Request::Sync]));
+            let fault = disk.install(disk_faults::hanging(&[Request::Sync]));
             eventually("it hangs", || disk.counters(fault).unwrap().felt > 0);
             say("here");
             tokio::time::sleep(Duration::from_secs(60)).await;
