@@ -67,6 +67,19 @@ pub struct DiskSpec {
     /// Whether a sync is also one of the directory underneath, and so takes as long as the machine's own disk needs.
     /// No power failure of ours depends on it.
     pub sync_backing: bool,
+    /// What makes changes of directories durable.
+    pub directories: DirectorySync,
+}
+
+/// What makes durable that a file exists, under which name, or that it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DirectorySync {
+    /// A sync of its directory, as POSIX says, and nothing else.
+    #[default]
+    Posix,
+    /// Any sync, of a file or a directory: it makes durable every change of any directory before it. So it is with
+    /// ext4, XFS and others, whose journal is one and in order. Programs that were only ever tried there rely on it.
+    Journaled,
 }
 
 impl DiskSpec {
@@ -284,12 +297,7 @@ impl Mounted {
             missing,
         };
         let use_directory = |why: Errno| step("use the directory", dir)(why.into());
-        let volume = Volume::new(
-            Arc::clone(root),
-            Arc::clone(removed),
-            Bounds::default(),
-            spec.sync_backing,
-        );
+        let volume = Volume::new(Arc::clone(root), Arc::clone(removed), Bounds::default(), spec);
         let volume = Arc::new(volume.map_err(use_directory)?);
         // What an earlier harness that was killed has left.
         volume.close().map_err(use_directory)?;

@@ -29,7 +29,9 @@ pub use cluster::{
     Cluster, ClusterError, ClusterSpec, KillError, Killed, NodeState, PowerError, PowerLost, StartError,
     Started, UnexpectedExit,
 };
-pub use disk::{Disk, DiskError, DiskFault, DiskFaultCounters, DiskFaultId, DiskSpec, LossPolicy, Lost};
+pub use disk::{
+    DirectorySync, Disk, DiskError, DiskFault, DiskFaultCounters, DiskFaultId, DiskSpec, LossPolicy, Lost,
+};
 pub use network::{LinkCounters, LinkDrops, Network, NetworkError, RuleCounters, RuleId};
 pub use sandbox::{Missing, SandboxError, Side};
 pub use system::{DescriptorError, System};

@@ -4,7 +4,7 @@
 //! For the doctor's report. A test run does not ask here first: it finds out by doing, with the same reasons and
 //! the same remedies.
 
-use crate::disk::{Disk, DiskError, DiskSpec};
+use crate::disk::{DirectorySync, Disk, DiskError, DiskSpec};
 use crate::kernel;
 use crate::network::{Network, NetworkError};
 use crate::sandbox::{
@@ -72,6 +72,7 @@ fn try_disk() -> Result<String, Missing> {
     let spec = DiskSpec {
         seed: 0,
         sync_backing: false,
+        directories: DirectorySync::Posix,
     };
     match Disk::mount(&data, &dir.join("removed"), spec) {
         Ok(_) => Ok("they can lose power and go wrong, through /dev/fuse".to_owned()),

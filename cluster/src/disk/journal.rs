@@ -179,6 +179,12 @@ impl Journal {
         durable
     }
 
+    /// Makes all directories durable. Returns the changes that are durable now.
+    #[must_use]
+    pub fn sync_all(&mut self) -> Vec<Change> {
+        self.changes.drain(..).collect()
+    }
+
     /// How many changes are not synced.
     pub fn len(&self) -> usize {
         self.changes.len()

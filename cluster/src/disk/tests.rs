@@ -7,6 +7,7 @@ use super::journal::Id;
 use super::power::{Draw, LossPolicy, Lost};
 use super::saved::Bounds;
 use super::volume::{Attributes, Kind, Owner, ROOT, Volume};
+use super::{DirectorySync, DiskSpec};
 use nix::errno::Errno;
 use nix::fcntl::RenameFlags;
 use std::ffi::OsStr;
@@ -30,7 +31,7 @@ fn open(path: &Path) -> Arc<OwnedFd> {
 impl Scene {
     fn new(bounds: Bounds) -> Scene {
         let dir = tempfile::tempdir().unwrap();
-        let volume = volume(dir.path(), bounds);
+        let volume = volume(dir.path(), bounds, DirectorySync::Posix);
         Scene { dir, volume }
     }
 
@@ -60,8 +61,13 @@ impl Scene {
     }
 }
 
-fn volume(dir: &Path, bounds: Bounds) -> Volume {
-    Volume::new(open(&dir.join("data")), open(&dir.join("removed")), bounds, false).unwrap()
+fn volume(dir: &Path, bounds: Bounds, directories: DirectorySync) -> Volume {
+    let spec = DiskSpec {
+        seed: 0,
+        sync_backing: false,
+        directories,
+    };
+    Volume::new(open(&dir.join("data")), open(&dir.join("removed")), bounds, spec).unwrap()
 }
 
 fn owner() -> Owner {
@@ -212,6 +218,36 @@ fn a_new_directory_goes_with_what_was_synced_in_it() {
     scene.volume.sync_dir(dir).unwrap();
     assert_eq!(scene.fail().files, 3);
     assert_eq!(std::fs::read_dir(scene.data()).unwrap().count(), 0);
+}
+
+#[test]
+fn where_the_journal_is_one_any_sync_makes_every_directory_durable() {
+    let mut scene = Scene::new(Bounds::default());
+    scene.volume = volume(scene.dir.path(), Bounds::default(), DirectorySync::Journaled);
+    let dir = scene
+        .volume
+        .make(ROOT, name("d"), Kind::Directory(0o755), owner())
+        .unwrap()
+        .id;
+    let id = scene.file(dir, "f", b"not synced");
+    let other = scene.file(ROOT, "g", b"synced");
+    scene.volume.sync(other, true).unwrap();
+    scene
+        .volume
+        .rename((dir, name("f")), (ROOT, name("f")), RenameFlags::empty())
+        .unwrap();
+    let lost = scene.fail();
+    assert_eq!(
+        (lost.files, lost.renames, lost.bytes),
+        (0, 1, 10),
+        "{lost:?} {id}"
+    );
+    assert_eq!(scene.content("g").unwrap(), "synced");
+    assert_eq!(
+        scene.content("d/f").unwrap(),
+        "",
+        "its content needs a sync of its own"
+    );
 }
 
 /// Found by the random test below: the inner directory had been synced in the outer, but the outer never.

@@ -23,6 +23,7 @@ use nodes::{Body, Node, OpenFile, State};
 
 use super::journal::{Id, Journal};
 use super::saved::{Bounds, Store};
+use super::{DirectorySync, DiskSpec};
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, FallocateFlags, OFlag, openat, readlinkat};
@@ -92,7 +93,7 @@ pub struct Attributes {
 pub struct Volume {
     state: RwLock<State>,
     store: Store,
-    sync_backing: bool,
+    spec: DiskSpec,
     written_back: AtomicU64,
 }
 
@@ -102,7 +103,7 @@ impl Volume {
         root: Arc<OwnedFd>,
         graveyard: Arc<OwnedFd>,
         bounds: Bounds,
-        sync_backing: bool,
+        spec: DiskSpec,
     ) -> Result<Volume, Errno> {
         let inode = fstat(&root)?.st_ino;
         let node = Node {
@@ -124,7 +125,7 @@ impl Volume {
         Ok(Volume {
             state: RwLock::new(state),
             store,
-            sync_backing,
+            spec,
             written_back: AtomicU64::new(0),
         })
     }
@@ -301,7 +302,12 @@ impl Volume {
     pub fn sync(&self, id: Id, data_only: bool) -> Result<(), Errno> {
         let (file, body) = self.borrow(id)?;
         lock(&body).content.sync(&self.store);
-        match (self.sync_backing, data_only) {
+        if self.spec.directories == DirectorySync::Journaled {
+            let mut state = self.write_state();
+            let durable = state.journal.sync_all();
+            state.settle(durable, &self.store);
+        }
+        match (self.spec.sync_backing, data_only) {
             (false, _) => Ok(()),
             (true, true) => fdatasync(&*file),
             (true, false) => fsync(&*file),
@@ -320,11 +326,18 @@ impl Volume {
         let dir = {
             let mut state = self.write_state();
             let dir = state.dir(id)?;
-            let durable = state.journal.sync(id);
+            let durable = match self.spec.directories {
+                DirectorySync::Posix => state.journal.sync(id),
+                DirectorySync::Journaled => state.journal.sync_all(),
+            };
             state.settle(durable, &self.store);
             dir
         };
-        if self.sync_backing { fsync(&*dir) } else { Ok(()) }
+        if self.spec.sync_backing {
+            fsync(&*dir)
+        } else {
+            Ok(())
+        }
     }
 
     /// Allocates or clears a range of a file.

@@ -6,7 +6,7 @@ use crate::disk_faults::hanging;
 use crate::processes::{get, run, serving_on_disks};
 use crate::suite::tests;
 use cluster::disk::Request;
-use cluster::{Disk, DiskSpec, KillError, LossPolicy, Lost, NodeState, PowerError};
+use cluster::{DirectorySync, Disk, DiskSpec, KillError, LossPolicy, Lost, NodeState, PowerError};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -31,6 +31,7 @@ pub fn spec() -> DiskSpec {
     DiskSpec {
         seed: 7,
         sync_backing: false,
+        directories: DirectorySync::Posix,
     }
 }
 

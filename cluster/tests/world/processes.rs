@@ -2,7 +2,7 @@
 
 use crate::network::names;
 use crate::suite::{eventually, tests};
-use cluster::{Cluster, ClusterSpec, DiskSpec, KillError, NodeState, StartError, System};
+use cluster::{Cluster, ClusterSpec, DirectorySync, DiskSpec, KillError, NodeState, StartError, System};
 use std::fs::read_to_string;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -63,6 +63,7 @@ pub fn serving_on_disks(dir: &Path, nodes: usize) -> Cluster {
     let disks = DiskSpec {
         seed: 1,
         sync_backing: false,
+        directories: DirectorySync::Posix,
     };
     cluster_on(dir, nodes, system("serve", "timeout_ms = 10000"), Some(disks))
 }

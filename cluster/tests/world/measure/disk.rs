@@ -2,7 +2,7 @@
 //!
 //! The work is done by a process of its own ([`main`]), as nodes do it.
 
-use cluster::{Disk, DiskSpec};
+use cluster::{DirectorySync, Disk, DiskSpec};
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
@@ -126,6 +126,7 @@ fn once(kind: usize, number: usize) -> f64 {
     let spec = DiskSpec {
         seed: 0,
         sync_backing: kind == 1,
+        directories: DirectorySync::Posix,
     };
     let _disk = (kind > 0).then(|| Disk::mount(&data, &dir.path().join("removed"), spec).unwrap());
     let output = Command::new(std::env::current_exe().unwrap())
@@ -149,6 +150,7 @@ fn power_failures() {
     let spec = DiskSpec {
         seed: 0,
         sync_backing: false,
+        directories: DirectorySync::Posix,
     };
     let begun = Instant::now();
     let disk = Disk::mount(&data, &dir.path().join("removed"), spec).unwrap();
