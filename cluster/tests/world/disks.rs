@@ -7,7 +7,7 @@ use crate::processes::{get, run, serving_on_disks};
 use crate::suite::tests;
 use cluster::disk::Request;
 use cluster::{DirectorySync, Disk, DiskSpec, KillError, LossPolicy, Lost, NodeState, PowerError};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -21,6 +21,7 @@ tests![
     a_shared_mapping_is_synced_by_msync_only,
     a_sync_of_the_whole_file_system_is_none,
     what_was_synced_survives_many_power_failures,
+    power_may_fail_in_the_middle_of_everything,
     what_outlives_the_power_has_a_dead_disk_and_holds_up_nobody,
     a_disk_leaves_its_directory_and_nothing_else,
     a_node_that_loses_power_has_what_it_synced,
@@ -304,9 +305,8 @@ assert os.pread(file, 4, 4096) == b'lost'
 }
 
 fn wait_for(child: &mut Child, line: &str) {
-    use std::io::BufRead;
     let mut told = String::new();
-    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut told).unwrap();
     assert_eq!(told, line);
 }
@@ -343,6 +343,47 @@ fn what_was_synced_survives_many_power_failures() {
         ));
     }
     assert!(lost.torn > 0 && lost.files > 0, "{lost:?}");
+}
+
+fn power_may_fail_in_the_middle_of_everything() {
+    let place = Place::new();
+    let program = std::env::current_exe().unwrap();
+    let program = program.to_str().unwrap();
+    let mut lost = Lost::default();
+    for round in 0..10 {
+        let busy = |worker: u32| {
+            let dir = format!("{round}-{worker}/deep/deep/deep/deep");
+            place.sh(&format!("mkdir -p {dir}; sync {round}-{worker} ."));
+            let seed = (round * 10 + worker).to_string();
+            let mut command = place.command(program, &["conformance", &dir, &seed, "1000000"]);
+            command
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        let mut children: Vec<Child> = (0..4).map(busy).collect();
+        for child in &mut children {
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            assert_eq!(lines.take(300).count(), 300, "round {round}");
+        }
+        place.disk.cut_power();
+        for mut child in children {
+            // It may have ended by itself, of EIO.
+            let _ = child.kill();
+            child.wait().unwrap();
+        }
+        let more = place.disk.lose_power(LossPolicy::Drawn).unwrap();
+        lost.writes += more.writes;
+        lost.renames += more.renames;
+        lost.removals += more.removals;
+        // Everything that is there can be looked at.
+        place.sh("find . -type f -exec cat {} + | wc -c");
+    }
+    assert!(
+        lost.writes > 0 && lost.renames > 0 && lost.removals > 0,
+        "{lost:?}"
+    );
 }
 
 fn what_outlives_the_power_has_a_dead_disk_and_holds_up_nobody() {
