@@ -22,6 +22,7 @@ tests![
     the_probe_finds_what_the_sandbox_needs,
     an_ordinary_user_gets_the_same_world,
     a_closed_tun_device_is_named_with_its_remedy,
+    a_closed_fuse_device_costs_the_disks_and_nothing_else,
 ];
 
 fn visitor(arguments: &[&str]) -> Command {
@@ -218,10 +219,11 @@ fn the_probe_finds_what_the_sandbox_needs() {
     assert_eq!(told.lines().count(), 5, "{told}");
 }
 
-/// As user 65534, who owns nothing, with a /dev/net/tun of this mode, which only its own mounts show.
-fn as_nobody(tun_mode: &str, arguments: &[&str], dir: &Path) -> Output {
+/// As user 65534, who owns nothing, with a /dev/net/tun and a /dev/fuse of these modes, which only its own mounts show.
+fn as_nobody(tun_mode: &str, fuse_mode: &str, arguments: &[&str], dir: &Path) -> Output {
     let script = format!(
         "set -e; mount -t tmpfs none {0}; mknod -m {tun_mode} {0}/tun c 10 200; mount --bind {0}/tun /dev/net/tun; \
+         mknod -m {fuse_mode} {0}/fuse c 10 229; mount --bind {0}/fuse /dev/fuse; \
          mount -t tmpfs -o mode=1777 none {0}; \
          exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \"$@\"",
         dir.display()
@@ -254,20 +256,20 @@ fn an_ordinary_user_gets_the_same_world() {
     }
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let whoami = as_nobody("0666", &["visitor", "whoami"], dir.path());
+    let whoami = as_nobody("0666", "0666", &["visitor", "whoami"], dir.path());
     assert!(
         text(&whoami).starts_with("pid 1 uid 0 map 0      65534          1"),
         "{}",
         text(&whoami)
     );
-    // The whole suite once more, but for what only root can try: this test and the next.
-    let output = as_nobody("0666", &[], dir.path());
+    // The whole suite once more, but for what only root can try: this test and the next two.
+    let output = as_nobody("0666", "0666", &[], dir.path());
     let told = text(&output);
     assert!(
         output.status.success() && told.contains("test result: ok. "),
         "{told}"
     );
-    assert_eq!(told.matches("skipped").count(), 2, "{told}");
+    assert_eq!(told.matches("skipped").count(), 3, "{told}");
 }
 
 fn a_closed_tun_device_is_named_with_its_remedy() {
@@ -276,7 +278,7 @@ fn a_closed_tun_device_is_named_with_its_remedy() {
     }
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let output = as_nobody("0600", &["visitor", "exit", "0"], dir.path());
+    let output = as_nobody("0600", "0666", &["visitor", "exit", "0"], dir.path());
     assert_eq!(output.status.code(), Some(255), "{}", text(&output));
     let told = text(&output);
     assert!(
@@ -284,4 +286,21 @@ fn a_closed_tun_device_is_named_with_its_remedy() {
         "{told}"
     );
     assert!(told.contains("`sudo chmod 0666 /dev/net/tun`"), "{told}");
+}
+
+fn a_closed_fuse_device_costs_the_disks_and_nothing_else() {
+    if not_root() || unavailable() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let told = text(&as_nobody("0666", "0600", &["visitor", "probe"], dir.path()));
+    assert_eq!(told.matches("yes ").count(), 4, "{told}");
+    assert!(
+        told.contains("no disks of one's own: this user may not open /dev/fuse"),
+        "{told}"
+    );
+    assert!(told.contains("`sudo chmod 0666 /dev/fuse`"), "{told}");
+    let entered = as_nobody("0666", "0600", &["visitor", "exit", "7"], dir.path());
+    assert_eq!(entered.status.code(), Some(7), "{}", text(&entered));
 }
