@@ -3,6 +3,7 @@
 use super::life::{Event, Phase};
 use super::{ClusterError, ClusterSpec, NodeState};
 use crate::clock::{Clock, Library};
+use crate::disk::Disk;
 use crate::log::Watches;
 use crate::process::{self, Process};
 use crate::system::{CommandLine, NodeVariables};
@@ -21,6 +22,8 @@ pub struct Node {
     /// Held while its processes are stopped or let go on, and by whoever begins a new life: two of these at once
     /// would leave it in a state that nobody asked for.
     pub turn: tokio::sync::Mutex<()>,
+    /// The disk under its data directory, if it has one of its own.
+    pub disk: Option<Arc<Disk>>,
     /// What changes its clock, if anything does.
     pub clock: Option<Clock>,
     /// Who waits for a line of its log, over all of its lives.
@@ -72,6 +75,13 @@ impl Node {
         let dir = run_dir.join("nodes").join(name);
         let data = dir.join("data");
         std::fs::create_dir_all(&data).map_err(ClusterError::directory(&data))?;
+        let disk = match &spec.disks {
+            Some(disks) => {
+                let disk = Disk::mount(&data, &dir.join("removed"), disks.of_node(index))?;
+                Some(Arc::new(disk))
+            }
+            None => None,
+        };
         let variables = NodeVariables {
             node: name,
             index,
@@ -111,6 +121,7 @@ impl Node {
             command,
             ready_url,
             turn: tokio::sync::Mutex::new(()),
+            disk,
             clock,
             watches: Watches::default(),
             life,

@@ -19,7 +19,9 @@ pub fn doctor() -> ExitCode {
             ),
         };
     }
-    let all = capabilities.iter().all(|capability| capability.ok.is_ok());
+    let all = capabilities
+        .iter()
+        .all(|capability| capability.ok.is_ok() || !capability.required);
     let sign = if all { "✓" } else { "✗" };
     for (kind, what) in nemesis::package::KINDS {
         text += &format!("{sign} {kind}: {what}\n");

@@ -73,6 +73,7 @@ impl World {
             system: plan.system.clone(),
             nodes: plan.nodes.clone(),
             dir: directory.to_owned(),
+            disks: None,
             epoch,
             harness: std::env::current_exe().context("find the harness's own program file")?,
             seed: plan.seed,
