@@ -72,7 +72,8 @@ pub struct DiskSpec {
 }
 
 /// What makes durable that a file exists, under which name, or that it does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DirectorySync {
     /// A sync of its directory, as POSIX says, and nothing else.
     #[default]

@@ -5,14 +5,20 @@
 //! every task undoes its fault at once. A fault for which the world is in no state (the node to kill is down
 //! already) is recorded as skipped, never as done.
 //!
-//! Read next: `links` for faults of the network, `nodes` for those of processes, `trigger` for what a fault may wait for.
+//! Read next: `links` for faults of the network (`effect` translates), `nodes` for those of processes, `disk`, `clock`;
+//! `trigger` for what a fault may wait for, `affairs` for what faults know of one another.
 
+mod affairs;
+mod clock;
+mod disk;
 mod effect;
 mod links;
 mod nodes;
 mod trigger;
 
 pub use nodes::start_all;
+
+use affairs::Affairs;
 
 use crate::{PlannedFault, Schedule};
 use cluster::Cluster;
@@ -44,6 +50,7 @@ pub async fn execute(
     start: Instant,
     stop: watch::Receiver<bool>,
 ) {
+    let affairs = Arc::new(Affairs::default());
     let mut tasks = JoinSet::new();
     for planned in &schedule.faults {
         let task = Task {
@@ -51,6 +58,7 @@ pub async fn execute(
             cluster: Arc::clone(&cluster),
             journal: Arc::clone(&journal),
             stop: stop.clone(),
+            affairs: Arc::clone(&affairs),
             held: None,
         };
         tasks.spawn(task.run(start));
@@ -68,6 +76,7 @@ struct Task {
     cluster: Arc<Cluster>,
     journal: Arc<dyn Journal>,
     stop: watch::Receiver<bool>,
+    affairs: Arc<Affairs>,
     /// The rule that holds the packet that the fault waited for.
     held: Option<RuleId>,
 }
@@ -111,7 +120,8 @@ impl Task {
                 effect,
                 matching,
             } => self.packets(&links, effect, matching.as_ref(), end).await,
-            _ => unreachable!(),
+            Fault::Disk { nodes, effect } => self.disks(nodes, effect, end).await,
+            Fault::Clock { nodes, effect } => self.clocks(nodes, effect, end).await,
         }
     }
 

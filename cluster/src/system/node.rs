@@ -4,6 +4,7 @@ use super::operation::check_url;
 use super::placed::placed;
 use super::status::StatusSet;
 use super::template::{Template, UnknownVariable, Variable};
+use crate::disk::DirectorySync;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -15,6 +16,8 @@ pub struct NodeRecipe {
     command: Vec<CommandTemplate>,
     env: BTreeMap<String, CommandTemplate>,
     peers: Option<PeerList>,
+    /// What its programs may rely on to make changes of directories durable.
+    pub directory_sync: DirectorySync,
     /// How it is known to be ready.
     pub ready: Readiness,
 }
@@ -26,7 +29,14 @@ struct RawRecipe {
     #[serde(default)]
     env: BTreeMap<String, CommandTemplate>,
     peers: Option<PeerList>,
+    #[serde(default = "as_usual")]
+    directory_sync: DirectorySync,
     ready: Readiness,
+}
+
+/// What file systems in use do; only who says that he needs less is held to it.
+fn as_usual() -> DirectorySync {
+    DirectorySync::Journaled
 }
 
 placed!(NodeRecipe from RawRecipe, "a table");
@@ -39,6 +49,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             command,
             env,
             peers,
+            directory_sync,
             ready,
         } = raw;
         if command.is_empty() {
@@ -62,6 +73,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             command,
             env,
             peers,
+            directory_sync,
             ready,
         })
     }

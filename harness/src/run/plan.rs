@@ -4,9 +4,9 @@ use crate::cli::TestOptions;
 use crate::systems;
 use crate::workload::DecreeWorkload;
 use anyhow::{Context, Result, bail};
-use cluster::System;
 use cluster::system::HttpOperation;
-use history::Header;
+use cluster::{DiskSpec, System};
+use history::{Fault, Header};
 use jiff::Timestamp;
 use nemesis::{Package, Request, Schedule};
 use results::{Environment, RunInfo};
@@ -99,6 +99,26 @@ impl Plan {
             None => options.nemesis.packages.iter().map(Package::kind).collect(),
         };
         kinds.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The disks of the nodes, if any fault needs them.
+    pub fn disks(&self) -> Option<DiskSpec> {
+        let needs = |fault: &Fault| matches!(fault, Fault::Disk { .. } | Fault::Kill { power: true, .. });
+        self.needs(needs).then_some(DiskSpec {
+            seed: self.seed,
+            // What is lost does not depend on it, and a machine's own disk is slow.
+            sync_backing: false,
+            directories: self.system.node.directory_sync,
+        })
+    }
+
+    /// Whether the nodes' clocks have to be such that they can be changed.
+    pub fn clocks(&self) -> bool {
+        self.needs(|fault| matches!(fault, Fault::Clock { .. }))
+    }
+
+    fn needs(&self, what: fn(&Fault) -> bool) -> bool {
+        self.schedule.faults.iter().any(|planned| what(&planned.fault))
     }
 
     /// What is known of the run before it starts.

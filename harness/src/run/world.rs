@@ -73,12 +73,12 @@ impl World {
             system: plan.system.clone(),
             nodes: plan.nodes.clone(),
             dir: directory.to_owned(),
-            disks: None,
+            disks: plan.disks(),
             epoch,
             harness: std::env::current_exe().context("find the harness's own program file")?,
             seed: plan.seed,
             extra_args: plan.extra_args.clone(),
-            clocks: false,
+            clocks: plan.clocks(),
         })?);
         let stop = watch::Sender::new(false);
         let watchers = vec![
