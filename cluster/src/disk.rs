@@ -54,6 +54,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 use volume::Volume;
 
 /// How many requests are worked on at once. Each thread that does has a buffer of up to 1 MiB.
@@ -214,6 +215,12 @@ impl Disk {
         let lost = lost.map_err(|why| step("undo what was not synced", &self.dir)(why.into()))?;
         *mounted = Mounted::new(&self.dir, &self.root, &self.removed, self.spec, &self.faults)?;
         Ok(lost)
+    }
+
+    /// How many names in its directories were made, changed or taken away, as it goes on: told while the answer is on
+    /// its way. For whoever wants to strike at such a moment.
+    pub fn directory_changes(&self) -> watch::Receiver<u64> {
+        self.faults.changes()
     }
 
     /// Installs a fault. When this returns, what the kernel has read before is read anew.

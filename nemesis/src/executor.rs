@@ -70,6 +70,9 @@ pub async fn execute(
     }
 }
 
+/// Longer than any run.
+const FOR_EVER: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// One fault on its way.
 struct Task {
     planned: PlannedFault,
@@ -91,8 +94,10 @@ impl Task {
         }
         let mut end = start + Duration::from_millis(self.planned.end_ms);
         if let Some(trigger) = self.planned.when.clone() {
-            match self.triggered(&trigger).await {
-                Waited::Happened(held) => self.held = held,
+            let patience = self.planned.patience_ms.map_or(FOR_EVER, Duration::from_millis);
+            let waited = tokio::time::timeout(patience, self.triggered(&trigger)).await;
+            match waited.unwrap_or(Waited::Happened) {
+                Waited::Happened => {}
                 Waited::Stopped => {
                     let reason = "what it waits for has not happened".to_owned();
                     return self.step(

@@ -5,10 +5,11 @@
 //! that changed is written to the table, all or nothing; (3) only when that is durable do the old log files go. So
 //! neither the log nor what a node keeps in memory grows with the number of decrees.
 //!
-//! At start the log files are read over the table. A last record that was cut off was never acknowledged, and is
-//! dropped; anything else that is not as it was written stops the node with the file and the offset, before anything
+//! At start the log files are read over the table. A last batch of records that is not whole was never acknowledged,
+//! and is dropped; anything else that is not as it was written stops the node with the file and the offset, before anything
 //! on disk is changed. Nothing is reset silently. A data directory is locked while a node uses it.
 
+pub mod batch;
 pub mod log;
 pub mod record;
 pub mod table;
@@ -111,7 +112,7 @@ pub struct Recovered {
     pub records: usize,
     /// How many files.
     pub files: usize,
-    /// How many bytes of a cut-off last record were dropped.
+    /// How many bytes of a last batch that was not whole were dropped.
     pub torn_bytes: usize,
 }
 
@@ -246,7 +247,7 @@ fn read_log(directory: &Path) -> Result<Recovered, StorageError> {
         let path = log::path(directory, *number);
         let bytes = std::fs::read(&path).map_err(StorageError::io("read", &path))?;
         let is_last = place + 1 == numbers.len();
-        let end = record::read(&bytes, &path, is_last, |record| {
+        let end = batch::read(&bytes, &path, is_last, |record| {
             recovered.records += 1;
             match record {
                 Record::Start(start) => recovered.start = recovered.start.max(start),

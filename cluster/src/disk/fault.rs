@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// What rots and goes stale as a whole, in bytes.
 pub const BLOCK_BYTES: u64 = 4096;
@@ -106,6 +107,8 @@ pub struct Faults {
     any: AtomicBool,
     installed: AtomicU64,
     list: RwLock<Vec<Arc<Installed>>>,
+    /// How many names were made, changed or taken away.
+    changes: watch::Sender<u64>,
 }
 
 impl Faults {
@@ -116,7 +119,18 @@ impl Faults {
             any: AtomicBool::new(false),
             installed: AtomicU64::new(0),
             list: RwLock::new(Vec::new()),
+            changes: watch::Sender::new(0),
         }
+    }
+
+    /// A directory has changed.
+    pub fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// How many changes of directories there were, as it goes on.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// Installs a fault.

@@ -93,11 +93,17 @@ impl Served {
         })
     }
 
+    /// Tells whoever waits for it that a directory has changed.
+    fn told<T>(&self, outcome: Result<T, Errno>) -> Result<T, Errno> {
+        outcome.inspect(|_| self.faults.changed())
+    }
+
     fn make(&self, parent: INodeNo, name: &OsStr, kind: Kind<'_>, owner: Owner) -> Result<Entry, Errno> {
         self.powered(|volume| {
             self.faults.entry()?;
             let entry = volume.make(parent.0, name, kind, owner)?;
             self.faults.made(entry.id);
+            self.faults.changed();
             Ok(entry)
         })
     }
@@ -286,11 +292,13 @@ impl Filesystem for Served {
     }
 
     fn unlink(&self, _: &fuser::Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        answer(self.powered(|volume| volume.remove(parent.0, name, false)), reply);
+        let removed = self.powered(|volume| volume.remove(parent.0, name, false));
+        answer(self.told(removed), reply);
     }
 
     fn rmdir(&self, _: &fuser::Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        answer(self.powered(|volume| volume.remove(parent.0, name, true)), reply);
+        let removed = self.powered(|volume| volume.remove(parent.0, name, true));
+        answer(self.told(removed), reply);
     }
 
     fn rename(
@@ -304,10 +312,8 @@ impl Filesystem for Served {
         reply: ReplyEmpty,
     ) {
         let flags = nix::fcntl::RenameFlags::from_bits_retain(flags.bits());
-        answer(
-            self.powered(|volume| volume.rename((parent.0, name), (new_parent.0, new_name), flags)),
-            reply,
-        );
+        let renamed = self.powered(|volume| volume.rename((parent.0, name), (new_parent.0, new_name), flags));
+        answer(self.told(renamed), reply);
     }
 
     fn link(&self, _: &fuser::Request, inode: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
@@ -315,7 +321,7 @@ impl Filesystem for Served {
             self.faults.entry()?;
             volume.link(inode.0, parent.0, name)
         });
-        answer_entry(linked, reply);
+        answer_entry(self.told(linked), reply);
     }
 
     fn open(&self, _: &fuser::Request, inode: INodeNo, _: OpenFlags, reply: ReplyOpen) {

@@ -3,7 +3,7 @@
 use super::spans::{SHORTEST_MS, as_weather, in_sieges, in_storms};
 use super::{PlannedFault, Request, ScheduleError};
 use crate::draw::{between, share, stream};
-use crate::{Package, PacketForm, Shape, Target};
+use crate::{Package, PacketForm, Shape, Target, Trigger};
 use history::{Fault, Flap};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt};
@@ -46,6 +46,7 @@ enum Stream {
     Disk = 8,
     Clock = 9,
     Weather = 10,
+    PowerTriggers = 11,
 }
 
 fn of(concern: Stream, request: &Request<'_>) -> ChaCha8Rng {
@@ -157,7 +158,29 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
             },
         )
     });
-    [storms, sieges].concat()
+    let mut all = [storms, sieges].concat();
+    if power {
+        let mut of_triggers = of(Stream::PowerTriggers, request);
+        all.iter_mut()
+            .filter(|_| of_triggers.random_bool(AT_A_CHANGE))
+            .for_each(when_a_directory_changes);
+    }
+    all
+}
+
+/// The share of power failures that come at the moment at which a file is made, renamed or removed: that is when
+/// programs go from one state on disk to another, and it is over in a moment.
+const AT_A_CHANGE: f64 = 0.5;
+/// How long they wait for such a moment.
+const AT_A_CHANGE_WITHIN_MS: u64 = 1_500;
+
+fn when_a_directory_changes(planned: &mut PlannedFault) {
+    if let Fault::Kill { nodes, .. } = &planned.fault
+        && let Some(node) = nodes.first()
+    {
+        planned.when = Some(Trigger::DirectoryChange { node: node.clone() });
+        planned.patience_ms = Some(AT_A_CHANGE_WITHIN_MS);
+    }
 }
 
 /// Pauses: short ones stop a node in the middle of something, long ones let everybody else go on without it.

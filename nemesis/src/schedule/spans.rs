@@ -124,6 +124,7 @@ fn planned_fault(start_ms: u64, end_ms: u64, fault: Fault) -> PlannedFault {
         start_ms,
         end_ms,
         when: None,
+        patience_ms: None,
         fault,
     }
 }
