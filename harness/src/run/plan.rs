@@ -106,8 +106,8 @@ impl Plan {
         let needs = |fault: &Fault| matches!(fault, Fault::Disk { .. } | Fault::Kill { power: true, .. });
         self.needs(needs).then_some(DiskSpec {
             seed: self.seed,
-            // What is lost does not depend on it, and a machine's own disk is slow.
-            sync_backing: false,
+            // Syncs take the time that they take: what a power failure can meet half done lasts as long.
+            sync_backing: true,
             directories: self.system.node.directory_sync,
         })
     }
