@@ -22,7 +22,7 @@ pub struct TestOptions {
     pub concurrency: Concurrency,
 
     /// Mean operations per second of all clients; 0 is as fast as they can
-    #[arg(short, long, value_name = "HZ", default_value_t = 1000.0, value_parser = parse_rate, help_heading = "Load")]
+    #[arg(short, long, value_name = "HZ", default_value_t = 3000.0, value_parser = parse_rate, help_heading = "Load")]
     pub rate: f64,
 
     /// How long the main phase lasts: 60, 90s, 5m
@@ -42,7 +42,7 @@ pub struct TestOptions {
     pub client_timeout: Duration,
 
     /// Faults: partition, kill, pause, packet, disk, clock, all, none; refined as partition:halves+bridge,kill:one
-    #[arg(long, value_name = "LIST", default_value = "partition,kill", value_parser = parse_nemesis, help_heading = "Faults")]
+    #[arg(long, value_name = "LIST", default_value = "partition,kill,pause,packet", value_parser = parse_nemesis, help_heading = "Faults")]
     pub nemesis: Nemesis,
 
     /// Mean time between two changes (a fault begins, a fault ends) of one kind of fault
@@ -60,6 +60,10 @@ pub struct TestOptions {
     /// Stops the run at the first violation seen while it runs: no recovery, no reads at the end
     #[arg(long, help_heading = "Checking")]
     pub fail_fast: bool,
+
+    /// Writes every packet to capture.pcapng in the run's directory, with what faults did to it; Wireshark opens it
+    #[arg(long, help_heading = "Output")]
+    pub capture: bool,
 
     /// Fixes the operations and the fault schedule [default: random, printed]
     #[arg(long, value_name = "N", help_heading = "Repeat")]

@@ -215,7 +215,7 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
     }
     flag("node-count", options.node_count.to_string(), "5");
     flag("concurrency", concurrency, "4n");
-    flag("rate", options.rate.to_string(), "1000");
+    flag("rate", options.rate.to_string(), "3000");
     flag("time-limit", duration(options.time_limit), "60s");
     flag("ops-per-key", options.ops_per_key.to_string(), "20");
     flag("key-count", options.key_count.to_string(), "3");
@@ -226,6 +226,9 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
     flag("seed", seed.to_string(), "");
     if options.fail_fast {
         argv.push("--fail-fast".to_owned());
+    }
+    if options.capture {
+        argv.push("--capture".to_owned());
     }
     argv
 }
@@ -246,6 +249,7 @@ pub fn option_table(options: &TestOptions, seed: u64) -> serde_json::Map<String,
         "nemesis_interval_s": options.nemesis_interval.as_secs_f64(),
         "recovery_time_s": options.recovery_time.as_secs_f64(),
         "fail_fast": options.fail_fast,
+        "capture": options.capture,
         "seed": seed,
         "bug": options.bug,
     });

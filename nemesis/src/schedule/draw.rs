@@ -170,9 +170,9 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
 
 /// The share of power failures that come at the moment at which a file is made, renamed or removed: that is when
 /// programs go from one state on disk to another, and it is over in a moment.
-const AT_A_CHANGE: f64 = 0.5;
+const AT_A_CHANGE: f64 = 0.4;
 /// How long they wait for such a moment.
-const AT_A_CHANGE_WITHIN_MS: u64 = 1_500;
+const AT_A_CHANGE_WITHIN_MS: u64 = 700;
 
 fn when_a_directory_changes(planned: &mut PlannedFault) {
     if let Fault::Kill { nodes, .. } = &planned.fault
