@@ -118,7 +118,7 @@ impl Task {
         self.step(FaultStep::Requested, &fault, None, None);
         match fault {
             Fault::Partition { cut, flap, .. } => self.partition(&cut, flap, end).await,
-            Fault::Kill { nodes, power } => self.kill(nodes, power, end).await,
+            Fault::Kill { nodes, power, flap } => self.kill(nodes, power, flap, end).await,
             Fault::Pause { nodes } => self.pause(nodes, end).await,
             Fault::Packet {
                 links,

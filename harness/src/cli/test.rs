@@ -18,11 +18,11 @@ pub struct TestOptions {
     pub node_count: u8,
 
     /// How many clients at once; `2n` is twice the nodes
-    #[arg(long, value_name = "N", default_value = "4n", value_parser = parse_concurrency, help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value = "8n", value_parser = parse_concurrency, help_heading = "Load")]
     pub concurrency: Concurrency,
 
     /// Mean operations per second of all clients; 0 is as fast as they can
-    #[arg(short, long, value_name = "HZ", default_value_t = 3000.0, value_parser = parse_rate, help_heading = "Load")]
+    #[arg(short, long, value_name = "HZ", default_value_t = 5000.0, value_parser = parse_rate, help_heading = "Load")]
     pub rate: f64,
 
     /// How long the main phase lasts: 60, 90s, 5m
@@ -34,7 +34,7 @@ pub struct TestOptions {
     pub ops_per_key: u32,
 
     /// How many decrees are open at once
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Load")]
     pub key_count: u32,
 
     /// After how long a client gives up on an answer; the outcome is unknown then
