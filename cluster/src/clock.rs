@@ -52,7 +52,7 @@ pub struct ClockChange {
 pub struct ClockReading {
     /// By a program in the node's environment, in nanoseconds.
     pub offset_ns: i64,
-    /// How wrong that can be, either way: how long the program took to start.
+    /// How wrong that can be, either way: half of the time that the program took, as it is on that clock.
     pub doubt_ns: i64,
     /// What it should have seen.
     pub expected_ns: i64,
@@ -185,13 +185,11 @@ impl Clock {
                 reason,
             };
             let look = look.map_err(reason)?;
-            let expected = control
-                .lock()
-                .setting
-                .offset_at(i128::midpoint(look.before_ns, look.after_ns));
+            let setting = control.lock().setting;
+            let expected = setting.offset_at(i128::midpoint(look.before_ns, look.after_ns));
             Ok(ClockReading {
                 offset_ns: whole(look.offset_ns()),
-                doubt_ns: whole(look.doubt_ns()),
+                doubt_ns: whole(setting.on_it(look.doubt_ns())),
                 expected_ns: whole(expected),
                 node_looked,
             })

@@ -578,9 +578,11 @@ fn every_command_of_the_readme_works() {
     let place = Place::new();
     let ci = fs::read_to_string(Path::new(ROOT).join(".ci/run")).unwrap();
     for command in commands {
+        // The runs of this test are in a store of its own.
+        let command = &command.replace(" store/", &format!(" {}/", place.store().display()));
         let Some(arguments) = command.strip_prefix("cargo run --release -- ") else {
             assert!(
-                ci.lines().any(|line| line.starts_with(command)),
+                ci.lines().any(|line| line.starts_with(command.as_str())),
                 "CI runs `{command}`"
             );
             continue;

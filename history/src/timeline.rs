@@ -1,6 +1,6 @@
 //! Derived from a history's notes: faults as spans of time, phases as spans of time.
 
-use crate::{Fault, FaultStep, History, Note, Phase};
+use crate::{Fault, FaultStep, History, Note, Outcome, Phase};
 
 /// One fault from request to mending.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,22 @@ impl FaultSpan {
             false => self.healing_ns.or(self.healed_ns),
         };
         Some((start, end.unwrap_or(end_ns).max(start)))
+    }
+
+    /// The span in which a node that it hit did nothing: until the node is seen to answer, or the fault is mended, for
+    /// which all nodes have to be back.
+    pub fn stopped_ns(&self, history: &History, node: &str, end_ns: u64) -> Option<(u64, u64)> {
+        let (start, end) = self.active_ns(end_ns)?;
+        let Some(healing_ns) = self.healing_ns else {
+            return Some((start, end));
+        };
+        let operations = &history.operations;
+        let first = operations.partition_point(|it| it.start_ns < healing_ns);
+        let meanwhile = operations[first..].iter().take_while(|it| it.start_ns < end);
+        let answered = meanwhile
+            .filter(|it| it.outcome == Outcome::Ok)
+            .find(|it| history.node_name(it) == Some(node));
+        Some((start, answered.map_or(end, |it| it.start_ns.max(start))))
     }
 }
 
@@ -117,4 +133,31 @@ pub fn phases(history: &History) -> Vec<(Phase, u64, u64)> {
         .zip(ends)
         .map(|((phase, start), end)| (*phase, *start, end))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// n1 and n2 lose power at 10 and are started at 20; n1 answers what it is asked at 30, n2 is back at 50.
+    const BOTH_DOWN: &str = r#"{"schema":"harness.history/v1","run":"r","system":"s","workload":"decree","model":"decree","seed":7,"nodes":["n1","n2"],"clients":2,"nemesis":["kill"],"client_timeout_ns":1000,"started_at":"2026-11-23T06:45:12Z"}
+{"index":0,"time":10,"process":"nemesis","type":"info","f":"kill","value":{"id":1,"step":"installed","fault":{"kind":"kill","nodes":["n1","n2"]},"felt":true}}
+{"index":1,"time":20,"process":"nemesis","type":"info","f":"kill","value":{"id":1,"step":"healing","fault":{"kind":"kill","nodes":["n1","n2"]}}}
+{"index":2,"time":22,"process":0,"type":"invoke","f":"read","key":1,"value":null,"node":"n1"}
+{"index":3,"time":24,"process":0,"type":"fail","f":"read","key":1,"value":null,"node":"n1"}
+{"index":4,"time":30,"process":0,"type":"invoke","f":"read","key":1,"value":null,"node":"n1"}
+{"index":5,"time":40,"process":0,"type":"ok","f":"read","key":1,"value":17,"node":"n1"}
+{"index":6,"time":50,"process":"nemesis","type":"info","f":"kill","value":{"id":1,"step":"healed","fault":{"kind":"kill","nodes":["n1","n2"]}}}
+{"index":7,"time":60,"process":1,"type":"invoke","f":"read","key":1,"value":null,"node":"n2"}
+{"index":8,"time":70,"process":1,"type":"ok","f":"read","key":1,"value":17,"node":"n2"}
+"#;
+
+    #[test]
+    fn a_node_that_answers_is_no_longer_down_though_others_are() {
+        let history = crate::read_bytes(BOTH_DOWN.as_bytes()).unwrap();
+        let faults = faults(&history);
+        assert_eq!(faults[0].active_ns(90), Some((10, 50)));
+        assert_eq!(faults[0].stopped_ns(&history, "n1", 90), Some((10, 30)));
+        assert_eq!(faults[0].stopped_ns(&history, "n2", 90), Some((10, 50)));
+    }
 }

@@ -93,13 +93,20 @@ impl Task {
             return;
         }
         let mut end = start + Duration::from_millis(self.planned.end_ms);
+        let mut seen = None;
         if let Some(trigger) = self.planned.when.clone() {
             let patience = self.planned.patience_ms.map_or(FOR_EVER, Duration::from_millis);
             let waited = tokio::time::timeout(patience, self.triggered(&trigger)).await;
-            match waited.unwrap_or(Waited::Happened) {
-                Waited::Happened => {}
+            let over = |_| {
+                Waited::Happened(format!(
+                    "what it waits for did not come within {}",
+                    milliseconds(patience)
+                ))
+            };
+            match waited.unwrap_or_else(over) {
+                Waited::Happened(what) => seen = Some(what),
                 Waited::Stopped => {
-                    let reason = "what it waits for has not happened".to_owned();
+                    let reason = "what it waits for did not come".to_owned();
                     return self.step(
                         FaultStep::Skipped,
                         &self.planned.fault.clone(),
@@ -115,7 +122,7 @@ impl Task {
             end = Instant::now() + Duration::from_millis(lasts_ms);
         }
         let fault = self.planned.fault.clone();
-        self.step(FaultStep::Requested, &fault, None, None);
+        self.step(FaultStep::Requested, &fault, None, seen);
         match fault {
             Fault::Partition { cut, flap, .. } => self.partition(&cut, flap, end).await,
             Fault::Kill { nodes, power, flap } => self.kill(nodes, power, flap, end).await,

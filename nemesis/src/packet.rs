@@ -4,6 +4,7 @@ use history::Fault;
 use history::fault::{Distribution, Link, PacketEffect};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt};
+use std::slice::from_ref;
 
 use crate::draw::between;
 
@@ -196,18 +197,14 @@ fn links(nodes: &[String], rng: &mut impl Rng) -> Vec<Link> {
         |from: &[String]| -> Vec<Link> { from.iter().map(|from| (from.clone(), one.clone())).collect() };
     // The clients' links rarely: what nobody is told says little.
     let mut links = match rng.random_range(0..100) {
-        _ if others.is_empty() => [
-            out(std::slice::from_ref(&client)),
-            into(std::slice::from_ref(&client)),
-        ]
-        .concat(),
+        _ if others.is_empty() => [out(from_ref(&client)), into(from_ref(&client))].concat(),
         0..15 => [out(others), into(others)].concat(),
         15..27 => out(others),
         27..39 => into(others),
         39..45 => out(&others[..1]),
         45..93 => all_links(nodes),
-        93..96 => into(std::slice::from_ref(&client)),
-        _ => out(std::slice::from_ref(&client)),
+        93..96 => into(from_ref(&client)),
+        _ => out(from_ref(&client)),
     };
     links.sort();
     links

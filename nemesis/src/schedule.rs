@@ -60,6 +60,19 @@ pub struct PlannedFault {
     pub fault: Fault,
 }
 
+impl PlannedFault {
+    /// Whether nodes need disks of their own for it.
+    pub fn needs_disks(&self) -> bool {
+        matches!(self.fault, Fault::Disk { .. } | Fault::Kill { power: true, .. })
+            || matches!(self.when, Some(Trigger::DirectoryChange { .. }))
+    }
+
+    /// Whether nodes need clocks that can be changed for it.
+    pub fn needs_clocks(&self) -> bool {
+        matches!(self.fault, Fault::Clock { .. })
+    }
+}
+
 /// Something that a fault waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -1,7 +1,7 @@
 //! The final block: the last thing on the terminal. Verdict and sentence, the reason, the evidence, where to
 //! look, what to type next. The same structure for every verdict, at most 80 columns where the content allows.
 
-use crate::document::{Outcome, Results, ViolationRow};
+use crate::document::{FaultRow, Outcome, Results, ViolationRow};
 use crate::text::{count, counted, visible};
 
 /// How the block is drawn.
@@ -205,12 +205,7 @@ fn numbers(results: &Results, lines: &mut Vec<String>) {
         count(ops.info)
     ));
     let confirmed = results.faults.iter().filter(|fault| fault.confirmed).count();
-    let kinds: Vec<String> = results
-        .coverage
-        .faults
-        .iter()
-        .map(|kind| counted(kind.count, &kind.kind))
-        .collect();
+    let kinds = deeds(results);
     if !kinds.is_empty() {
         lines.push(format!(
             " {} confirmed    {} · {:.1} s without quorum",
@@ -223,11 +218,7 @@ fn numbers(results: &Results, lines: &mut Vec<String>) {
 
 fn valid(results: &Results, lines: &mut Vec<String>) {
     let coverage = &results.coverage;
-    let done: Vec<String> = coverage
-        .faults
-        .iter()
-        .map(|kind| counted(kind.count, &kind.kind))
-        .collect();
+    let done = deeds(results);
     let confirmed = results.faults.iter().filter(|fault| fault.confirmed).count();
     let claimed = results
         .faults
@@ -274,6 +265,15 @@ fn valid(results: &Results, lines: &mut Vec<String>) {
     lines.push(format!("   Not exercised: {}", coverage.not_exercised.join(", ")));
     lines.push(String::new());
     numbers(results, lines);
+}
+
+/// The faults that were in force, counted by kind.
+fn deeds(results: &Results) -> Vec<String> {
+    let is_failure = |fault: &&FaultRow| fault.power && fault.started_s.is_some();
+    let power_failures = results.faults.iter().filter(is_failure).count();
+    let kinds = results.coverage.faults.iter();
+    let told = kinds.map(|kind| crate::text::fault::counted(&kind.kind, kind.count, power_failures));
+    told.collect()
 }
 
 /// Text on one line, harmless, whatever it is.

@@ -8,7 +8,7 @@ mod quorum;
 mod recovery;
 
 use history::timeline::{FaultSpan, faults, phases};
-use history::{History, Operation, Outcome, Phase};
+use history::{Fault, History, Operation, Outcome, Phase};
 pub use progress::{Progress, Stall};
 pub use recovery::Comeback;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,6 +151,13 @@ impl Coverage {
         coverage.not_exercised = ALL_KINDS.into_iter().filter(|kind| !done(kind)).collect();
         coverage.faults = faults;
         coverage
+    }
+
+    /// How many kills were power failures.
+    pub fn power_failures(&self) -> usize {
+        let is_failure = |span: &&FaultSpan| matches!(span.fault, Fault::Kill { power: true, .. });
+        let done = self.faults.iter().filter(|span| span.installed_ns.is_some());
+        done.filter(is_failure).count()
     }
 
     /// Counts operations, in one pass: a history may have millions of them.

@@ -178,6 +178,9 @@ pub struct FaultRow {
     /// How it ended, in words: `start n3`.
     #[serde(default)]
     pub ending: String,
+    /// Whether a kill was a power failure: the disks lost what was not synced.
+    #[serde(default)]
+    pub power: bool,
     /// The partition's shape.
     pub shape: Option<String>,
     /// The partition's sides.

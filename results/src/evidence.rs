@@ -138,7 +138,10 @@ fn faults_confirmed(coverage: &Coverage) -> Rule {
         .find(|span| span.trouble.is_some() && span.installed_ns.is_some());
     let value = match (failed, unfelt) {
         (Some(span), _) => {
-            let trouble = visible(span.trouble.as_deref().unwrap_or_default(), 200);
+            // A node's own last words may be among it, each on a line.
+            let trouble = span.trouble.as_deref().unwrap_or_default();
+            let words: Vec<&str> = trouble.split_ascii_whitespace().collect();
+            let trouble = visible(&words.join(" "), 300);
             format!(
                 "{} could not be undone: {trouble}",
                 crate::text::fault(&span.fault)

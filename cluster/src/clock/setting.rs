@@ -52,6 +52,11 @@ impl Setting {
         self.offset_ns + gained.round() as i128
     }
 
+    /// How much goes by on it in so long a time.
+    pub fn on_it(&self, true_ns: i128) -> i128 {
+        (true_ns as f64 * self.rate).ceil() as i128
+    }
+
     /// Whether a second on it takes a second.
     pub fn runs_true(&self) -> bool {
         self.rate == 1.0
@@ -115,6 +120,8 @@ mod tests {
                     let shown = shown(&line, anchor as f64 / 1e9, now as f64 / 1e9);
                     assert!((shown - expected).abs() < 1e-4, "{line} {shown} {expected}");
                 }
+                let shown_later = later + during.offset_at(later) - NOW - during.offset_at(NOW);
+                assert!((during.on_it(40 * NS) - shown_later).abs() <= 1, "{rate}");
                 let after = during.at_rate(1.0, later);
                 assert_eq!(after.offset_at(later), during.offset_at(later));
                 assert_eq!(

@@ -6,9 +6,9 @@ use crate::workload::DecreeWorkload;
 use anyhow::{Context, Result, bail};
 use cluster::system::HttpOperation;
 use cluster::{DiskSpec, System};
-use history::{Fault, Header};
+use history::Header;
 use jiff::Timestamp;
-use nemesis::{Package, Request, Schedule};
+use nemesis::{Package, PlannedFault, Request, Schedule};
 use results::{Environment, RunInfo};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -103,8 +103,8 @@ impl Plan {
 
     /// The disks of the nodes, if any fault needs them.
     pub fn disks(&self) -> Option<DiskSpec> {
-        let needs = |fault: &Fault| matches!(fault, Fault::Disk { .. } | Fault::Kill { power: true, .. });
-        self.needs(needs).then_some(DiskSpec {
+        let needs = self.schedule.faults.iter().any(PlannedFault::needs_disks);
+        needs.then_some(DiskSpec {
             seed: self.seed,
             // Syncs take the time that they take: what a power failure can meet half done lasts as long.
             sync_backing: true,
@@ -114,11 +114,7 @@ impl Plan {
 
     /// Whether the nodes' clocks have to be such that they can be changed.
     pub fn clocks(&self) -> bool {
-        self.needs(|fault| matches!(fault, Fault::Clock { .. }))
-    }
-
-    fn needs(&self, what: fn(&Fault) -> bool) -> bool {
-        self.schedule.faults.iter().any(|planned| what(&planned.fault))
+        self.schedule.faults.iter().any(PlannedFault::needs_clocks)
     }
 
     /// What is known of the run before it starts.

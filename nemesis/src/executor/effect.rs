@@ -172,3 +172,61 @@ pub fn told(effect: PacketEffect, counters: &RuleCounters) -> (bool, String) {
         format!("{packets} of {matched} packets {verb} on {links} of {of_links} links{lost}"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link() -> Link {
+        ("n1".to_owned(), "n2".to_owned())
+    }
+
+    #[test]
+    fn a_spread_never_makes_a_delay_negative_and_none_is_a_constant() {
+        let delay = |jitter_ms| super::delay(10, jitter_ms, fault::Distribution::Uniform);
+        let ms = Duration::from_millis;
+        assert_eq!(delay(0), Distribution::Constant(ms(10)));
+        assert_eq!(
+            delay(30),
+            Distribution::Uniform {
+                min: ms(0),
+                max: ms(40)
+            }
+        );
+    }
+
+    #[test]
+    fn packets_that_are_lost_in_bursts_leave_room_for_others_between_them() {
+        let lost = |percent, burst| of(PacketEffect::Loss { percent, burst });
+        assert_eq!(lost(100, 1), Effect::Loss(Loss::Independent { probability: 1.0 }));
+        let Effect::Loss(Loss::Bursty {
+            probability,
+            mean_burst_packets,
+        }) = lost(100, 4)
+        else {
+            panic!("{:?}", lost(100, 4))
+        };
+        assert_eq!((probability, mean_burst_packets), (0.8, 4.0));
+    }
+
+    #[test]
+    fn what_is_waited_for_is_one_packet_whatever_else_matches() {
+        let all_from_the_third = PacketMatch {
+            payload: "accept".to_owned(),
+            from: 3,
+            count: None,
+        };
+        let rule = watch(link(), Some(&all_from_the_third), true);
+        assert_eq!(
+            (rule.matches.window.first, rule.matches.window.at_most),
+            (3, Some(1))
+        );
+        assert_eq!(rule.effect, Effect::Hold);
+        let rule = watch(link(), None, false);
+        assert_eq!(
+            (rule.matches.window.first, rule.matches.window.at_most),
+            (1, Some(1))
+        );
+        assert_eq!(rule.effect, Effect::Pass);
+    }
+}

@@ -76,7 +76,10 @@ impl Task {
             Ok(rule) => rule,
             Err(error) => return self.step(FaultStep::Failed, &fault, None, Some(error.to_string())),
         };
-        let installed = format!("on {} links", links.len());
+        let installed = match links.len() {
+            1 => "on 1 link".to_owned(),
+            more => format!("on {more} links"),
+        };
         self.step(FaultStep::Installed, &fault, None, Some(installed));
         self.stopped_before(end).await;
         self.step(FaultStep::Healing, &fault, None, None);

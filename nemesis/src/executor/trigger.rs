@@ -11,8 +11,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// What came of waiting.
 pub(super) enum Waited {
-    /// It has happened, or the time for it is over. A packet that is held is let go when the fault is in force.
-    Happened,
+    /// It has happened; what was seen of it, in words. A packet that is held is let go when the fault is in force.
+    Happened(String),
     /// The run is over before it has.
     Stopped,
     /// It cannot be waited for.
@@ -32,7 +32,7 @@ impl Task {
                         return Waited::Stopped;
                     }
                 }
-                Waited::Happened
+                Waited::Happened(format!("after {} operations", self.journal.operations()))
             }
             Trigger::Log { node, line } => {
                 let pattern = match LinePattern::new(line) {
@@ -41,7 +41,10 @@ impl Task {
                 };
                 let watch = self.cluster.watch_log(node, pattern);
                 tokio::select! {
-                    _ = watch.matched() => Waited::Happened,
+                    matched = watch.matched() => match matched {
+                        Some(matched) => Waited::Happened(format!("after {node} printed {:?}", matched.line)),
+                        None => Waited::Stopped,
+                    },
                     _ = self.stop.wait_for(|stop| *stop) => Waited::Stopped,
                 }
             }
@@ -61,7 +64,7 @@ impl Task {
                         _ = self.stop.wait_for(|stop| *stop) => return Waited::Stopped,
                     }
                     if cluster.state(node) == NodeState::Up {
-                        return Waited::Happened;
+                        return Waited::Happened(format!("after a change in a directory of {node}"));
                     }
                 }
             }
@@ -82,7 +85,10 @@ impl Task {
                 // From here on every step of the fault that ends the waiting takes the rule away.
                 self.held = Some(rule);
                 tokio::select! {
-                    _ = matched.wait_for(|packets| *packets >= 1) => Waited::Happened,
+                    _ = matched.wait_for(|packets| *packets >= 1) => {
+                        let until = if *held { ", held until now" } else { "" };
+                        Waited::Happened(format!("after a packet from {from} to {to}{until}"))
+                    }
                     _ = self.stop.wait_for(|stop| *stop) => Waited::Stopped,
                 }
             }

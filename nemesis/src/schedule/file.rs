@@ -257,6 +257,8 @@ fn check_disk(effect: DiskEffect) -> Result<(), String> {
     }
 }
 
+/// The rates that a clock can have: a quarter to four times the right one.
+const RATE_PER_MILLE: (u64, u64) = (250, 4_000);
 /// A year, in milliseconds.
 const CLOCK_MS_MAX: i64 = 366 * 24 * 3600 * 1000;
 
@@ -267,7 +269,7 @@ fn check_clock(effect: ClockEffect) -> Result<(), String> {
             within("period_ms", period_ms, 1, 3_600_000)?;
             within("ms", ms, -CLOCK_MS_MAX, CLOCK_MS_MAX)
         }
-        ClockEffect::Rate { per_mille } => within("per_mille", per_mille, 10, 1_000_000),
+        ClockEffect::Rate { per_mille } => within("per_mille", per_mille, RATE_PER_MILLE.0, RATE_PER_MILLE.1),
     }
 }
 
@@ -332,6 +334,12 @@ mod tests {
                     "\"end_ms\": 9, \"fault\": {\"kind\": \"packet\", \"links\": [[\"n1\", \"n2\"]], \"effect\": {\"does\": \"loss\", \"percent\": 200, \"burst\": 1}}",
                 ),
                 "line 3: fault 1: percent is 200; it must be from 1 to 100",
+            ),
+            (
+                kill(
+                    "\"end_ms\": 9, \"fault\": {\"kind\": \"clock\", \"nodes\": [\"n1\"], \"effect\": {\"does\": \"rate\", \"per_mille\": 9000}}",
+                ),
+                "line 3: fault 1: per_mille is 9000; it must be from 250 to 4000",
             ),
             (
                 "{\"schema\": \"harness.schedule/v9\", \"faults\": []}".to_owned(),

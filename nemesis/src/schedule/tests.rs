@@ -123,6 +123,88 @@ fn a_shape_that_cannot_be_is_refused_by_name() {
 }
 
 #[test]
+fn what_a_fault_needs_is_known_before_the_run() {
+    let planned = |json: &str| -> PlannedFault { serde_json::from_str(json).unwrap() };
+    let kill = planned(r#"{"end_ms": 9, "fault": {"kind": "kill", "nodes": ["n1"]}}"#);
+    assert!(!kill.needs_disks() && !kill.needs_clocks());
+    let power = planned(r#"{"end_ms": 9, "fault": {"kind": "kill", "nodes": ["n1"], "power": true}}"#);
+    assert!(power.needs_disks());
+    let waits = planned(
+        r#"{"end_ms": 9, "when": {"directory-change": {"node": "n1"}}, "fault": {"kind": "pause", "nodes": ["n1"]}}"#,
+    );
+    assert!(waits.needs_disks(), "nobody else knows when a directory changes");
+    let clock = planned(
+        r#"{"end_ms": 9, "fault": {"kind": "clock", "nodes": ["n1"], "effect": {"does": "offset", "ms": 5}}}"#,
+    );
+    assert!(clock.needs_clocks() && !clock.needs_disks());
+    for faults in [
+        generate("disk,clock", 5, 2, 60, 7),
+        generate("kill,disk", 5, 2, 60, 7),
+    ] {
+        assert!(faults.iter().any(PlannedFault::needs_disks));
+    }
+    assert!(
+        !generate("partition,kill,pause,packet", 5, 2, 60, 7)
+            .iter()
+            .any(PlannedFault::needs_disks)
+    );
+}
+
+#[test]
+fn in_a_siege_there_is_one_fault_that_leaves_a_majority() {
+    let nodes: Vec<String> = (1..=5).map(|i| format!("n{i}")).collect();
+    let packages = parse("partition,kill,pause,packet,clock").unwrap();
+    for seed in 0..50 {
+        let request = Request {
+            packages: &packages,
+            nodes: &nodes,
+            interval: Duration::from_millis(500),
+            time_limit: Duration::from_secs(60),
+            seed,
+        };
+        let faults = Schedule::generate(&request).unwrap().faults;
+        // What the documentation says of sieges: 2.7 s, the first after 2 to 5 s.
+        let alone = |fault: &&PlannedFault| {
+            let others = faults.iter().filter(|other| other.id != fault.id);
+            let mut apart =
+                others.map(|other| other.end_ms <= fault.start_ms || other.start_ms >= fault.end_ms);
+            fault.end_ms - fault.start_ms >= 2_500 && apart.all(|apart| apart)
+        };
+        let sieges: Vec<&PlannedFault> = faults.iter().filter(alone).collect();
+        assert!(
+            (3..=7).contains(&sieges.len()),
+            "seed {seed}: {} sieges",
+            sieges.len()
+        );
+        assert!((2_000..5_100).contains(&sieges[0].start_ms));
+        for siege in sieges {
+            match &siege.fault {
+                Fault::Kill { nodes, .. } => assert_eq!(nodes.len(), 1),
+                Fault::Partition { shape, flap, .. } => {
+                    assert_eq!((shape.as_str(), flap), ("one", &None));
+                }
+                other => panic!("a siege by {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn with_disks_every_kill_is_a_power_failure_and_without_them_none() {
+    let powers = |nemesis: &str| -> Vec<bool> {
+        let faults = generate(nemesis, 5, 2, 60, 7).into_iter();
+        let powers = faults.filter_map(|planned| match planned.fault {
+            Fault::Kill { power, .. } => Some(power),
+            _ => None,
+        });
+        powers.collect()
+    };
+    let (with, without) = (powers("kill,disk"), powers("kill,clock"));
+    assert!(!with.is_empty() && with.iter().all(|power| *power));
+    assert!(!without.is_empty() && without.iter().all(|power| !power));
+}
+
+#[test]
 fn a_schedule_survives_its_file() {
     let nodes = ["n1".to_owned(), "n2".to_owned(), "n3".to_owned()];
     let packages = parse("all").unwrap();

@@ -103,7 +103,7 @@ fn faults_sentence(coverage: &Coverage) -> String {
         .kinds
         .iter()
         .filter(|kind| kind.installed > 0)
-        .map(|kind| counted(kind.installed, &kind.kind))
+        .map(|kind| text::fault::counted(&kind.kind, kind.installed, coverage.power_failures()))
         .collect();
     match kinds.as_slice() {
         [] => "No fault was asked for.".to_owned(),

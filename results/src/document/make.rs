@@ -145,6 +145,7 @@ fn fault_row(span: &history::timeline::FaultSpan) -> FaultRow {
         kind: span.fault.kind().to_owned(),
         beginning: text::fault::beginning(&span.fault),
         ending: text::fault::ending(&span.fault),
+        power: matches!(span.fault, history::Fault::Kill { power: true, .. }),
         shape,
         sides,
         nodes: span.fault.nodes().into_iter().map(str::to_owned).collect(),

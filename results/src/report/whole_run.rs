@@ -1,9 +1,11 @@
 //! The whole run on one time axis: faults by node, throughput by outcome, latency; the violation as a band.
 
+mod lanes;
+
 use super::svg::Svg;
 use crate::coverage::{Coverage, known_end_ns};
-use crate::text::{count, visible};
-use history::{Fault, History, Outcome};
+use crate::text::count;
+use history::{History, Outcome};
 
 const WIDTH: f64 = 1240.0;
 const LEFT: f64 = 64.0;
@@ -65,7 +67,7 @@ pub fn draw(history: &History, coverage: &Coverage, violations: &[(u64, u64)]) -
             "an operation of the contradiction",
         );
     }
-    lanes(&mut svg, history, coverage, &x, lanes_top, end_ns);
+    lanes::draw(&mut svg, history, coverage, &x, lanes_top, end_ns);
     quorum(&mut svg, coverage, &x, throughput_top, bottom);
     let cut_off = throughput(&mut svg, &bins, coverage.main_ns, &x, throughput_top);
     let points = latency(&mut svg, history, &bins, &x, latency_top);
@@ -137,83 +139,6 @@ fn bins(history: &History, start_ns: u64, end_ns: u64) -> Bins {
         .iter_mut()
         .for_each(|latencies| latencies.sort_unstable());
     bins
-}
-
-fn lanes(
-    svg: &mut Svg,
-    history: &History,
-    coverage: &Coverage,
-    x: &dyn Fn(u64) -> f64,
-    top: f64,
-    end_ns: u64,
-) {
-    svg.text("plot-title", "start", [0.0, top - 9.0], "Faults");
-    for (place, node) in history.nodes.iter().enumerate() {
-        let y = top + place as f64 * LANE;
-        svg.text("tick", "end", [LEFT - 8.0, y + 10.5], &visible(node, 8));
-        svg.rect("lane even", [LEFT, y + 1.0, RIGHT - LEFT, LANE - 3.0], "");
-        for span in &coverage.faults {
-            let Some((start, end)) = span.active_ns(end_ns) else {
-                continue;
-            };
-            let (left, right) = (x(start), x(end).max(x(start) + 2.0));
-            match &span.fault {
-                fault if fault.stopped().contains(node) => {
-                    let class = if let Fault::Pause { .. } = fault {
-                        "paused"
-                    } else {
-                        "down"
-                    };
-                    let befell = crate::text::fault::what_befell(fault).unwrap_or("stopped");
-                    svg.rect(
-                        class,
-                        [left, y + 1.0, right - left, LANE - 3.0],
-                        &format!("{} {befell}", visible(node, 20)),
-                    );
-                }
-                Fault::Partition { sides, shape, .. } => {
-                    let Some(side) = sides.iter().position(|side| side.contains(node)) else {
-                        continue;
-                    };
-                    let largest = sides.iter().map(Vec::len).max().unwrap_or(0);
-                    let class = if sides[side].len() < largest || sides.len() > 2 {
-                        "cut-small"
-                    } else {
-                        "cut-large"
-                    };
-                    svg.rect(
-                        class,
-                        [left, y + 1.0, right - left, LANE - 3.0],
-                        &format!("{}: {}", visible(shape, 20), crate::text::fault(&span.fault)),
-                    );
-                }
-                fault if fault.nodes().contains(&node.as_str()) => {
-                    svg.rect(
-                        "disturbed",
-                        [left, y + LANE - 6.0, right - left, 4.0],
-                        &crate::text::fault(fault),
-                    );
-                }
-                _ => {}
-            }
-        }
-    }
-    // Kills over partitions: a dead node's links matter less.
-    let mut legend_x = RIGHT;
-    for (class, word) in [
-        ("no-quorum", "no quorum"),
-        ("disturbed", "packets, disk or clock"),
-        ("paused", "node paused"),
-        ("down", "node down"),
-        ("cut-large", "larger side"),
-        ("cut-small", "partition: smaller side"),
-    ] {
-        legend_x -= super::svg::text_width(word, 11.0);
-        svg.text("tick", "start", [legend_x, top - 9.0], word);
-        legend_x -= 18.0;
-        svg.rect(class, [legend_x, top - 18.0, 12.0, 10.0], "");
-        legend_x -= 14.0;
-    }
 }
 
 fn quorum(svg: &mut Svg, coverage: &Coverage, x: &dyn Fn(u64) -> f64, top: f64, bottom: f64) {

@@ -78,6 +78,22 @@ pub fn meanwhile(kind: &str) -> String {
     }
 }
 
+/// So many faults of a kind, `power_failures` of them: `3 partitions`, `2 disk faults`, `2 power failures`, `3 kills (1
+/// power failure among them)`.
+pub fn counted(kind: &str, number: usize, power_failures: usize) -> String {
+    match kind {
+        "partition" | "pause" => super::counted(number, kind),
+        "kill" if power_failures == 0 => super::counted(number, kind),
+        "kill" if power_failures >= number => super::counted(number, "power failure"),
+        "kill" => format!(
+            "{} ({} among them)",
+            super::counted(number, kind),
+            super::counted(power_failures, "power failure")
+        ),
+        other => super::counted(number, &format!("{} fault", super::visible(other, 40))),
+    }
+}
+
 fn deed(fault: &Fault) -> String {
     match fault {
         Fault::Partition { .. } => "partition".to_owned(),
@@ -247,6 +263,15 @@ mod tests {
         assert_eq!(fault(&kill(true)), "power failure n1 n3");
         assert_eq!(ending(&kill(true)), "start n1 n3");
         assert_eq!(what_befell(&kill(true)), Some("lost power"));
+    }
+
+    #[test]
+    fn faults_are_counted_by_what_they_are() {
+        assert_eq!(counted("partition", 3, 0), "3 partitions");
+        assert_eq!(counted("packet", 2, 0), "2 packet faults");
+        assert_eq!(counted("kill", 1, 0), "1 kill");
+        assert_eq!(counted("kill", 2, 2), "2 power failures");
+        assert_eq!(counted("kill", 3, 1), "3 kills (1 power failure among them)");
     }
 
     #[test]

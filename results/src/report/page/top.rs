@@ -2,7 +2,7 @@
 
 use crate::coverage::Coverage;
 use crate::document::Results;
-use crate::text::{count, counted, seconds, times, visible};
+use crate::text::{count, seconds, times, visible};
 use checker::Analysis;
 use history::History;
 
@@ -60,7 +60,7 @@ pub fn facts(
     let kinds: Vec<String> = coverage
         .kinds
         .iter()
-        .map(|kind| counted(kind.installed, &kind.kind))
+        .map(|kind| crate::text::fault::counted(&kind.kind, kind.installed, coverage.power_failures()))
         .collect();
     let clients = history.header.as_ref().map_or(0, |header| header.clients);
     let mut facts = vec![

@@ -14,6 +14,7 @@ const CUT_LABEL_WIDTH_MIN: f64 = 40.0;
 
 /// A fault as it is seen on the drawing.
 struct Seen<'a> {
+    span: &'a FaultSpan,
     fault: &'a Fault,
     left: f64,
     right: f64,
@@ -62,7 +63,7 @@ impl Drawing<'_> {
         }
         for seen in &seen {
             for node in seen.fault.stopped() {
-                self.down(node, seen);
+                self.down(node, &self.seen_at(node, seen));
             }
             if seen.is_disturbance() {
                 self.disturbance(seen);
@@ -79,7 +80,7 @@ impl Drawing<'_> {
                 } => self.cut_label(shape, sides, cut, &seen),
                 fault => {
                     let nodes = fault.stopped().iter();
-                    nodes.for_each(|node| self.down_label(node, &seen));
+                    nodes.for_each(|node| self.down_label(node, &self.seen_at(node, &seen)));
                 }
             }
         }
@@ -102,23 +103,32 @@ impl Drawing<'_> {
         let (from, to) = self.axis.range();
         let seen = |span: &'c FaultSpan| {
             let (start, end) = span.active_ns(u64::MAX)?;
-            if end < from || start > to {
-                return None;
-            }
-            let (left, right) = (self.axis.x(start.max(from)), self.axis.x(end.min(to)));
-            Some(Seen {
-                fault: &span.fault,
-                left,
-                right: right.max(left + 1.5),
-                lasted: match (end, &span.fault) {
-                    (u64::MAX, Fault::Pause { .. }) => "and stayed so".to_owned(),
-                    (u64::MAX, _) => "and stayed down".to_owned(),
-                    (end, Fault::Pause { .. }) => format!("for {}", stretch(end - start)),
-                    (end, _) => format!("down {}", stretch(end - start)),
-                },
-            })
+            (end >= from && start <= to).then(|| self.seen_in(span, (start, end)))
         };
         coverage.faults.iter().filter_map(seen).collect()
+    }
+
+    fn seen_in<'c>(&self, span: &'c FaultSpan, (start, end): (u64, u64)) -> Seen<'c> {
+        let (from, to) = self.axis.range();
+        let x = |time: u64| self.axis.x(time.clamp(from, to));
+        Seen {
+            span,
+            fault: &span.fault,
+            left: x(start),
+            right: x(end).max(x(start) + 1.5),
+            lasted: match (end, &span.fault) {
+                (u64::MAX, Fault::Pause { .. }) => "and stayed so".to_owned(),
+                (u64::MAX, _) => "and stayed down".to_owned(),
+                (end, Fault::Pause { .. }) => format!("for {}", stretch(end - start)),
+                (end, _) => format!("down {}", stretch(end - start)),
+            },
+        }
+    }
+
+    /// The same of one node that it stopped, which may be back before the others are.
+    fn seen_at<'c>(&self, node: &str, seen: &Seen<'c>) -> Seen<'c> {
+        let stopped = seen.span.stopped_ns(self.history, node, u64::MAX);
+        self.seen_in(seen.span, stopped.expect("what is seen was in force"))
     }
 
     fn block(&self, node: &str, seen: &Seen<'_>) -> Option<Area> {
