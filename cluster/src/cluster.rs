@@ -24,8 +24,10 @@ pub use outcome::{EndedBy, Killed, Paused, Resumed, Started, Terminated, Unexpec
 
 use crate::clock::{Clock, Library};
 use crate::log::LogWatch;
-use crate::network::Network;
+use crate::network::{Backend, Network, NetworkError};
+use crate::sandbox::Missing;
 use crate::system::System;
+use crate::warden;
 use node::Node;
 use regex::bytes::Regex as LinePattern;
 use std::net::Ipv4Addr;
@@ -54,6 +56,8 @@ pub struct ClusterSpec {
     /// Whether its nodes get clocks that can be changed; see [`crate::clock`]. Every look that a node takes at the
     /// time of day then costs it some microseconds.
     pub clocks: bool,
+    /// How its nodes are connected: by the switch, inside the sandbox, or by proxies, with a warden.
+    pub network: Backend,
 }
 
 /// The nodes and the network of a run. Dropping it kills what still runs.
@@ -67,7 +71,7 @@ pub struct Cluster {
 #[derive(Debug)]
 struct Shared {
     spec: ClusterSpec,
-    network: Network,
+    network: Arc<Network>,
     nodes: Vec<Node>,
     prober: reqwest::Client,
     tell_exit: UnboundedSender<UnexpectedExit>,
@@ -82,20 +86,20 @@ impl Cluster {
     pub fn new(spec: ClusterSpec) -> Result<Cluster, ClusterError> {
         let dir = std::path::absolute(&spec.dir).map_err(ClusterError::directory(&spec.dir))?;
         // First, for it says in a moment what no run would survive.
-        let library = if spec.clocks {
+        let library = if spec.clocks && spec.network == Backend::Proxy {
+            return Err(ClusterError::Clocks(Missing {
+                reason: "they need a /dev/shm of their own, which only the sandbox has".to_owned(),
+                fix: "take --network switch, or test without clock faults".to_owned(),
+            }));
+        } else if spec.clocks {
             Some(Arc::new(Library::prepare().map_err(ClusterError::Clocks)?))
         } else {
             None
         };
-        let network = Network::start(&spec.nodes, spec.seed)?;
-        let hosts: Vec<_> = spec
-            .nodes
-            .iter()
-            .map(|name| (name.clone(), network.ip(name)))
-            .collect();
+        let network = Arc::new(build_network(&spec)?);
         let nodes = (1..)
-            .zip(&hosts)
-            .map(|(index, (name, ip))| Node::new(&spec, &dir, &hosts, index, name, *ip, library.as_ref()))
+            .zip(&spec.nodes)
+            .map(|(index, name)| Node::new(&spec, &dir, &network, index, name, library.as_ref()))
             .collect::<Result<_, _>>()?;
         let (tell_exit, exits) = unbounded_channel();
         let prober = readiness::prober().map_err(ClusterError::Prober)?;
@@ -235,7 +239,7 @@ impl Cluster {
         &self.names
     }
 
-    /// The address of a node.
+    /// The address at which the client reaches a node.
     ///
     /// # Panics
     /// When there is none of this name.
@@ -251,6 +255,14 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.shared.kill_all();
+    }
+}
+
+fn build_network(spec: &ClusterSpec) -> Result<Network, NetworkError> {
+    match spec.network {
+        Backend::Switch => Network::start(&spec.nodes, spec.seed),
+        Backend::Proxy if warden::posted().is_none() => Err(NetworkError::NoWarden),
+        Backend::Proxy => Network::start_proxies(&spec.nodes, &spec.system.node.ports, spec.seed),
     }
 }
 

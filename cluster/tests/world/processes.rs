@@ -46,6 +46,7 @@ pub fn spec(dir: &Path, nodes: usize, system: System) -> ClusterSpec {
         seed: 1,
         extra_args: vec!["--extra".to_owned(), dir.to_str().unwrap().to_owned()],
         clocks: false,
+        network: cluster::Backend::Switch,
     }
 }
 
