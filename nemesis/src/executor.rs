@@ -7,7 +7,7 @@
 //!
 //! Read next: `links` for faults of the network, `nodes` for those of processes, `trigger` for what a fault may wait for.
 
-mod effect;
+pub(crate) mod effect;
 mod links;
 mod nodes;
 mod trigger;

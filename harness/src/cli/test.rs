@@ -2,6 +2,7 @@
 
 use super::values::{Concurrency, Nemesis, parse_concurrency, parse_duration, parse_nemesis, parse_rate};
 use super::{Format, ProgressKind};
+use crate::network::NetworkChoice;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +17,16 @@ pub struct TestOptions {
     /// How many nodes: n1 to nN
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=99), help_heading = "Cluster")]
     pub node_count: u8,
+
+    /// How nodes are connected
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        value_name = "KIND",
+        help_heading = "Cluster"
+    )]
+    pub network: NetworkChoice,
 
     /// How many clients at once; `2n` is twice the nodes
     #[arg(long, value_name = "N", default_value = "4n", value_parser = parse_concurrency, help_heading = "Load")]

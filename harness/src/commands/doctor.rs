@@ -2,6 +2,9 @@
 
 use super::print;
 use crate::exit;
+use crate::network::Decision;
+use cluster::Backend;
+use cluster::probe::Capability;
 use std::process::ExitCode;
 
 pub fn doctor() -> ExitCode {
@@ -24,11 +27,30 @@ pub fn doctor() -> ExitCode {
     for (kind, what) in nemesis::package::KINDS {
         text += &format!("{sign} {kind}: {what}\n");
     }
+    text += &networks(&capabilities);
     text += "– pause, packet, disk, clock: this version has no such faults\n";
     print(&text);
     if all {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(exit::ERROR)
+    }
+}
+
+/// What `--network auto` would take, and whether there is another.
+fn networks(capabilities: &[Capability]) -> String {
+    let missing = capabilities.iter().find_map(|it| it.ok.as_ref().err());
+    let decision = Decision {
+        backend: if missing.is_some() {
+            Backend::Proxy
+        } else {
+            Backend::Switch
+        },
+        because: missing.map(|missing| missing.reason.clone()),
+    };
+    let proxies = cluster::probe::proxies();
+    match &proxies.ok {
+        Ok(detail) => format!("✓ {}: {detail}\n✓ {decision}\n", proxies.name),
+        Err(why) => format!("✗ {}: {}\n  fix: {}\n", proxies.name, why.reason, why.fix),
     }
 }

@@ -78,6 +78,7 @@ impl World {
             seed: plan.seed,
             extra_args: plan.extra_args.clone(),
             clocks: false,
+            network: options.network.backend(),
         })?);
         let stop = watch::Sender::new(false);
         let watchers = vec![
