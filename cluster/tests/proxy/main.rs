@@ -20,11 +20,22 @@ mod nodes;
 mod streams;
 mod wire;
 
+// What nodes are like must not depend on how they are connected: the same tests.
+#[path = "../world/logs.rs"]
+mod logs;
 #[path = "../world/node.rs"]
 mod node;
+#[path = "../world/pauses.rs"]
+mod pauses;
+#[path = "../world/processes.rs"]
+mod processes;
 #[path = "../world/suite.rs"]
 #[expect(dead_code, reason = "the tests in the sandbox skip what these do not")]
 mod suite;
+use wire as network;
+
+/// How nodes are connected in these tests.
+const BACKEND: cluster::Backend = cluster::Backend::Proxy;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -40,7 +51,14 @@ fn main() -> ExitCode {
         _ => {}
     }
     let mut suite = Suite::new(words.iter().find(|word| !word.starts_with('-')).copied());
-    let all = [streams::TESTS, faults::TESTS, nodes::TESTS];
+    let all = [
+        streams::TESTS,
+        faults::TESTS,
+        nodes::TESTS,
+        processes::TESTS,
+        pauses::TESTS,
+        logs::TESTS,
+    ];
     if words.contains(&"--list") {
         return suite.list(&all);
     }
