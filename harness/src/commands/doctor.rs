@@ -23,10 +23,6 @@ pub fn doctor() -> ExitCode {
         };
     }
     let all = capabilities.iter().all(|capability| capability.ok.is_ok());
-    let sign = if all { "✓" } else { "✗" };
-    for (kind, what) in nemesis::package::KINDS {
-        text += &format!("{sign} {kind}: {what}\n");
-    }
     text += &networks(&capabilities);
     text += "– pause, packet, disk, clock: this version has no such faults\n";
     print(&text);
@@ -37,7 +33,7 @@ pub fn doctor() -> ExitCode {
     }
 }
 
-/// What `--network auto` would take, and whether there is another.
+/// What `--network auto` would take, and which faults it could have then.
 fn networks(capabilities: &[Capability]) -> String {
     let missing = capabilities.iter().find_map(|it| it.ok.as_ref().err());
     let decision = Decision {
@@ -49,8 +45,19 @@ fn networks(capabilities: &[Capability]) -> String {
         because: missing.map(|missing| missing.reason.clone()),
     };
     let proxies = cluster::probe::proxies();
-    match &proxies.ok {
-        Ok(detail) => format!("✓ {}: {detail}\n✓ {decision}\n", proxies.name),
+    let mut text = match &proxies.ok {
+        Ok(detail) => format!("✓ {}: {detail}\n", proxies.name),
         Err(why) => format!("✗ {}: {}\n  fix: {}\n", proxies.name, why.reason, why.fix),
+    };
+    let can_run = missing.is_none() || proxies.ok.is_ok();
+    text += &format!("{} {decision}\n", if can_run { "✓" } else { "✗" });
+    for (kind, what) in nemesis::package::KINDS {
+        let packages = nemesis::parse(kind).expect("the name of a kind is a list of one");
+        text += &match nemesis::feasible::check_packages(&packages, decision.backend) {
+            _ if !can_run => format!("✗ {kind}: {what}\n"),
+            Ok(()) => format!("✓ {kind}: {what}\n"),
+            Err(infeasible) => format!("✗ {kind}: {infeasible}\n"),
+        };
     }
+    text
 }
