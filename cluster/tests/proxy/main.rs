@@ -2,12 +2,7 @@
 //! kernel, SIGKILL.
 //!
 //! A test runner of its own, for the warden must be posted before any thread exists. By its first argument it is also
-//! a node, or a harness that is killed:
-//!
-//! ```text
-//! cargo test -p cluster --test proxy
-//! cargo test --release -p cluster --test proxy -- measure
-//! ```
+//! a node, or a harness that is killed. What proxies cost is measured beside the switch, in `world/measure`.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,7 +10,6 @@
 )]
 
 mod faults;
-mod measure;
 mod nodes;
 mod streams;
 mod wire;
@@ -47,7 +41,6 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["node", rest @ ..] => return node::main(rest),
         ["harness", rest @ ..] => return nodes::harness(rest),
-        ["measure", ..] => return measure::main(),
         _ => {}
     }
     let mut suite = Suite::new(words.iter().find(|word| !word.starts_with('-')).copied());

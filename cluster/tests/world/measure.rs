@@ -3,6 +3,7 @@
 
 mod bridge;
 mod costs;
+mod proxies;
 mod reactions;
 
 use crate::network::names;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
     );
     compare(&network);
     costs::measure(&network);
+    proxies::measure(&network);
     println!("{:?}", network.strays());
     log_lines();
     drop(network);

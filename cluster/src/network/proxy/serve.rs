@@ -478,7 +478,9 @@ impl Proxies {
         };
         let link = connection.link(side);
         let flow = &mut connection.flows[side];
-        let Some(end) = &mut connection.ends[side] else {
+        let [one, two] = &mut connection.ends;
+        let (end, other) = if side == DIALER { (one, two) } else { (two, one) };
+        let Some(end) = end else {
             return Said::Nothing;
         };
         let may = connection.stage == Stage::Open && !flow.has_ended && !flow.is_stalled();
@@ -510,15 +512,27 @@ impl Proxies {
             self.send(id, side, kind, &payload);
             return Said::Something;
         }
-        let piece = if bytes == 0 {
-            Piece::End
-        } else {
-            Piece::Bytes(self.buffer[..bytes].to_vec())
-        };
-        flow.pass_at_once(piece.length());
-        self.kept += piece.length();
+        let length = bytes.max(1) as u64;
+        flow.pass_at_once(length);
+        self.kept += length;
         self.outbox.counters.carried(link, bytes + HEADER_BYTES);
-        self.hand_over(id, side, &piece);
+        let taken = match other {
+            // The same without a copy.
+            Some(other) if bytes > 0 => other.hand_over(&self.buffer[..bytes]),
+            _ if bytes > 0 => {
+                let bytes = self.buffer[..bytes].to_vec();
+                self.hand_over(id, side, &Piece::Bytes(bytes));
+                return Said::Something;
+            }
+            _ => {
+                self.hand_over(id, side, &Piece::End);
+                return Said::Something;
+            }
+        };
+        match taken {
+            Ok(taken) => self.wrote(id, side, taken as u64),
+            Err(_) => self.broke(id, 1 - side),
+        }
         Said::Something
     }
 
