@@ -18,14 +18,14 @@ mod readiness;
 mod start;
 mod stop;
 
-pub use errors::{ClusterError, KillError, PauseError, ResumeError, StartError, TerminateError};
+pub use errors::{ClusterError, KillError, PauseError, PowerError, ResumeError, StartError, TerminateError};
 pub use life::NodeState;
-pub use outcome::{EndedBy, Killed, Paused, Resumed, Started, Terminated, UnexpectedExit};
+pub use outcome::{EndedBy, Killed, Paused, PowerLost, Resumed, Started, Terminated, UnexpectedExit};
 
 use crate::clock::{Clock, Library};
+use crate::disk::{Disk, DiskSpec, LossPolicy};
 use crate::log::LogWatch;
 use crate::network::{Backend, Network, NetworkError};
-use crate::sandbox::Missing;
 use crate::system::System;
 use crate::warden;
 use node::Node;
@@ -45,6 +45,9 @@ pub struct ClusterSpec {
     pub nodes: Vec<String>,
     /// The run's directory; a node has `nodes/<name>/{stdout.log,stderr.log,command.txt,data/}` in it.
     pub dir: PathBuf,
+    /// Whether each node's `data/` is a disk that can lose power and go wrong, and how it behaves; the nodes' seeds
+    /// are drawn from the one given. While the cluster is there, nobody but the node should use its `data/`.
+    pub disks: Option<DiskSpec>,
     /// The zero of the run's clock.
     pub epoch: Instant,
     /// The harness's own program file, for `{harness}`.
@@ -86,12 +89,8 @@ impl Cluster {
     pub fn new(spec: ClusterSpec) -> Result<Cluster, ClusterError> {
         let dir = std::path::absolute(&spec.dir).map_err(ClusterError::directory(&spec.dir))?;
         // First, for it says in a moment what no run would survive.
-        let library = if spec.clocks && spec.network == Backend::Proxy {
-            return Err(ClusterError::Clocks(Missing {
-                reason: "they need a /dev/shm of their own, which only the sandbox has".to_owned(),
-                fix: "take --network switch, or test without clock faults".to_owned(),
-            }));
-        } else if spec.clocks {
+        refuse_what_needs_the_sandbox(&spec)?;
+        let library = if spec.clocks {
             Some(Arc::new(Library::prepare().map_err(ClusterError::Clocks)?))
         } else {
             None
@@ -140,6 +139,32 @@ impl Cluster {
             node: node.to_owned(),
         };
         self.shared.kill(self.place(node).ok_or_else(unknown)?).await
+    }
+
+    /// Power fails for a node: it is killed as by [`Cluster::kill`], and when it is gone, its disk loses what was not
+    /// synced, as the policy says. When this returns the node is down and its disk has power again. Goes on to the
+    /// end even when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// When the node is neither up nor paused or has no disk, and nothing has happened; when it had ended by itself,
+    /// and its disk has lost power all the same; when the disk does not come back, and the node stays as it is,
+    /// stopping.
+    pub async fn lose_power(&self, node: &str, policy: LossPolicy) -> Result<PowerLost, PowerError> {
+        let unknown = || KillError::Unknown {
+            node: node.to_owned(),
+        };
+        let place = self.place(node).ok_or_else(unknown)?;
+        let shared = Arc::clone(&self.shared);
+        to_its_end(async move { shared.lose_power(place, policy).await }).await
+    }
+
+    /// The disk of a node, if nodes have disks.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    pub fn disk(&self, node: &str) -> Option<&Disk> {
+        let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
+        self.shared.nodes[place].disk.as_deref()
     }
 
     /// Asks a node to end (SIGTERM, to its process group) and waits until it is gone; after `patience` it is
@@ -256,6 +281,17 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.shared.kill_all();
     }
+}
+
+/// Proxies are for where there is no sandbox.
+fn refuse_what_needs_the_sandbox(spec: &ClusterSpec) -> Result<(), ClusterError> {
+    let what = match (spec.clocks, &spec.disks) {
+        _ if spec.network == Backend::Switch => return Ok(()),
+        (true, _) => "clocks that can be changed",
+        (false, Some(_)) => "disks that can fail",
+        (false, None) => return Ok(()),
+    };
+    Err(ClusterError::NeedsSandbox { what })
 }
 
 fn build_network(spec: &ClusterSpec) -> Result<Network, NetworkError> {

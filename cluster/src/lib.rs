@@ -5,6 +5,7 @@
 //!   nothing is left behind; [`probe`] finds out what a machine allows.
 //! - [`network`]: a network namespace and an address for each node, and a switch that every packet goes through; or
 //!   TCP proxies where namespaces cannot be had, with a [`warden`] in the place of the sandbox.
+//! - [`disk`]: a file system over a node's data directory that loses what was not synced when power fails.
 //! - [`process`]: one process of a node, from its start to its end; [`log`] keeps what it prints.
 //! - [`clock`]: the time of day that a node sees, through libfaketime.
 //! - [`system`]: descriptors, the files that say how a system is started, asked and understood.
@@ -17,6 +18,7 @@ compile_error!("the sandbox and the network are made of Linux namespaces; build 
 
 pub mod clock;
 pub mod cluster;
+pub mod disk;
 mod kernel;
 pub mod log;
 pub mod network;
@@ -30,7 +32,11 @@ pub mod warden;
 pub use clock::{Clock, ClockChange, ClockError, ClockFault, ClockReading};
 pub use cluster::{
     Cluster, ClusterError, ClusterSpec, EndedBy, KillError, Killed, NodeState, PauseError, Paused,
-    ResumeError, Resumed, StartError, Started, TerminateError, Terminated, UnexpectedExit,
+    PowerError, PowerLost, ResumeError, Resumed, StartError, Started, TerminateError, Terminated,
+    UnexpectedExit,
+};
+pub use disk::{
+    DirectorySync, Disk, DiskError, DiskFault, DiskFaultCounters, DiskFaultId, DiskSpec, LossPolicy, Lost,
 };
 pub use log::{LogMatch, LogStream, LogWatch};
 pub use network::{Backend, LinkCounters, LinkRule, Network, NetworkError, RuleCounters, RuleId};

@@ -1,10 +1,12 @@
 //! What this machine allows: each capability tried for real, in a child process whose namespaces take everything
 //! with them when it ends.
 //!
-//! For the doctor's report; what only some faults need is asked for by itself. A test run does not ask here first: it finds out by doing, with the same reasons and
+//! For the doctor's report; what only some faults need is asked for by itself. A test run does not ask here first: it
+//! finds out by doing, with the same reasons and
 //! the same remedies.
 
 use crate::clock::Library;
+use crate::disk::{DirectorySync, Disk, DiskError, DiskSpec};
 use crate::kernel;
 use crate::network::{Network, NetworkError};
 use crate::sandbox::{
@@ -22,23 +24,25 @@ use std::net::{Ipv4Addr, TcpListener};
 pub struct Capability {
     /// What it is.
     pub name: &'static str,
+    /// Whether no run can do without it.
+    pub required: bool,
     /// A detail about what there is, or what is missing and how to get it.
     pub ok: Result<String, Missing>,
 }
 
-type Step = (&'static str, fn() -> Result<String, Missing>);
+type Step = (&'static str, bool, fn() -> Result<String, Missing>);
 
-/// What is tried inside, one after the other; each needs those before it.
-const STEPS: [Step; 3] = [
-    ("mounts of one's own", || {
+/// What is tried inside, one after the other; each needs those before it, and runs need those that say so.
+const STEPS: [Step; 4] = [
+    ("mounts of one's own", true, || {
         settle_mounts().map_err(diagnose_namespaces)?;
         Ok("cut loose from the machine's".to_owned())
     }),
-    ("network of one's own", || {
+    ("network of one's own", true, || {
         settle_loopback().map_err(diagnose_namespaces)?;
         Ok("an empty one, loopback switched on".to_owned())
     }),
-    ("virtual network", || {
+    ("virtual network", true, || {
         let nodes = ["n1", "n2"].map(str::to_owned);
         let network = Network::start(&nodes, 0).map_err(network_missing)?;
         Ok(format!(
@@ -47,12 +51,13 @@ const STEPS: [Step; 3] = [
             network.ip("n2")
         ))
     }),
+    ("disks of one's own", false, try_disk),
 ];
 
 /// What is tried for clock faults; only they need it.
 const CLOCK_STEPS: [Step; 2] = [
     STEPS[0],
-    ("clock faults", || {
+    ("clock faults", false, || {
         let library = Library::prepare()?;
         Ok(format!("by {}", library.described()))
     }),
@@ -64,9 +69,13 @@ const CLOCK_STEPS: [Step; 2] = [
 /// # Errors
 /// When it cannot be tried.
 pub fn clocks() -> Result<Capability, SandboxError> {
-    let (name, _) = CLOCK_STEPS[1];
+    let (name, required, _) = CLOCK_STEPS[1];
     let last = try_all(&CLOCK_STEPS)?.pop().expect("there is at least the first");
-    Ok(Capability { name, ok: last.ok })
+    Ok(Capability {
+        name,
+        required,
+        ok: last.ok,
+    })
 }
 
 /// Tries what does without all of that: proxies on loopback addresses. Nothing of it is left when this returns.
@@ -89,11 +98,45 @@ pub fn proxies() -> Capability {
     };
     Capability {
         name: "network of proxies",
+        required: false,
         ok,
     }
 }
 
-/// Tries everything that every run needs. Like [`crate::sandbox::enter`], call it before any thread exists.
+/// Mounts a disk in a directory that only this process sees.
+fn try_disk() -> Result<String, Missing> {
+    let dir = std::env::temp_dir();
+    let failed = |why: std::io::Error| Missing {
+        reason: format!("there is no place to try a disk at ({}: {why})", dir.display()),
+        fix: "set TMPDIR to a directory that there is".to_owned(),
+    };
+    let none: Option<&str> = None;
+    nix::mount::mount(
+        Some("none"),
+        &dir,
+        Some("tmpfs"),
+        nix::mount::MsFlags::empty(),
+        none,
+    )
+    .map_err(|why| failed(why.into()))?;
+    let data = dir.join("data");
+    std::fs::create_dir(&data).map_err(failed)?;
+    let spec = DiskSpec {
+        seed: 0,
+        sync_backing: false,
+        directories: DirectorySync::Posix,
+    };
+    match Disk::mount(&data, &dir.join("removed"), spec) {
+        Ok(_) => Ok("they can lose power and go wrong, through /dev/fuse".to_owned()),
+        Err(DiskError::Fuse { missing, .. }) => Err(missing),
+        Err(other) => Err(Missing {
+            reason: other.to_string(),
+            fix: "see the kernel's log".to_owned(),
+        }),
+    }
+}
+
+/// Tries everything that every run needs, and a disk. Like [`crate::sandbox::enter`], call it before any thread exists.
 ///
 /// # Errors
 /// When it cannot be tried. What was tried and is not there is no error, but in the list.
@@ -110,6 +153,7 @@ fn try_all(steps: &[Step]) -> Result<Vec<Capability>, SandboxError> {
     match kernel::clone_process(NAMESPACES) {
         Err(why) => Ok(vec![Capability {
             name,
+            required: true,
             ok: Err(diagnose_namespaces(why)),
         }]),
         Ok(None) => {
@@ -130,7 +174,7 @@ fn try_steps(steps: &[Step], mut go: PipeReader, mut tell: PipeWriter) {
         return;
     }
     note_inside();
-    for (_, step) in steps {
+    for (_, _, step) in steps {
         let result = step();
         let line = match &result {
             Ok(detail) => serde_json::json!({ "detail": detail }),
@@ -169,9 +213,13 @@ fn collect(
         reason: format!("the user's id cannot be mapped into a namespace ({why})"),
         fix: "run as another user, or outside the container".to_owned(),
     });
-    let mut list = vec![Capability { name, ok }];
+    let mut list = vec![Capability {
+        name,
+        required: true,
+        ok,
+    }];
     read.map_err(SandboxError::io("read what the child found"))?;
-    for ((name, _), line) in steps.iter().zip(text.lines()) {
+    for (&(name, required, _), line) in steps.iter().zip(text.lines()) {
         let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         let field = |field: &str| told[field].as_str().map(str::to_owned);
         let ok = match (field("detail"), field("reason"), field("fix")) {
@@ -179,15 +227,16 @@ fn collect(
             (None, Some(reason), Some(fix)) => Err(Missing { reason, fix }),
             _ => break,
         };
-        list.push(Capability { name, ok });
+        list.push(Capability { name, required, ok });
     }
     let all_well = list.iter().all(|capability| capability.ok.is_ok());
     if all_well && list.len() <= steps.len() {
         // It died in the middle of a step: of the kernel, for instance, that kills what seccomp forbids.
-        let (name, _) = steps[list.len() - 1];
+        let (name, required, _) = steps[list.len() - 1];
         let reason = "the attempt did not survive".to_owned();
         list.push(Capability {
             name,
+            required,
             ok: Err(Missing {
                 reason,
                 fix: "see the kernel's log".to_owned(),

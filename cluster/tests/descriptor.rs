@@ -66,7 +66,8 @@ fn paxos_is_started_with_all_its_peers() {
     };
     let command = system.node.command_line(&variables);
     let expected = "/bin/harness paxos-node --id n2 --listen 10.0.0.2:7000 --data /run/n2/data \
-                    --peers n1=10.0.0.1:7001,n2=10.0.0.2:7001";
+                    --peers n1=10.0.0.1:7001,n2=10.0.0.2:7001 \
+         --checkpoint-bytes 131072";
     assert_eq!(command.argv.join(" "), expected);
     assert_eq!(
         system.node.ready.url("n2", 2, hosts[1].1),
@@ -216,7 +217,7 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
     refuses(
         "command =",
         "comand =",
-        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ports`, `ready`",
+        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ports`, `directory_sync`, `ready`",
     );
     refuses(
         "outcome = \"fail\"",

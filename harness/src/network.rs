@@ -4,6 +4,7 @@ use anyhow::{Result, anyhow};
 use clap::ValueEnum;
 use cluster::Backend;
 use cluster::network::PROXY_CANNOT;
+use cluster::probe::Capability;
 use std::fmt;
 
 /// What can be asked for.
@@ -45,6 +46,22 @@ pub struct Decision {
     pub because: Option<String>,
 }
 
+impl Decision {
+    /// The switch, unless something is missing that it needs.
+    pub fn of(capabilities: &[Capability]) -> Decision {
+        let mut required = capabilities.iter().filter(|it| it.required);
+        let because = required.find_map(|it| it.ok.as_ref().err().map(|missing| missing.reason.clone()));
+        Decision {
+            backend: if because.is_some() {
+                Backend::Proxy
+            } else {
+                Backend::Switch
+            },
+            because,
+        }
+    }
+}
+
 impl fmt::Display for Decision {
     /// `network: proxy, because /dev/net/tun is missing (..); it can have no loss, ..`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,17 +89,7 @@ pub fn decide(choice: NetworkChoice) -> Result<Decision> {
         });
     }
     let capabilities = cluster::probe::capabilities().map_err(|error| anyhow!(error))?;
-    let missing = capabilities.into_iter().find_map(|it| it.ok.err());
-    Ok(match missing {
-        None => Decision {
-            backend,
-            because: None,
-        },
-        Some(missing) => Decision {
-            backend: Backend::Proxy,
-            because: Some(missing.reason),
-        },
-    })
+    Ok(Decision::of(&capabilities))
 }
 
 #[cfg(test)]

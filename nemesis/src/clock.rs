@@ -37,7 +37,7 @@ impl ClockForm {
                 "the clock jumps by 100 ms to 5 minutes, ahead or back, and back again at the end"
             }
             ClockForm::Strobe => "the clock jumps forth and back every 20 to 500 ms",
-            ClockForm::Rate => "the clock goes at a tenth to ten times its rate",
+            ClockForm::Rate => "the clock goes at a quarter to four times its rate",
         }
     }
 
@@ -54,8 +54,8 @@ impl ClockForm {
             },
             ClockForm::Rate => ClockEffect::Rate {
                 per_mille: match sign {
-                    1 => between(rng, (1_100.0, 10_000.0)),
-                    _ => between(rng, (100.0, 900.0)),
+                    1 => between(rng, (1_050.0, 4_000.0)),
+                    _ => between(rng, (250.0, 950.0)),
                 },
             },
         };

@@ -5,14 +5,20 @@
 //! every task undoes its fault at once. A fault for which the world is in no state (the node to kill is down
 //! already) is recorded as skipped, never as done.
 //!
-//! Read next: `links` for faults of the network, `nodes` for those of processes, `trigger` for what a fault may wait for.
+//! Read next: `links` for faults of the network (`effect` translates), `nodes` for those of processes, `disk`, `clock`;
+//! `trigger` for what a fault may wait for, `affairs` for what faults know of one another.
 
+mod affairs;
+mod clock;
+mod disk;
 pub(crate) mod effect;
 mod links;
 mod nodes;
 mod trigger;
 
 pub use nodes::start_all;
+
+use affairs::Affairs;
 
 use crate::{PlannedFault, Schedule};
 use cluster::Cluster;
@@ -44,6 +50,7 @@ pub async fn execute(
     start: Instant,
     stop: watch::Receiver<bool>,
 ) {
+    let affairs = Arc::new(Affairs::default());
     let mut tasks = JoinSet::new();
     for planned in &schedule.faults {
         let task = Task {
@@ -51,6 +58,7 @@ pub async fn execute(
             cluster: Arc::clone(&cluster),
             journal: Arc::clone(&journal),
             stop: stop.clone(),
+            affairs: Arc::clone(&affairs),
             held: None,
         };
         tasks.spawn(task.run(start));
@@ -62,12 +70,16 @@ pub async fn execute(
     }
 }
 
+/// Longer than any run.
+const FOR_EVER: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// One fault on its way.
 struct Task {
     planned: PlannedFault,
     cluster: Arc<Cluster>,
     journal: Arc<dyn Journal>,
     stop: watch::Receiver<bool>,
+    affairs: Arc<Affairs>,
     /// The rule that holds the packet that the fault waited for.
     held: Option<RuleId>,
 }
@@ -82,8 +94,10 @@ impl Task {
         }
         let mut end = start + Duration::from_millis(self.planned.end_ms);
         if let Some(trigger) = self.planned.when.clone() {
-            match self.triggered(&trigger).await {
-                Waited::Happened(held) => self.held = held,
+            let patience = self.planned.patience_ms.map_or(FOR_EVER, Duration::from_millis);
+            let waited = tokio::time::timeout(patience, self.triggered(&trigger)).await;
+            match waited.unwrap_or(Waited::Happened) {
+                Waited::Happened => {}
                 Waited::Stopped => {
                     let reason = "what it waits for has not happened".to_owned();
                     return self.step(
@@ -104,14 +118,15 @@ impl Task {
         self.step(FaultStep::Requested, &fault, None, None);
         match fault {
             Fault::Partition { cut, flap, .. } => self.partition(&cut, flap, end).await,
-            Fault::Kill { nodes, power } => self.kill(nodes, power, end).await,
+            Fault::Kill { nodes, power, flap } => self.kill(nodes, power, flap, end).await,
             Fault::Pause { nodes } => self.pause(nodes, end).await,
             Fault::Packet {
                 links,
                 effect,
                 matching,
             } => self.packets(&links, effect, matching.as_ref(), end).await,
-            _ => unreachable!(),
+            Fault::Disk { nodes, effect } => self.disks(nodes, effect, end).await,
+            Fault::Clock { nodes, effect } => self.clocks(nodes, effect, end).await,
         }
     }
 

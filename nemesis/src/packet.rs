@@ -196,14 +196,18 @@ fn links(nodes: &[String], rng: &mut impl Rng) -> Vec<Link> {
         |from: &[String]| -> Vec<Link> { from.iter().map(|from| (from.clone(), one.clone())).collect() };
     // The clients' links rarely: what nobody is told says little.
     let mut links = match rng.random_range(0..100) {
-        _ if others.is_empty() => [out(&[client.clone()]), into(&[client])].concat(),
+        _ if others.is_empty() => [
+            out(std::slice::from_ref(&client)),
+            into(std::slice::from_ref(&client)),
+        ]
+        .concat(),
         0..15 => [out(others), into(others)].concat(),
         15..27 => out(others),
         27..39 => into(others),
         39..45 => out(&others[..1]),
         45..93 => all_links(nodes),
-        93..96 => into(&[client]),
-        _ => out(&[client]),
+        93..96 => into(std::slice::from_ref(&client)),
+        _ => out(std::slice::from_ref(&client)),
     };
     links.sort();
     links

@@ -53,6 +53,9 @@ pub struct PlannedFault {
     /// would have lasted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Trigger>,
+    /// How long it waits for that; then it begins anyway. When nothing is said, it waits as long as the run lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience_ms: Option<u64>,
     /// What is done, to whom.
     pub fault: Fault,
 }
@@ -69,6 +72,11 @@ pub enum Trigger {
         node: String,
         /// A regular expression that is found in the line.
         line: String,
+    },
+    /// A name in the directories of a node's disk is made, changed or taken away.
+    DirectoryChange {
+        /// Which node.
+        node: String,
     },
     /// A packet is on its way.
     Packet {

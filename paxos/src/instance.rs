@@ -430,11 +430,7 @@ impl Instance {
 
     fn answer_durably(&self, config: &Config, to: NodeId, answer: Message, out: &mut Vec<Output>) {
         let state = self.durable(config.planted);
-        let steps = [Output::Persist(state), Output::Send(to, answer)];
-        match config.planted.is(Bug::AnswerBeforeDurable) {
-            false => out.extend(steps),
-            true => out.extend(steps.into_iter().rev()),
-        }
+        out.extend([Output::Persist(state), Output::Send(to, answer)]);
     }
 
     // The learner --------------------------------------------------------------------------------------------

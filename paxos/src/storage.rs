@@ -5,12 +5,15 @@
 //! that changed is written to the table, all or nothing; (3) only when that is durable do the old log files go. So
 //! neither the log nor what a node keeps in memory grows with the number of decrees.
 //!
-//! At start the log files are read over the table. A last record that was cut off was never acknowledged, and is
-//! dropped; anything else that is not as it was written stops the node with the file and the offset, before anything
-//! on disk is changed. Nothing is reset silently. A data directory is locked while a node uses it.
+//! At start the log files are read over the table. A last batch of records that is not whole was never acknowledged,
+//! and is dropped; anything else that is not as it was written stops the node with the file and the offset, before anything
+//! on disk is changed. Nothing is reset silently. What is read at start may not be on disk yet, and is written anew
+//! before anybody relies on it ([`rewrite`]). A data directory is locked while a node uses it.
 
+pub mod batch;
 pub mod log;
 pub mod record;
+mod rewrite;
 pub mod table;
 
 use crate::bug::{Bug, Planted};
@@ -111,7 +114,7 @@ pub struct Recovered {
     pub records: usize,
     /// How many files.
     pub files: usize,
-    /// How many bytes of a cut-off last record were dropped.
+    /// How many bytes of a last batch that was not whole were dropped.
     pub torn_bytes: usize,
 }
 
@@ -143,6 +146,8 @@ impl Storage {
         let lock = lock(directory)?;
         // Opening the table writes to it, so it comes after all that may stop the node because of the log.
         let mut recovered = read_log(directory)?;
+        rewrite_last(directory, recovered.torn_bytes)?;
+        rewrite::renew_changed(directory, &directory.join(table::FILE))?;
         let table = Table::open(directory, cache_bytes)?;
         if recovered.files == 0 && !table.is_empty() {
             let path = log::path(directory, 1);
@@ -158,9 +163,6 @@ impl Storage {
             }
         }
         recovered.learned = known;
-        if recovered.torn_bytes > 0 {
-            cut_back(directory, recovered.torn_bytes)?;
-        }
         let next = log::files(directory)?.last().map_or(1, |last| last + 1);
         let log = Log::begin(directory, next, recovered.start, planted, watch)?;
         let storage = Storage {
@@ -206,7 +208,9 @@ impl CheckpointWriter {
             remove_older(&self.directory, current)?;
             return self.table.write(checkpoint);
         }
+        rewrite::mark(&self.directory)?;
         self.table.write(checkpoint)?;
+        rewrite::unmark(&self.directory)?;
         remove_older(&self.directory, current)
     }
 }
@@ -246,7 +250,7 @@ fn read_log(directory: &Path) -> Result<Recovered, StorageError> {
         let path = log::path(directory, *number);
         let bytes = std::fs::read(&path).map_err(StorageError::io("read", &path))?;
         let is_last = place + 1 == numbers.len();
-        let end = record::read(&bytes, &path, is_last, |record| {
+        let end = batch::read(&bytes, &path, is_last, |record| {
             recovered.records += 1;
             match record {
                 Record::Start(start) => recovered.start = recovered.start.max(start),
@@ -266,18 +270,15 @@ fn read_log(directory: &Path) -> Result<Recovered, StorageError> {
     Ok(recovered)
 }
 
-/// Takes the torn end off the last log file.
-fn cut_back(directory: &Path, torn_bytes: usize) -> Result<(), StorageError> {
+/// Writes the last log file anew, without its torn end: nobody knows how much of it is on disk. Of those before it
+/// that is known, since each was whole when the next was begun.
+fn rewrite_last(directory: &Path, torn_bytes: usize) -> Result<(), StorageError> {
     let Some(last) = log::files(directory)?.pop() else {
         return Ok(());
     };
     let path = log::path(directory, last);
-    let file = File::options().write(true).open(&path);
-    let file = file.map_err(StorageError::io("open", &path))?;
-    let length = file.metadata().map_err(StorageError::io("measure", &path))?.len();
-    file.set_len(length - torn_bytes as u64)
-        .map_err(StorageError::io("cut back", &path))?;
-    file.sync_all().map_err(StorageError::io("sync", &path))
+    let bytes = std::fs::read(&path).map_err(StorageError::io("read", &path))?;
+    rewrite::rewrite(&path, &bytes[..bytes.len() - torn_bytes])
 }
 
 /// A file's name must survive as well as its contents.

@@ -1,6 +1,7 @@
 //! What can go wrong with a cluster, and with what is done to its nodes.
 
 use super::NodeState;
+use crate::disk::DiskError;
 use crate::network::NetworkError;
 use crate::process::{Exit, words};
 use crate::sandbox::Missing;
@@ -15,6 +16,9 @@ pub enum ClusterError {
     /// The network could not be built.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// A disk could not be mounted.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
     /// A directory or file of the run could not be made.
     #[error("make {path}: {source}")]
     Directory {
@@ -28,6 +32,12 @@ pub enum ClusterError {
     NotText {
         /// Which.
         path: PathBuf,
+    },
+    /// Something was asked for that only the sandbox has, and there is none.
+    #[error("give the nodes {what} without a sandbox; take --network switch, or do without such faults")]
+    NeedsSandbox {
+        /// What.
+        what: &'static str,
     },
     /// Clocks were asked for, and cannot be had.
     #[error("give the nodes clocks that can be changed: {0}")]
@@ -233,5 +243,28 @@ pub enum ResumeError {
         node: String,
         /// Who was still stopped, or why nobody knows.
         reason: String,
+    },
+}
+
+/// Why power did not fail for a node, or did not come back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PowerError {
+    /// Nodes have no disks that could lose power.
+    #[error("fail the power of {node}: it has no disk of its own; give ClusterSpec disks")]
+    NoDisk {
+        /// Which node.
+        node: String,
+    },
+    /// The node was not killed.
+    #[error("fail the power: {0}")]
+    Kill(#[from] KillError),
+    /// The disk did not do its part.
+    #[error("fail the power of {node}: {source}")]
+    Disk {
+        /// Which node.
+        node: String,
+        /// What the disk says.
+        source: DiskError,
     },
 }

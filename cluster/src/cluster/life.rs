@@ -9,6 +9,8 @@
 //!    +------ End -------+------ End ------+-----> Stopping --- End ---> Down
 //! ```
 //!
+//! A node whose power fails is stopping until its disk has power again, long after the end of its process.
+//!
 //! Nothing here has a process, a signal or a lock; `super` does what is decided here.
 
 use std::fmt;
@@ -24,7 +26,7 @@ pub enum NodeState {
     Up,
     /// A process that has been ready, and is stopped until it is resumed or killed.
     Paused,
-    /// A process that was killed or told to terminate and is not gone yet.
+    /// A process that was killed or told to terminate and is not gone yet, or a disk without power.
     Stopping,
 }
 
@@ -55,6 +57,10 @@ pub(super) enum Event {
     Terminate,
     /// It is about to be killed, as a fault.
     Kill,
+    /// It is about to be killed, and its disk to lose power.
+    FailPower,
+    /// Its disk has power again.
+    PowerBack,
     /// It is about to be killed, whatever it does: the run is over.
     Stop,
     /// Its process has ended.
@@ -70,6 +76,10 @@ pub(super) enum Phase {
     Paused,
     Terminating,
     Killing,
+    /// Being killed, while its disk loses power.
+    Failing,
+    /// Without a process and without power.
+    Dark,
 }
 
 impl Phase {
@@ -83,7 +93,11 @@ impl Phase {
             (Phase::Up, Event::Terminate) => Phase::Terminating,
             // A stopped process does not hear a SIGTERM, but nothing escapes a SIGKILL.
             (Phase::Up | Phase::Paused, Event::Kill) => Phase::Killing,
-            (Phase::Down, Event::Stop | Event::End) => return None,
+            (Phase::Up | Phase::Paused, Event::FailPower) => Phase::Failing,
+            (Phase::Dark, Event::PowerBack) => Phase::Down,
+            (Phase::Down | Phase::Dark, Event::Stop | Event::End) => return None,
+            (Phase::Failing, Event::Stop) => Phase::Failing,
+            (Phase::Failing, Event::End) => Phase::Dark,
             (_, Event::Stop) => Phase::Killing,
             (_, Event::End) => Phase::Down,
             _ => return None,
@@ -97,7 +111,7 @@ impl Phase {
             Phase::Starting => NodeState::Starting,
             Phase::Up => NodeState::Up,
             Phase::Paused => NodeState::Paused,
-            Phase::Terminating | Phase::Killing => NodeState::Stopping,
+            Phase::Terminating | Phase::Killing | Phase::Failing | Phase::Dark => NodeState::Stopping,
         }
     }
 
@@ -106,8 +120,8 @@ impl Phase {
         match self {
             Phase::Starting | Phase::Terminating => true,
             // What was to be killed but exits by itself had something of its own to end for.
-            Phase::Killing => by_sigkill,
-            Phase::Up | Phase::Paused | Phase::Down => false,
+            Phase::Killing | Phase::Failing => by_sigkill,
+            Phase::Up | Phase::Paused | Phase::Down | Phase::Dark => false,
         }
     }
 }
@@ -116,35 +130,41 @@ impl Phase {
 mod tests {
     use super::*;
 
-    const PHASES: [Phase; 6] = [
+    const PHASES: [Phase; 8] = [
         Phase::Down,
         Phase::Starting,
         Phase::Up,
         Phase::Paused,
         Phase::Terminating,
         Phase::Killing,
+        Phase::Failing,
+        Phase::Dark,
     ];
-    const EVENTS: [(Event, &str); 8] = [
+    const EVENTS: [(Event, &str); 10] = [
         (Event::Start, "start"),
         (Event::Ready, "ready"),
         (Event::Pause, "pause"),
         (Event::Resume, "resume"),
         (Event::Terminate, "terminate"),
         (Event::Kill, "kill"),
+        (Event::FailPower, "fail-power"),
+        (Event::PowerBack, "power-back"),
         (Event::Stop, "stop"),
         (Event::End, "end"),
     ];
 
     /// Every state with every event, `-` where it is refused. Columns are the phases in their order.
     const TABLE: &str = "
-        start      Starting  -         -            -        -            -
-        ready      -         Up        -            -        -            -
-        pause      -         -         Paused       -        -            -
-        resume     -         -         -            Up       -            -
-        terminate  -         -         Terminating  -        -            -
-        kill       -         -         Killing      Killing  -            -
-        stop       -         Killing   Killing      Killing  Killing      Killing
-        end        -         Down      Down         Down     Down         Down
+        start       Starting  -         -            -        -            -        -        -
+        ready       -         Up        -            -        -            -        -        -
+        pause       -         -         Paused       -        -            -        -        -
+        resume      -         -         -            Up       -            -        -        -
+        terminate   -         -         Terminating  -        -            -        -        -
+        kill        -         -         Killing      Killing  -            -        -        -
+        fail-power  -         -         Failing      Failing  -            -        -        -
+        power-back  -         -         -            -        -            -        -        Down
+        stop        -         Killing   Killing      Killing  Killing      Killing  Failing  -
+        end         -         Down      Down         Down     Down         Down     Dark     -
     ";
 
     #[test]
@@ -169,14 +189,25 @@ mod tests {
     #[test]
     fn an_end_is_unexpected_unless_somebody_asked_for_it() {
         let explained = |by_sigkill| PHASES.map(|phase| phase.explains_end(by_sigkill));
-        assert_eq!(explained(true), [false, true, false, false, true, true]);
-        assert_eq!(explained(false), [false, true, false, false, true, false]);
+        assert_eq!(
+            explained(true),
+            [false, true, false, false, true, true, true, false]
+        );
+        assert_eq!(
+            explained(false),
+            [false, true, false, false, true, false, false, false]
+        );
     }
 
     #[test]
     fn whatever_happens_a_node_with_a_process_can_end_and_be_started_again() {
-        for phase in PHASES.into_iter().filter(|phase| *phase != Phase::Down) {
-            let down = phase.after(Event::Stop).and_then(|phase| phase.after(Event::End));
+        let without = [Phase::Down, Phase::Dark];
+        for phase in PHASES.into_iter().filter(|phase| !without.contains(phase)) {
+            let ended = phase.after(Event::Stop).and_then(|phase| phase.after(Event::End));
+            let down = match ended {
+                Some(Phase::Dark) => Phase::Dark.after(Event::PowerBack),
+                other => other,
+            };
             assert_eq!(
                 down.and_then(|phase| phase.after(Event::Start)),
                 Some(Phase::Starting)

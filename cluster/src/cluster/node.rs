@@ -3,6 +3,7 @@
 use super::life::{Event, Phase};
 use super::{ClusterError, ClusterSpec, NodeState};
 use crate::clock::{Clock, Library};
+use crate::disk::Disk;
 use crate::log::Watches;
 use crate::network::{Network, NetworkError};
 use crate::process::{self, Home, Process};
@@ -22,6 +23,8 @@ pub struct Node {
     /// Held while its processes are stopped or let go on, and by whoever begins a new life: two of these at once
     /// would leave it in a state that nobody asked for.
     pub turn: tokio::sync::Mutex<()>,
+    /// The disk under its data directory, if it has one of its own.
+    pub disk: Option<Arc<Disk>>,
     /// What changes its clock, if anything does.
     pub clock: Option<Clock>,
     /// Who waits for a line of its log, over all of its lives.
@@ -77,6 +80,13 @@ impl Node {
         // As this node sees them: with proxies, every node sees others elsewhere.
         let seen = |other: &String| (other.clone(), network.address(name, other));
         let hosts: Vec<_> = spec.nodes.iter().map(seen).collect();
+        let disk = match &spec.disks {
+            Some(disks) => {
+                let disk = Disk::mount(&data, &dir.join("removed"), disks.of_node(index))?;
+                Some(Arc::new(disk))
+            }
+            None => None,
+        };
         let variables = NodeVariables {
             node: name,
             index,
@@ -116,6 +126,7 @@ impl Node {
             command,
             ready_url,
             turn: tokio::sync::Mutex::new(()),
+            disk,
             clock,
             watches: Watches::default(),
             home: home(network, name)?,

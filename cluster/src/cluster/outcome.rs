@@ -1,5 +1,6 @@
 //! What came of it: started, killed, terminated, paused, resumed, or ended by itself.
 
+use crate::disk::Lost;
 use std::time::Duration;
 
 /// A node was started and is ready.
@@ -18,6 +19,15 @@ pub struct Killed {
     pub pid: u32,
     /// From the signal to the end of the process.
     pub took: Duration,
+}
+
+/// Power failed for a node: it was killed, and its disk lost what was not synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PowerLost {
+    /// The end of its process.
+    pub killed: Killed,
+    /// What the disk lost.
+    pub lost: Lost,
 }
 
 /// What a terminated node ended by.

@@ -4,6 +4,7 @@ use super::operation::check_url;
 use super::placed::placed;
 use super::status::StatusSet;
 use super::template::{Template, UnknownVariable, Variable};
+use crate::disk::DirectorySync;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -17,6 +18,8 @@ pub struct NodeRecipe {
     peers: Option<PeerList>,
     /// The TCP ports that a node listens on, for other nodes and for clients; only proxies need to know.
     pub ports: Vec<u16>,
+    /// What its programs may rely on to make changes of directories durable.
+    pub directory_sync: DirectorySync,
     /// How it is known to be ready.
     pub ready: Readiness,
 }
@@ -33,7 +36,14 @@ struct RawRecipe {
     peers: Option<PeerList>,
     #[serde(default)]
     ports: Vec<u16>,
+    #[serde(default = "as_usual")]
+    directory_sync: DirectorySync,
     ready: Readiness,
+}
+
+/// What file systems in use do; only who says that he needs less is held to it.
+fn as_usual() -> DirectorySync {
+    DirectorySync::Journaled
 }
 
 placed!(NodeRecipe from RawRecipe, "a table");
@@ -47,6 +57,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             env,
             peers,
             ports,
+            directory_sync,
             ready,
         } = raw;
         if command.is_empty() {
@@ -72,6 +83,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             env,
             peers,
             ports,
+            directory_sync,
             ready,
         })
     }

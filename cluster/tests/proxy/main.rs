@@ -22,6 +22,7 @@ mod node;
 #[path = "../world/pauses.rs"]
 mod pauses;
 #[path = "../world/processes.rs"]
+#[expect(dead_code, reason = "disks need the sandbox")]
 mod processes;
 #[path = "../world/suite.rs"]
 #[expect(dead_code, reason = "the tests in the sandbox skip what these do not")]

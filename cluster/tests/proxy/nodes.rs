@@ -2,7 +2,7 @@
 
 use crate::processes::{get, run, serving, spec, system};
 use crate::suite::{eventually, tests};
-use cluster::Cluster;
+use cluster::{Cluster, DirectorySync, DiskSpec};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::fs::read_to_string;
@@ -18,7 +18,7 @@ tests![
     every_node_is_told_of_the_others_where_it_sees_them,
     who_is_down_refuses_his_peers_and_his_clients,
     a_descriptor_without_ports_is_told_what_is_missing,
-    clocks_are_refused_by_name,
+    clocks_and_disks_are_refused_by_name,
     a_cluster_of_proxies_without_a_warden_is_refused,
     a_warden_that_comes_after_a_thread_is_refused,
     after_kill_9_of_the_harness_nothing_is_left_within_a_second,
@@ -74,15 +74,21 @@ fn a_descriptor_without_ports_is_told_what_is_missing() {
     });
 }
 
-fn clocks_are_refused_by_name() {
+fn clocks_and_disks_are_refused_by_name() {
     run(async |dir| {
-        let mut spec = spec(dir, 1, system("serve", "timeout_ms = 10000"));
-        spec.clocks = true;
-        let refused = Cluster::new(spec).unwrap_err().to_string();
-        assert!(
-            refused.contains("clocks") && refused.contains("--network switch"),
-            "{refused}"
-        );
+        let refused = |clocks, disks, word| {
+            let mut spec = spec(dir, 1, system("serve", "timeout_ms = 10000"));
+            (spec.clocks, spec.disks) = (clocks, disks);
+            let told = Cluster::new(spec).unwrap_err().to_string();
+            assert!(told.contains(word) && told.contains("--network switch"), "{told}");
+        };
+        refused(true, None, "clocks");
+        let disks = DiskSpec {
+            seed: 1,
+            sync_backing: false,
+            directories: DirectorySync::Posix,
+        };
+        refused(false, Some(disks), "disks");
     });
 }
 

@@ -1,9 +1,9 @@
-//! The sandbox, the network and processes, for real: namespaces, TUN devices, SIGKILL.
+//! The sandbox, the network, processes and disks, for real: namespaces, TUN devices, SIGKILL, FUSE.
 //!
 //! This is a test runner of its own, for the sandbox must be entered before any thread exists. It runs the tests
 //! that look at the sandbox from outside, enters it, and runs the others inside. It is also, by its first argument,
-//! every program that the tests need: a node ([`node`]), somebody who enters the sandbox ([`visitor`]), and the
-//! measurements of the switch ([`measure`]):
+//! every program that the tests need: a node ([`node`]), somebody who enters the sandbox ([`visitor`]), a user of a disk
+//! ([`conformance`]), and the measurements ([`measure`]):
 //!
 //! ```text
 //! cargo test --release -p cluster --test world -- measure
@@ -18,6 +18,9 @@
 
 mod captures;
 mod clocks;
+mod conformance;
+mod disk_faults;
+mod disks;
 mod faults;
 mod logs;
 mod measure;
@@ -42,6 +45,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["node", rest @ ..] => return node::main(rest),
+        ["disk-work", rest @ ..] => return measure::disk::main(rest),
+        ["conformance", rest @ ..] => return conformance::main(rest),
         ["visitor", rest @ ..] => return visitor::main(rest),
         _ => {}
     }
@@ -57,6 +62,8 @@ fn main() -> ExitCode {
             pauses::TESTS,
             logs::TESTS,
             clocks::TESTS,
+            disks::TESTS,
+            disk_faults::TESTS,
         ]);
     }
     if filter != Some("measure") {
@@ -75,6 +82,13 @@ fn main() -> ExitCode {
             suite.run(pauses::TESTS);
             suite.run(logs::TESTS);
             suite.run(clocks::TESTS);
+            match disks::unavailable() {
+                None => {
+                    suite.run(disks::TESTS);
+                    suite.run(disk_faults::TESTS);
+                }
+                Some(why) => suite.skip("disks", &why),
+            }
             suite.finish()
         }
     }

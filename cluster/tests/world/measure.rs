@@ -1,8 +1,9 @@
 //! What the switch costs: round trips and packets per second, beside a kernel bridge and plain loopback, in one
-//! run. And what logs take, and how soon nodes are stopped.
+//! run. And what logs take, and how soon nodes are stopped. What disks cost is in [`disk`].
 
 mod bridge;
 mod costs;
+pub mod disk;
 mod proxies;
 mod reactions;
 
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
     log_lines();
     drop(network);
     reactions::measure();
+    disk::disks();
     ExitCode::SUCCESS
 }
 

@@ -1,21 +1,23 @@
 //! A node to be started by tests: a tiny HTTP server, or one of several ways not to be one.
 
 use crate::suite::eventually;
+use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub fn main(arguments: &[&str]) -> ExitCode {
     match arguments {
-        ["serve", listen, ..] => serve(listen),
-        ["stubborn", listen, ..] => {
+        ["stubborn", listen, data, ..] => {
             let mut term = nix::sys::signal::SigSet::empty();
             term.add(nix::sys::signal::Signal::SIGTERM);
             term.thread_block().unwrap();
-            serve(listen)
+            serve(listen, Path::new(data))
         }
+        ["serve", listen, data, ..] => serve(listen, Path::new(data)),
         ["refuse", ..] => {
             eprintln!("reading the configuration");
             eprintln!("\u{1b}[31mfatal:\u{1b}[0m the disk is not mine");
@@ -32,7 +34,7 @@ pub fn main(arguments: &[&str]) -> ExitCode {
 }
 
 /// Answers GET requests until it is killed.
-fn serve(listen: &str) -> ExitCode {
+fn serve(listen: &str, data: &Path) -> ExitCode {
     println!("arguments {:?}", std::env::args().skip(2).collect::<Vec<_>>());
     eprintln!("listening");
     let begun = Instant::now();
@@ -81,7 +83,7 @@ fn serve(listen: &str) -> ExitCode {
             }
             "/tokio" => waits().as_nanos().to_string(),
             "/surroundings" => surroundings(),
-            _ => "?".to_owned(),
+            path => on_disk(path, data).unwrap_or_else(|| "?".to_owned()),
         };
         let _ = write!(
             stream,
@@ -110,6 +112,31 @@ fn waits() -> Duration {
             .unwrap();
     });
     begun.elapsed()
+}
+
+/// A log that is synced on demand.
+fn on_disk(path: &str, data: &Path) -> Option<String> {
+    let log = data.join("log");
+    match path {
+        "/busy" => {
+            let mut log = File::create(data.join("busy")).unwrap();
+            std::thread::spawn(
+                move || {
+                    while log.write_all(b"busy").and_then(|()| log.sync_all()).is_ok() {}
+                },
+            );
+        }
+        "/content" => return std::fs::read_to_string(log).ok(),
+        "/sync" => {
+            File::open(log).and_then(|log| log.sync_all()).unwrap();
+            File::open(data).and_then(|dir| dir.sync_all()).unwrap();
+        }
+        path => {
+            let mut log = File::options().append(true).create(true).open(log).unwrap();
+            log.write_all(path.strip_prefix("/append/")?.as_bytes()).unwrap();
+        }
+    }
+    Some("done".to_owned())
 }
 
 /// What this process was given: descriptors, environment, working directory, session.

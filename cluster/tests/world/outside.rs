@@ -17,11 +17,13 @@ tests![
     a_signal_that_nobody_handles_ends_both,
     the_death_of_the_inside_is_told_as_a_shell_tells_it,
     after_kill_9_of_the_harness_nothing_is_left_within_a_second,
+    nodes_that_wait_for_their_disks_are_gone_as_fast,
     a_process_with_threads_is_not_let_in,
     the_probe_finds_what_the_sandbox_needs,
     the_probe_tells_about_clock_faults_by_themselves,
     an_ordinary_user_gets_the_same_world,
     a_closed_tun_device_is_named_with_its_remedy,
+    a_closed_fuse_device_costs_the_disks_and_nothing_else,
 ];
 
 fn visitor(arguments: &[&str]) -> Command {
@@ -37,6 +39,17 @@ fn unavailable() -> bool {
     if refused {
         assert!(!must_not_skip(), "nothing is skipped in CI: {}", text(&output));
         println!("skipped: {}", text(&output).trim());
+    }
+    refused
+}
+
+/// Whether disks can be had in it.
+fn disks_unavailable() -> bool {
+    let told = text(&visitor(&["probe"]).output().unwrap());
+    let refused = !told.contains("yes disks of one's own");
+    if refused {
+        assert!(!must_not_skip(), "nothing is skipped in CI: {told}");
+        println!("skipped: {told}");
     }
     refused
 }
@@ -149,15 +162,27 @@ fn the_death_of_the_inside_is_told_as_a_shell_tells_it() {
 }
 
 fn after_kill_9_of_the_harness_nothing_is_left_within_a_second() {
-    if unavailable() {
-        return;
+    if !unavailable() {
+        nothing_is_left_of("cluster", Signal::SIGKILL);
     }
+}
+
+/// The harness serves their disks: with it go the answers that they wait for, and so must they.
+fn nodes_that_wait_for_their_disks_are_gone_as_fast() {
+    if !unavailable() && !disks_unavailable() {
+        for signal in [Signal::SIGKILL, Signal::SIGTERM] {
+            nothing_is_left_of("disks", signal);
+        }
+    }
+}
+
+fn nothing_is_left_of(visitor: &str, signal: Signal) {
     let dir = tempfile::tempdir().unwrap();
     let word = dir.path().to_str().unwrap();
-    let mut child = visitor_that_is_here(&["cluster", word]);
+    let mut child = visitor_that_is_here(&[visitor, word]);
     // Outside, inside, three nodes.
     assert_eq!(processes_with(word).len(), 5);
-    send(&child, Signal::SIGKILL);
+    send(&child, signal);
     let killed = Instant::now();
     eventually("no process is left", || processes_with(word).is_empty());
     assert!(
@@ -165,7 +190,13 @@ fn after_kill_9_of_the_harness_nothing_is_left_within_a_second() {
         "{:?}",
         killed.elapsed()
     );
-    assert_eq!(child.wait().unwrap().signal(), Some(9));
+    let status = child.wait().unwrap();
+    assert_eq!(
+        status.signal().or(status.code()),
+        Some(if signal == Signal::SIGKILL { 9 } else { 128 + 15 })
+    );
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+    assert!(!mounts.contains(word), "{mounts}");
 }
 
 fn a_process_with_threads_is_not_let_in() {
@@ -183,10 +214,10 @@ fn the_probe_finds_what_the_sandbox_needs() {
     let told = text(&visitor(&["probe"]).output().unwrap());
     assert_eq!(
         told.lines().filter(|line| line.starts_with("yes ")).count(),
-        4,
+        5,
         "{told}"
     );
-    assert_eq!(told.lines().count(), 4, "{told}");
+    assert_eq!(told.lines().count(), 5, "{told}");
 }
 
 fn the_probe_tells_about_clock_faults_by_themselves() {
@@ -218,10 +249,11 @@ fn the_probe_tells_about_clock_faults_by_themselves() {
     }
 }
 
-/// As user 65534, who owns nothing, with a /dev/net/tun of this mode, which only its own mounts show.
-fn as_nobody(tun_mode: &str, arguments: &[&str], dir: &Path) -> Output {
+/// As user 65534, who owns nothing, with a /dev/net/tun and a /dev/fuse of these modes, which only its own mounts show.
+fn as_nobody(tun_mode: &str, fuse_mode: &str, arguments: &[&str], dir: &Path) -> Output {
     let script = format!(
         "set -e; mount -t tmpfs none {0}; mknod -m {tun_mode} {0}/tun c 10 200; mount --bind {0}/tun /dev/net/tun; \
+         mknod -m {fuse_mode} {0}/fuse c 10 229; mount --bind {0}/fuse /dev/fuse; \
          mount -t tmpfs -o mode=1777 none {0}; \
          exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \"$@\"",
         dir.display()
@@ -254,21 +286,21 @@ fn an_ordinary_user_gets_the_same_world() {
     }
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let whoami = as_nobody("0666", &["visitor", "whoami"], dir.path());
+    let whoami = as_nobody("0666", "0666", &["visitor", "whoami"], dir.path());
     assert!(
         text(&whoami).starts_with("pid 1 uid 0 map 0      65534          1"),
         "{}",
         text(&whoami)
     );
-    // The whole suite once more, but for what only root can try: this test and the next.
-    let output = as_nobody("0666", &[], dir.path());
+    // The whole suite once more, but for what only root can try: this test and the next two.
+    let output = as_nobody("0666", "0666", &[], dir.path());
     let told = text(&output);
     assert!(
         output.status.success() && told.contains("test result: ok. "),
         "{told}"
     );
     let only_root = told.matches("skipped: only root").count();
-    assert_eq!(only_root, 2, "{told}");
+    assert_eq!(only_root, 3, "{told}");
 }
 
 fn a_closed_tun_device_is_named_with_its_remedy() {
@@ -277,7 +309,7 @@ fn a_closed_tun_device_is_named_with_its_remedy() {
     }
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let output = as_nobody("0600", &["visitor", "exit", "0"], dir.path());
+    let output = as_nobody("0600", "0666", &["visitor", "exit", "0"], dir.path());
     assert_eq!(output.status.code(), Some(255), "{}", text(&output));
     let told = text(&output);
     assert!(
@@ -285,4 +317,21 @@ fn a_closed_tun_device_is_named_with_its_remedy() {
         "{told}"
     );
     assert!(told.contains("`sudo chmod 0666 /dev/net/tun`"), "{told}");
+}
+
+fn a_closed_fuse_device_costs_the_disks_and_nothing_else() {
+    if not_root() || unavailable() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let told = text(&as_nobody("0666", "0600", &["visitor", "probe"], dir.path()));
+    assert_eq!(told.matches("yes ").count(), 4, "{told}");
+    assert!(
+        told.contains("no disks of one's own: this user may not open /dev/fuse"),
+        "{told}"
+    );
+    assert!(told.contains("`sudo chmod 0666 /dev/fuse`"), "{told}");
+    let entered = as_nobody("0666", "0600", &["visitor", "exit", "7"], dir.path());
+    assert_eq!(entered.status.code(), Some(7), "{}", text(&entered));
 }

@@ -2,7 +2,7 @@
 
 use crate::network::names;
 use crate::suite::{eventually, tests};
-use cluster::{Cluster, ClusterSpec, KillError, NodeState, StartError, System};
+use cluster::{Cluster, ClusterSpec, DirectorySync, DiskSpec, KillError, NodeState, StartError, System};
 use std::fs::read_to_string;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -42,6 +42,7 @@ pub fn spec(dir: &Path, nodes: usize, system: System) -> ClusterSpec {
         system,
         nodes: names(nodes),
         dir: dir.to_owned(),
+        disks: None,
         epoch: Instant::now(),
         harness: std::env::current_exe().unwrap(),
         seed: 1,
@@ -58,6 +59,18 @@ pub fn cluster(dir: &Path, nodes: usize, system: System) -> Cluster {
 /// A cluster of nodes that answer.
 pub fn serving(dir: &Path, nodes: usize) -> Cluster {
     cluster(dir, nodes, system("serve", "timeout_ms = 10000"))
+}
+
+/// The same on disks that can lose power.
+pub fn serving_on_disks(dir: &Path, nodes: usize) -> Cluster {
+    let disks = DiskSpec {
+        seed: 1,
+        sync_backing: false,
+        directories: DirectorySync::Posix,
+    };
+    let mut spec = spec(dir, nodes, system("serve", "timeout_ms = 10000"));
+    spec.disks = Some(disks);
+    Cluster::new(spec).unwrap()
 }
 
 pub fn run(test: impl AsyncFnOnce(&Path)) {

@@ -82,12 +82,17 @@ impl Suite {
         }
     }
 
-    /// The sandbox cannot be had here.
-    pub fn skip_rest(mut self, why: &SandboxError) -> ExitCode {
-        println!("skipped: {why}");
+    /// Something that tests need cannot be had here.
+    pub fn skip(&mut self, what: &str, why: &str) {
+        println!("skipped: {what}: {why}");
         if must_not_skip() {
             self.failed.push("nothing is skipped in CI");
         }
+    }
+
+    /// The sandbox cannot be had here.
+    pub fn skip_rest(mut self, why: &SandboxError) -> ExitCode {
+        self.skip("what is inside the sandbox", &why.to_string());
         self.finish()
     }
 }

@@ -1,6 +1,8 @@
 //! Somebody who enters the sandbox, does one thing, and is watched from outside.
 
-use crate::processes;
+use crate::suite::eventually;
+use crate::{disk_faults, processes};
+use cluster::disk::Request;
 use cluster::probe::Capability;
 use cluster::sandbox::{Side, enter};
 use std::io::Write;
@@ -56,6 +58,20 @@ fn inside(arguments: &[&str]) -> ExitCode {
             for node in cluster.nodes() {
                 cluster.start(node).await.unwrap();
             }
+            say("here");
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            ExitCode::FAILURE
+        }),
+        // Three nodes that write and sync all the time, one of them on a disk that hangs.
+        ["disks", dir] => runtime().block_on(async {
+            let cluster = processes::serving_on_disks(dir.as_ref(), 3);
+            for node in cluster.nodes() {
+                cluster.start(node).await.unwrap();
+                processes::get(&cluster, node, "/busy").await.unwrap();
+            }
+            let disk = cluster.disk("n1").unwrap();
+            let fault = disk.install(disk_faults::hanging(&[Request::Sync]));
+            eventually("it hangs", || disk.counters(fault).unwrap().felt > 0);
             say("here");
             tokio::time::sleep(Duration::from_secs(60)).await;
             ExitCode::FAILURE

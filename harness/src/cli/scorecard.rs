@@ -250,6 +250,6 @@ mod tests {
         );
         assert!(argv(ScheduleName::None).contains("--nemesis none"));
         assert!(argv(ScheduleName::Own).contains("--nemesis kill"));
-        assert!(argv(ScheduleName::Default).contains("--nemesis partition,kill"));
+        assert!(argv(ScheduleName::Default).contains("--nemesis partition,kill,pause,packet"));
     }
 }

@@ -29,11 +29,11 @@ pub struct TestOptions {
     pub network: NetworkChoice,
 
     /// How many clients at once; `2n` is twice the nodes
-    #[arg(long, value_name = "N", default_value = "4n", value_parser = parse_concurrency, help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value = "8n", value_parser = parse_concurrency, help_heading = "Load")]
     pub concurrency: Concurrency,
 
     /// Mean operations per second of all clients; 0 is as fast as they can
-    #[arg(short, long, value_name = "HZ", default_value_t = 1000.0, value_parser = parse_rate, help_heading = "Load")]
+    #[arg(short, long, value_name = "HZ", default_value_t = 5000.0, value_parser = parse_rate, help_heading = "Load")]
     pub rate: f64,
 
     /// How long the main phase lasts: 60, 90s, 5m
@@ -45,7 +45,7 @@ pub struct TestOptions {
     pub ops_per_key: u32,
 
     /// How many decrees are open at once
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Load")]
     pub key_count: u32,
 
     /// After how long a client gives up on an answer; the outcome is unknown then
@@ -53,7 +53,7 @@ pub struct TestOptions {
     pub client_timeout: Duration,
 
     /// Faults: partition, kill, pause, packet, disk, clock, all, none; refined as partition:halves+bridge,kill:one
-    #[arg(long, value_name = "LIST", default_value = "partition,kill", value_parser = parse_nemesis, help_heading = "Faults")]
+    #[arg(long, value_name = "LIST", default_value = "partition,kill,pause,packet", value_parser = parse_nemesis, help_heading = "Faults")]
     pub nemesis: Nemesis,
 
     /// Mean time between two changes (a fault begins, a fault ends) of one kind of fault
@@ -71,6 +71,10 @@ pub struct TestOptions {
     /// Stops the run at the first violation seen while it runs: no recovery, no reads at the end
     #[arg(long, help_heading = "Checking")]
     pub fail_fast: bool,
+
+    /// Writes every packet to capture.pcapng in the run's directory, with what faults did to it; Wireshark opens it
+    #[arg(long, help_heading = "Output")]
+    pub capture: bool,
 
     /// Fixes the operations and the fault schedule [default: random, printed]
     #[arg(long, value_name = "N", help_heading = "Repeat")]

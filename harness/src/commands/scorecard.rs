@@ -48,6 +48,7 @@ fn can_run() -> Result<()> {
     let capabilities = cluster::probe::capabilities()?;
     match capabilities
         .into_iter()
+        .filter(|it| it.required)
         .find_map(|it| it.ok.err().map(|why| (it.name, why)))
     {
         None => Ok(()),

@@ -5,8 +5,8 @@ use crate::systems;
 use crate::workload::DecreeWorkload;
 use anyhow::{Context, Result, bail};
 use cluster::system::HttpOperation;
-use cluster::{Backend, System};
-use history::Header;
+use cluster::{Backend, DiskSpec, System};
+use history::{Fault, Header};
 use jiff::Timestamp;
 use nemesis::{Package, Request, Schedule};
 use results::{Environment, RunInfo};
@@ -116,6 +116,26 @@ impl Plan {
         kinds.into_iter().map(str::to_owned).collect()
     }
 
+    /// The disks of the nodes, if any fault needs them.
+    pub fn disks(&self) -> Option<DiskSpec> {
+        let needs = |fault: &Fault| matches!(fault, Fault::Disk { .. } | Fault::Kill { power: true, .. });
+        self.needs(needs).then_some(DiskSpec {
+            seed: self.seed,
+            // Syncs take the time that they take: what a power failure can meet half done lasts as long.
+            sync_backing: true,
+            directories: self.system.node.directory_sync,
+        })
+    }
+
+    /// Whether the nodes' clocks have to be such that they can be changed.
+    pub fn clocks(&self) -> bool {
+        self.needs(|fault| matches!(fault, Fault::Clock { .. }))
+    }
+
+    fn needs(&self, what: fn(&Fault) -> bool) -> bool {
+        self.schedule.faults.iter().any(|planned| what(&planned.fault))
+    }
+
     /// What is known of the run before it starts.
     pub fn run_info(&self, options: &TestOptions, started: Timestamp) -> RunInfo {
         let template = self.system.node.command_words().into_iter();
@@ -210,11 +230,11 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
     }
     flag("network", options.network.backend().name().to_owned(), "switch");
     flag("node-count", options.node_count.to_string(), "5");
-    flag("concurrency", concurrency, "4n");
-    flag("rate", options.rate.to_string(), "1000");
+    flag("concurrency", concurrency, "8n");
+    flag("rate", options.rate.to_string(), "5000");
     flag("time-limit", duration(options.time_limit), "60s");
     flag("ops-per-key", options.ops_per_key.to_string(), "20");
-    flag("key-count", options.key_count.to_string(), "3");
+    flag("key-count", options.key_count.to_string(), "6");
     flag("client-timeout", duration(options.client_timeout), "1s");
     flag("nemesis-interval", duration(options.nemesis_interval), "0.5s");
     flag("recovery-time", duration(options.recovery_time), "10s");
@@ -222,6 +242,9 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
     flag("seed", seed.to_string(), "");
     if options.fail_fast {
         argv.push("--fail-fast".to_owned());
+    }
+    if options.capture {
+        argv.push("--capture".to_owned());
     }
     argv
 }
@@ -243,6 +266,7 @@ pub fn option_table(options: &TestOptions, seed: u64) -> serde_json::Map<String,
         "nemesis_interval_s": options.nemesis_interval.as_secs_f64(),
         "recovery_time_s": options.recovery_time.as_secs_f64(),
         "fail_fast": options.fail_fast,
+        "capture": options.capture,
         "seed": seed,
         "bug": options.bug,
     });

@@ -10,6 +10,7 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::recorder::Recorder;
 use anyhow::{Context, Result, anyhow};
+use cluster::network::Capture;
 use cluster::{Cluster, ClusterSpec, NodeState};
 use history::{EventType, Header, Note, Phase};
 use nemesis::Journal;
@@ -39,6 +40,8 @@ pub struct World {
     watchers: Vec<JoinHandle<()>>,
     progress: Progress,
     operations: u64,
+    /// Every packet, when they are captured.
+    capture: Option<Capture>,
 }
 
 impl World {
@@ -73,11 +76,12 @@ impl World {
             system: plan.system.clone(),
             nodes: plan.nodes.clone(),
             dir: directory.to_owned(),
+            disks: plan.disks(),
             epoch,
             harness: std::env::current_exe().context("find the harness's own program file")?,
             seed: plan.seed,
             extra_args: plan.extra_args.clone(),
-            clocks: false,
+            clocks: plan.clocks(),
             network: options.network.backend(),
         })?);
         let stop = watch::Sender::new(false);
@@ -87,6 +91,10 @@ impl World {
             pass_on_interrupt(interrupt, stop.clone()),
         ];
         progress.follow(Arc::clone(&recorder), Arc::clone(&cluster), notes);
+        let capture = match options.capture {
+            true => Some(cluster.network().capture(&directory.join("capture.pcapng"))?),
+            false => None,
+        };
         let clients = make_clients(options, plan, &cluster, &recorder)?;
         let world = World {
             cluster,
@@ -98,6 +106,7 @@ impl World {
             watchers,
             progress,
             operations: 0,
+            capture,
         };
         nemesis::executor::start_all(&world.cluster, &plan.nodes)
             .await
@@ -147,6 +156,13 @@ impl World {
     pub async fn heal(&mut self) {
         if self.violation_seen.load(Ordering::Acquire) {
             return;
+        }
+        for node in self.cluster.nodes() {
+            if self.cluster.state(node) == NodeState::Paused
+                && let Err(why) = self.cluster.resume(node).await
+            {
+                tracing::warn!("after the last fault: {why}");
+            }
         }
         let down = |node: &&String| self.cluster.state(node) != NodeState::Up;
         let nodes: Vec<String> = self.cluster.nodes().iter().filter(down).cloned().collect();
@@ -238,6 +254,16 @@ impl World {
         self.enter(Phase::TearDown, None);
         self.watchers.iter().for_each(JoinHandle::abort);
         self.cluster.stop_all().await;
+        if let Some(capture) = self.capture.take() {
+            match self.cluster.network().stop_capture(capture) {
+                Ok(done) if done.left_out > 0 => {
+                    tracing::warn!("{} packets were too many to be captured", done.left_out);
+                }
+                Ok(_) => {}
+                // What was written is there; the run itself is not less true.
+                Err(error) => tracing::warn!("{error}"),
+            }
+        }
         self.progress.end().await;
         self.recorder
             .finish()

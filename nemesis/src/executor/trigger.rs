@@ -2,8 +2,8 @@
 
 use super::{Task, effect};
 use crate::Trigger;
-use cluster::LinePattern;
-use cluster::network::RuleId;
+use cluster::{LinePattern, NodeState};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often the number of operations is looked at.
@@ -11,8 +11,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// What came of waiting.
 pub(super) enum Waited {
-    /// It has happened. A packet that is held is let go when the fault is in force.
-    Happened(Option<RuleId>),
+    /// It has happened, or the time for it is over. A packet that is held is let go when the fault is in force.
+    Happened,
     /// The run is over before it has.
     Stopped,
     /// It cannot be waited for.
@@ -32,7 +32,7 @@ impl Task {
                         return Waited::Stopped;
                     }
                 }
-                Waited::Happened(None)
+                Waited::Happened
             }
             Trigger::Log { node, line } => {
                 let pattern = match LinePattern::new(line) {
@@ -41,8 +41,28 @@ impl Task {
                 };
                 let watch = self.cluster.watch_log(node, pattern);
                 tokio::select! {
-                    _ = watch.matched() => Waited::Happened(None),
+                    _ = watch.matched() => Waited::Happened,
                     _ = self.stop.wait_for(|stop| *stop) => Waited::Stopped,
+                }
+            }
+            Trigger::DirectoryChange { node } => {
+                let cluster = Arc::clone(&self.cluster);
+                let Some(disk) = cluster.disk(node) else {
+                    let reason = "the nodes of this run have no disks of their own";
+                    return Waited::Impossible(reason.to_owned());
+                };
+                // A node changes directories when it starts, and nothing can be done to it then.
+                loop {
+                    let mut changes = disk.directory_changes();
+                    tokio::select! {
+                        changed = changes.changed() => if changed.is_err() {
+                            return Waited::Stopped;
+                        },
+                        _ = self.stop.wait_for(|stop| *stop) => return Waited::Stopped,
+                    }
+                    if cluster.state(node) == NodeState::Up {
+                        return Waited::Happened;
+                    }
                 }
             }
             Trigger::Packet {
@@ -52,22 +72,18 @@ impl Task {
                 held,
             } => {
                 let link = (from.clone(), to.clone());
-                let network = self.cluster.network();
+                let cluster = Arc::clone(&self.cluster);
+                let network = cluster.network();
                 let rule = match network.install(&effect::watch(link, matching.as_ref(), *held)) {
                     Ok(rule) => rule,
                     Err(error) => return Waited::Impossible(error.to_string()),
                 };
                 let mut matched = network.matched(&rule);
-                let has_come = tokio::select! {
-                    came = matched.wait_for(|packets| *packets >= 1) => came.is_ok(),
-                    _ = self.stop.wait_for(|stop| *stop) => false,
-                };
-                match has_come {
-                    true => Waited::Happened(Some(rule)),
-                    false => {
-                        network.heal(rule);
-                        Waited::Stopped
-                    }
+                // From here on every step of the fault that ends the waiting takes the rule away.
+                self.held = Some(rule);
+                tokio::select! {
+                    _ = matched.wait_for(|packets| *packets >= 1) => Waited::Happened,
+                    _ = self.stop.wait_for(|stop| *stop) => Waited::Stopped,
                 }
             }
         }

@@ -128,6 +128,7 @@ fn check(planned: &PlannedFault, nodes: &[String]) -> Result<(), String> {
     }
     match &planned.when {
         None | Some(Trigger::Operations(_)) => {}
+        Some(Trigger::DirectoryChange { node }) => check_nodes(std::slice::from_ref(node), nodes)?,
         Some(Trigger::Log { node, line }) => {
             check_nodes(std::slice::from_ref(node), nodes)?;
             check_pattern(line)?;

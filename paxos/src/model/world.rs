@@ -6,6 +6,7 @@
 use super::promises;
 use super::scenario::{Ask, Lost, Scenario};
 use crate::ballot::NodeId;
+use crate::bug::Bug;
 use crate::config::Config;
 use crate::instance::{Answer, Durable, Input, Instance, Output, Request};
 use crate::message::Message;
@@ -198,6 +199,13 @@ impl Tables {
         while let Some(input) = inputs.pop_front() {
             let mut outputs = Vec::new();
             node.instance.handle(&config, input, &mut outputs);
+            if scenario.planted.is(Bug::AnswerBeforeDurable) {
+                // The log says that a record is durable when it is not: what waits for it does not wait.
+                let persists = |place: &usize| matches!(outputs[*place], Output::Persist(_));
+                if let Some(place) = (0..outputs.len()).find(persists) {
+                    outputs[place..].rotate_left(1);
+                }
+            }
             for output in outputs {
                 match output {
                     Output::Persist(state) => {

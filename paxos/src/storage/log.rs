@@ -4,7 +4,7 @@
 //! who waited (group commit). The log is a row of files, `paxos-00000001.log` and so on; a new one is begun at every
 //! start and at every checkpoint, and the old ones go when the [`super::table`] has what is in them.
 
-use super::{StorageError, sync_directory};
+use super::{StorageError, batch, sync_directory};
 use crate::bug::{Bug, Planted};
 use crate::storage::record::Record;
 use std::fs::File;
@@ -64,6 +64,8 @@ impl Log {
     ) -> Result<Log, StorageError> {
         let mut writer = Writer {
             file: new_file(directory, number, start, planted)?,
+            batches: 1,
+            framed: Vec::new(),
             directory: directory.to_owned(),
             number,
             start,
@@ -133,6 +135,10 @@ trait Sink {
 
 struct Writer {
     file: File,
+    /// How many batches the file has.
+    batches: u64,
+    /// The batch that is being written.
+    framed: Vec<u8>,
     directory: PathBuf,
     number: u64,
     start: u64,
@@ -141,7 +147,15 @@ struct Writer {
 
 impl Sink for Writer {
     fn write_durably(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        // One call: in a batch that is torn nothing was promised.
+        self.framed.clear();
+        self.framed.extend_from_slice(&batch::header(self.batches, bytes));
+        self.framed.extend_from_slice(bytes);
+        self.file.write_all(&self.framed)?;
+        self.batches += 1;
+        if self.planted.is(Bug::AnswerBeforeDurable) {
+            return Ok(());
+        }
         self.file.sync_data()
     }
 
@@ -149,7 +163,7 @@ impl Sink for Writer {
         let next = self.number + 1;
         self.file = new_file(&self.directory, next, self.start, self.planted)
             .map_err(|error| LogFailed(error.to_string()))?;
-        self.number = next;
+        (self.number, self.batches) = (next, 1);
         Ok(next)
     }
 }
@@ -238,7 +252,9 @@ fn new_file(directory: &Path, number: u64, start: u64, planted: Planted) -> Resu
         .map_err(StorageError::io("make", &path))?;
     let mut bytes = Vec::new();
     Record::Start(start).encode(&mut bytes);
-    file.write_all(&bytes).map_err(StorageError::io("write", &path))?;
+    let framed = [&batch::header(0, &bytes)[..], &bytes].concat();
+    file.write_all(&framed)
+        .map_err(StorageError::io("write", &path))?;
     file.sync_all().map_err(StorageError::io("sync", &path))?;
     if !planted.is(Bug::NoDirectorySync) {
         sync_directory(directory)?;

@@ -56,10 +56,11 @@ fn newest(directory: &Path) -> PathBuf {
     log::path(directory, *log::files(directory).unwrap().last().unwrap())
 }
 
+/// How many bytes a batch of one record takes.
 fn length_of(record: &Record<'_>) -> usize {
     let mut bytes = Vec::new();
     record.encode(&mut bytes);
-    bytes.len()
+    batch::header(0, &bytes).len() + bytes.len()
 }
 
 #[test]
@@ -85,10 +86,11 @@ fn what_was_acknowledged_is_there_after_a_restart_and_the_latest_counts() {
 }
 
 #[test]
-fn a_last_record_torn_at_any_byte_is_dropped_and_the_log_goes_on() {
+fn a_last_batch_torn_at_any_byte_is_dropped_and_the_log_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     let (storage, _) = open(directory.path()).unwrap();
-    write(&storage, &[("a", promised(1)), ("b", promised(2))]);
+    write(&storage, &[("a", promised(1))]);
+    write(&storage, &[("b", promised(2))]);
     drop(storage);
     let path = newest(directory.path());
     let whole = std::fs::read(&path).unwrap();
@@ -118,7 +120,7 @@ fn a_last_record_torn_at_any_byte_is_dropped_and_the_log_goes_on() {
 }
 
 #[test]
-fn zeroes_at_the_end_are_a_torn_record() {
+fn zeroes_at_the_end_are_a_torn_batch() {
     let directory = tempfile::tempdir().unwrap();
     let (storage, _) = open(directory.path()).unwrap();
     write(&storage, &[("a", promised(1))]);
@@ -136,7 +138,8 @@ fn zeroes_at_the_end_are_a_torn_record() {
 fn a_changed_byte_in_the_middle_stops_the_node_with_file_and_offset() {
     let directory = tempfile::tempdir().unwrap();
     let (storage, _) = open(directory.path()).unwrap();
-    write(&storage, &[("a", promised(1)), ("b", promised(2))]);
+    write(&storage, &[("a", promised(1))]);
+    write(&storage, &[("b", promised(2))]);
     drop(storage);
     let path = newest(directory.path());
     let whole = std::fs::read(&path).unwrap();
@@ -164,7 +167,8 @@ fn a_node_that_refuses_its_log_has_changed_nothing_on_disk() {
     let (storage, _) = open(directory.path()).unwrap();
     write(&storage, &[("a", promised(1)), ("b", promised(2))]);
     checkpoint(&storage, &[("a", promised(1))]).unwrap();
-    write(&storage, &[("c", promised(1)), ("d", promised(2))]);
+    write(&storage, &[("c", promised(1))]);
+    write(&storage, &[("d", promised(2))]);
     drop(storage);
     let path = newest(directory.path());
     let mut bytes = std::fs::read(&path).unwrap();
@@ -205,7 +209,7 @@ fn a_directory_in_use_is_refused_before_anything_in_it_is_read_or_changed() {
 }
 
 #[test]
-fn a_torn_record_in_a_file_that_is_not_the_last_is_corruption() {
+fn a_torn_batch_in_a_file_that_is_not_the_last_is_corruption() {
     let directory = tempfile::tempdir().unwrap();
     let (storage, _) = open(directory.path()).unwrap();
     write(&storage, &[("a", promised(1))]);

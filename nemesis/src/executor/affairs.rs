@@ -1,0 +1,91 @@
+//! What faults know of one another: whose node it is to start, and whose disk is at fault.
+
+use super::nodes;
+use cluster::{Cluster, NodeState};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often a start is tried again when a disk was at fault.
+const STARTS_MAX: usize = 10;
+/// How long a start waits for a disk to be well again.
+const AILING_MAX: Duration = Duration::from_secs(60);
+
+/// Shared by all faults of a run.
+#[derive(Debug, Default)]
+pub struct Affairs {
+    /// Nodes that a fault has taken down and will start again.
+    taken: Mutex<BTreeSet<String>>,
+    /// Nodes whose disks are at fault, each as often as it is.
+    ailing: watch::Sender<Vec<String>>,
+}
+
+impl Affairs {
+    fn taken(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.taken.lock().expect("nobody panics while holding this lock")
+    }
+
+    /// Somebody is going to take this node down; false when somebody has already.
+    pub fn take(&self, node: &str) -> bool {
+        self.taken().insert(node.to_owned())
+    }
+
+    /// He has started it again, or not taken it down.
+    pub fn give_back(&self, node: &str) {
+        self.taken().remove(node);
+    }
+
+    /// Whether a fault has taken this node down.
+    pub fn is_taken(&self, node: &str) -> bool {
+        self.taken().contains(node)
+    }
+
+    /// The disks of these nodes are at fault.
+    pub fn ails(&self, nodes: &[String]) {
+        self.ailing.send_modify(|ailing| ailing.extend_from_slice(nodes));
+    }
+
+    /// They no longer are, by this fault.
+    pub fn is_well(&self, nodes: &[String]) {
+        self.ailing.send_modify(|ailing| {
+            for node in nodes {
+                if let Some(place) = ailing.iter().position(|other| other == node) {
+                    ailing.swap_remove(place);
+                }
+            }
+        });
+    }
+
+    /// Starts nodes side by side. A node cannot be expected to start while its disk is at fault: then this waits for
+    /// the end of that, and tries again.
+    ///
+    /// # Errors
+    /// The words of every node that did not start.
+    pub async fn start(&self, cluster: &Cluster, nodes: &[String]) -> Result<String, String> {
+        let mut told = Vec::new();
+        for _ in 0..STARTS_MAX {
+            let down = |node: &&String| cluster.state(node) == NodeState::Down;
+            let down: Vec<String> = nodes.iter().filter(down).cloned().collect();
+            let mut ailing = self.ailing.subscribe();
+            let is_ailing = |all: &Vec<String>| down.iter().any(|node| all.contains(node));
+            let was_ailing = is_ailing(&ailing.borrow());
+            match nodes::start_all(cluster, &down).await {
+                Ok(evidence) => {
+                    told.push(evidence);
+                    return Ok(told.join("; "));
+                }
+                Err(reason) if was_ailing || is_ailing(&ailing.borrow()) => {
+                    let first_line = reason.lines().next().unwrap_or_default();
+                    told.push(format!("{first_line}, while its disk is at fault"));
+                    let well = ailing.wait_for(|all| !is_ailing(all));
+                    if tokio::time::timeout(AILING_MAX, well).await.is_err() {
+                        return Err(reason);
+                    }
+                }
+                Err(reason) => return Err(reason),
+            }
+        }
+        Err(told.join("; "))
+    }
+}
