@@ -135,6 +135,35 @@ fn refused(place: &Place, arguments: &[&str], words: &[&str]) {
 }
 
 #[test]
+fn the_default_faults_are_those_that_can_be_had() {
+    let place = Place::new();
+    let output = place.run(&[
+        "test",
+        "--network",
+        "proxy",
+        "--time-limit",
+        "2",
+        "--node-count",
+        "3",
+    ]);
+    assert!(
+        matches!(output.status.code(), Some(0 | 2)),
+        "{}{}",
+        out(&output),
+        err(&output)
+    );
+    let options: Value = serde_json::from_str(&place.latest("options.json")).unwrap();
+    let nemesis = "partition,kill,pause,packet:delay+rate+hold+reset";
+    assert_eq!(options["options"]["nemesis"], nemesis);
+    assert!(out(&output).contains(&format!("--nemesis {nemesis}")));
+    refused(
+        &Place::new(),
+        &["--nemesis", "partition,kill,pause,packet"],
+        &["packet:loss"],
+    );
+}
+
+#[test]
 fn what_cannot_be_had_is_refused_with_what_can() {
     let place = Place::new();
     let rest = "--nemesis partition,kill,pause,packet:delay+rate+hold+reset, or take --network switch";
@@ -168,7 +197,11 @@ fn what_cannot_be_had_is_refused_with_what_can() {
     );
     let built_in = include_str!("../../systems/paxos.toml");
     let without_ports = place.write("mute.toml", &built_in.replace("ports = [7000, 7001]", ""));
-    refused(&place, &[&without_ports], &["[node] ports = [7000, 7001]"]);
+    refused(
+        &place,
+        &[&without_ports, "--nemesis", "none"],
+        &["[node] ports = [7000, 7001]"],
+    );
 }
 
 /// Processes whose command line names this place: the harness, its warden and its nodes.

@@ -29,9 +29,9 @@ pub fn check_packages(packages: &[Package], backend: Backend) -> Result<(), Infe
     let Some((fault, reason)) = packages.iter().find_map(|it| refused(it, backend)) else {
         return Ok(());
     };
-    let rest: Vec<String> = packages
+    let rest: Vec<String> = possible(packages, backend)
         .iter()
-        .filter_map(|it| without_refused(it, backend))
+        .map(Package::to_string)
         .collect();
     let instead = if rest.is_empty() {
         "choose other faults, or take --network switch".to_owned()
@@ -44,6 +44,14 @@ pub fn check_packages(packages: &[Package], backend: Backend) -> Result<(), Infe
         reason,
         instead,
     })
+}
+
+/// What can be had of a `--nemesis` list.
+pub fn possible(packages: &[Package], backend: Backend) -> Vec<Package> {
+    packages
+        .iter()
+        .filter_map(|package| without_refused(package, backend))
+        .collect()
 }
 
 /// Whether every fault of a schedule can be had.
@@ -107,14 +115,14 @@ fn packet(form: PacketForm, backend: Backend) -> Option<String> {
     backend.can(&effect::of(effect)).err().map(|why| why.to_string())
 }
 
-/// What is left of a package, as it would be typed.
-fn without_refused(package: &Package, backend: Backend) -> Option<String> {
+/// What is left of a package.
+fn without_refused(package: &Package, backend: Backend) -> Option<Package> {
     let Package::Packet(forms) = package else {
-        return refused(package, backend).is_none().then(|| package.to_string());
+        return refused(package, backend).is_none().then(|| package.clone());
     };
     let left = forms.iter().filter(|form| packet(**form, backend).is_none());
     let left: Vec<PacketForm> = left.copied().collect();
-    (!left.is_empty()).then(|| Package::Packet(left).to_string())
+    (!left.is_empty()).then_some(Package::Packet(left))
 }
 
 #[cfg(test)]

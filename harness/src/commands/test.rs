@@ -27,10 +27,7 @@ pub fn test(options: &TestOptions) -> ExitCode {
         Ok(decision) => decision,
         Err(error) => return fail(&error),
     };
-    let options = &TestOptions {
-        network: decision.backend.into(),
-        ..options.clone()
-    };
+    let options = &options.on(decision.backend);
     // What it cannot do is said before anything is started, too.
     if let Err(error) = run::refuse_on(options, decision.backend) {
         eprintln!("error: {}", words(&error));
