@@ -12,8 +12,10 @@
 //! Bounds: [`flow::WINDOW_BYTES`] for each direction of a connection, [`KEPT_BYTES_MAX`] for all together, and
 //! [`CONNECTIONS_MAX`] connections.
 //!
-//! Read next: [`loopback`] for addresses, [`doors`] for where is listened, [`connection`] for the sockets.
+//! Read next: [`loopback`] for addresses, [`doors`] for where is listened, [`connection`] for the sockets, [`serve`] for the
+//! thread.
 
+mod chunks;
 mod connection;
 mod doors;
 mod flow;
@@ -21,6 +23,7 @@ pub mod loopback;
 mod outbox;
 mod segment;
 mod serve;
+mod sides;
 
 use super::NetworkError;
 use super::counters::Counters;
@@ -32,7 +35,7 @@ use loopback::Block;
 use mio::{Events, Poll, Token, Waker};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use outbox::Outbox;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -85,7 +88,7 @@ pub fn start(
             connections: HashMap::new(),
             by_ends: HashMap::new(),
             retries: BTreeSet::new(),
-            again: VecDeque::new(),
+            again: BTreeSet::new(),
             doors_again: BTreeSet::new(),
             kept: 0,
             next_id: 0,
@@ -136,7 +139,7 @@ struct Proxies {
     /// When to send again what was swallowed: of which connection, from which side.
     retries: BTreeSet<(Instant, u64, usize)>,
     /// Sides that may have more to say and were interrupted, or may go on.
-    again: VecDeque<(u64, usize)>,
+    again: BTreeSet<(u64, usize)>,
     /// Doors at which somebody could not be accepted.
     doors_again: BTreeSet<usize>,
     /// Bytes that are kept for all connections.
