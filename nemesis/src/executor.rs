@@ -11,7 +11,7 @@
 mod affairs;
 mod clock;
 mod disk;
-mod effect;
+pub(crate) mod effect;
 mod links;
 mod nodes;
 mod trigger;

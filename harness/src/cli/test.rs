@@ -2,7 +2,9 @@
 
 use super::values::{Concurrency, Nemesis, parse_concurrency, parse_duration, parse_nemesis, parse_rate};
 use super::{Format, ProgressKind};
+use crate::network::NetworkChoice;
 use clap::Args;
+use cluster::Backend;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +18,16 @@ pub struct TestOptions {
     /// How many nodes: n1 to nN
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=99), help_heading = "Cluster")]
     pub node_count: u8,
+
+    /// How nodes are connected
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        value_name = "KIND",
+        help_heading = "Cluster"
+    )]
+    pub network: NetworkChoice,
 
     /// How many clients at once; `2n` is twice the nodes
     #[arg(long, value_name = "N", default_value = "8n", value_parser = parse_concurrency, help_heading = "Load")]
@@ -44,6 +56,10 @@ pub struct TestOptions {
     /// Faults: partition, kill, pause, packet, disk, clock, all, none; refined as partition:halves+bridge,kill:one
     #[arg(long, value_name = "LIST", default_value = "partition,kill,pause,packet", value_parser = parse_nemesis, help_heading = "Faults")]
     pub nemesis: Nemesis,
+
+    /// Whether nobody has said which faults: then they may be fewer where the network cannot have all
+    #[arg(skip)]
+    pub nemesis_is_default: bool,
 
     /// Mean time between two changes (a fault begins, a fault ends) of one kind of fault
     #[arg(long, value_name = "DUR", default_value = "500ms", value_parser = parse_duration, help_heading = "Faults")]
@@ -100,4 +116,16 @@ pub struct TestOptions {
     /// The process without which this run is not wanted: the scorecard that started it
     #[arg(long, value_name = "PID", hide = true)]
     pub die_with: Option<i32>,
+}
+
+impl TestOptions {
+    /// The same where nodes are connected in this way: of the default faults, those that can be had.
+    pub fn on(&self, backend: Backend) -> TestOptions {
+        let mut options = self.clone();
+        options.network = backend.into();
+        if self.nemesis_is_default {
+            options.nemesis = Nemesis::of(nemesis::feasible::possible(&self.nemesis.packages, backend));
+        }
+        options
+    }
 }
