@@ -25,8 +25,9 @@ pub use outcome::{EndedBy, Killed, Paused, PowerLost, Resumed, Started, Terminat
 use crate::clock::{Clock, Library};
 use crate::disk::{Disk, DiskSpec, LossPolicy};
 use crate::log::LogWatch;
-use crate::network::Network;
+use crate::network::{Backend, Network, NetworkError};
 use crate::system::System;
+use crate::warden;
 use node::Node;
 use regex::bytes::Regex as LinePattern;
 use std::net::Ipv4Addr;
@@ -58,6 +59,8 @@ pub struct ClusterSpec {
     /// Whether its nodes get clocks that can be changed; see [`crate::clock`]. Every look that a node takes at the
     /// time of day then costs it some microseconds.
     pub clocks: bool,
+    /// How its nodes are connected: by the switch, inside the sandbox, or by proxies, with a warden.
+    pub network: Backend,
 }
 
 /// The nodes and the network of a run. Dropping it kills what still runs.
@@ -71,7 +74,7 @@ pub struct Cluster {
 #[derive(Debug)]
 struct Shared {
     spec: ClusterSpec,
-    network: Network,
+    network: Arc<Network>,
     nodes: Vec<Node>,
     prober: reqwest::Client,
     tell_exit: UnboundedSender<UnexpectedExit>,
@@ -86,20 +89,16 @@ impl Cluster {
     pub fn new(spec: ClusterSpec) -> Result<Cluster, ClusterError> {
         let dir = std::path::absolute(&spec.dir).map_err(ClusterError::directory(&spec.dir))?;
         // First, for it says in a moment what no run would survive.
+        refuse_what_needs_the_sandbox(&spec)?;
         let library = if spec.clocks {
             Some(Arc::new(Library::prepare().map_err(ClusterError::Clocks)?))
         } else {
             None
         };
-        let network = Network::start(&spec.nodes, spec.seed)?;
-        let hosts: Vec<_> = spec
-            .nodes
-            .iter()
-            .map(|name| (name.clone(), network.ip(name)))
-            .collect();
+        let network = Arc::new(build_network(&spec)?);
         let nodes = (1..)
-            .zip(&hosts)
-            .map(|(index, (name, ip))| Node::new(&spec, &dir, &hosts, index, name, *ip, library.as_ref()))
+            .zip(&spec.nodes)
+            .map(|(index, name)| Node::new(&spec, &dir, &network, index, name, library.as_ref()))
             .collect::<Result<_, _>>()?;
         let (tell_exit, exits) = unbounded_channel();
         let prober = readiness::prober().map_err(ClusterError::Prober)?;
@@ -265,7 +264,7 @@ impl Cluster {
         &self.names
     }
 
-    /// The address of a node.
+    /// The address at which the client reaches a node.
     ///
     /// # Panics
     /// When there is none of this name.
@@ -281,6 +280,25 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.shared.kill_all();
+    }
+}
+
+/// Proxies are for where there is no sandbox.
+fn refuse_what_needs_the_sandbox(spec: &ClusterSpec) -> Result<(), ClusterError> {
+    let what = match (spec.clocks, &spec.disks) {
+        _ if spec.network == Backend::Switch => return Ok(()),
+        (true, _) => "clocks that can be changed",
+        (false, Some(_)) => "disks that can fail",
+        (false, None) => return Ok(()),
+    };
+    Err(ClusterError::NeedsSandbox { what })
+}
+
+fn build_network(spec: &ClusterSpec) -> Result<Network, NetworkError> {
+    match spec.network {
+        Backend::Switch => Network::start(&spec.nodes, spec.seed),
+        Backend::Proxy if warden::posted().is_none() => Err(NetworkError::NoWarden),
+        Backend::Proxy => Network::start_proxies(&spec.nodes, &spec.system.node.ports, spec.seed),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The calls to the operating system for which there is no safe wrapper: every `unsafe` of this crate.
 //!
 //! Nothing here decides anything; each function is one call with its contract. Who calls them: [`crate::sandbox`]
-//! (clone, signal dispositions), [`crate::network`] (TUN devices, interface addresses), [`crate::process`] (what a
+//! (clone, signal dispositions), [`crate::warden`] (clone, descriptors), [`crate::network`] (TUN devices, interface addresses), [`crate::process`] (what a
 //! child does between fork and exec).
 
 use nix::errno::Errno;
@@ -12,7 +12,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::unistd::Pid;
 use std::fs::File;
 use std::net::Ipv4Addr;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Arc;
@@ -125,19 +125,46 @@ fn socket_address(address: Ipv4Addr) -> libc::sockaddr {
     generic
 }
 
-/// Makes the command start in a network namespace, in a session and process group of its own, and without any
-/// file descriptor but the three standard ones, whatever the harness itself was started with.
-pub fn isolate(command: &mut Command, network_namespace: Arc<OwnedFd>) {
+/// Makes the command start in a network namespace (or in ours), in a session and process group of its own, and without
+/// any file descriptor but the three standard ones, whatever the harness itself was started with. With a parent, it is
+/// killed when the thread that starts it ends; the parent is the process of that thread.
+pub fn isolate(command: &mut Command, network_namespace: Option<Arc<OwnedFd>>, parent: Option<Pid>) {
     let prepare = move || {
-        nix::sched::setns(&network_namespace, CloneFlags::CLONE_NEWNET)?;
+        if let Some(namespace) = &network_namespace {
+            nix::sched::setns(namespace, CloneFlags::CLONE_NEWNET)?;
+        }
         nix::unistd::setsid()?;
-        let (first, last): (libc::c_uint, libc::c_uint) = (3, libc::c_uint::MAX);
+        if let Some(parent) = parent {
+            nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+            // It may have ended before that.
+            if nix::unistd::getppid() != parent {
+                return Err(Errno::EOWNERDEAD.into());
+            }
+        }
         // Marked, not closed: the standard library still needs its own pipe to report a failing exec.
-        // SAFETY: the call takes three integers. A kernel before 5.11 refuses it, and then only what the harness
-        // was started with could be inherited: everything that it opens itself closes on exec anyhow.
-        unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) };
+        close_range(3, libc::CLOSE_RANGE_CLOEXEC);
         Ok(())
     };
     // SAFETY: between fork and exec the closure makes system calls only; it neither allocates nor locks.
     unsafe { command.pre_exec(prepare) };
+}
+
+/// Closes all file descriptors but the three standard ones and this, which becomes the fourth. For a process in which
+/// nothing else of this program runs: whoever still has one of the others has it no more.
+pub fn close_all_but(kept: OwnedFd) -> OwnedFd {
+    let number = kept.into_raw_fd();
+    if number != 3 {
+        // SAFETY: it is open and nobody else's; whoever had the fourth is not there to miss it.
+        unsafe { libc::dup2(number, 3) };
+    }
+    close_range(4, 0);
+    // SAFETY: it is open, by dup2 or from before, and it is nobody else's.
+    unsafe { OwnedFd::from_raw_fd(3) }
+}
+
+/// A kernel before 5.11 refuses it, and then only what the harness was started with is left open: everything that it
+/// opens itself closes on exec anyhow.
+fn close_range(first: libc::c_uint, flags: libc::c_uint) {
+    // SAFETY: the call takes three integers.
+    unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, flags) };
 }

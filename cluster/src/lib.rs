@@ -3,7 +3,8 @@
 //!
 //! - [`sandbox`]: fresh namespaces around the whole harness, so that nothing on the machine is touched and
 //!   nothing is left behind; [`probe`] finds out what a machine allows.
-//! - [`network`]: a network namespace and an address for each node, and a switch that every packet goes through.
+//! - [`network`]: a network namespace and an address for each node, and a switch that every packet goes through; or
+//!   TCP proxies where namespaces cannot be had, with a [`warden`] in the place of the sandbox.
 //! - [`disk`]: a file system over a node's data directory that loses what was not synced when power fails.
 //! - [`process`]: one process of a node, from its start to its end; [`log`] keeps what it prints.
 //! - [`clock`]: the time of day that a node sees, through libfaketime.
@@ -26,6 +27,7 @@ pub mod process;
 pub mod sandbox;
 pub mod system;
 mod untrusted;
+pub mod warden;
 
 pub use clock::{Clock, ClockChange, ClockError, ClockFault, ClockReading};
 pub use cluster::{
@@ -37,7 +39,7 @@ pub use disk::{
     DirectorySync, Disk, DiskError, DiskFault, DiskFaultCounters, DiskFaultId, DiskSpec, LossPolicy, Lost,
 };
 pub use log::{LogMatch, LogStream, LogWatch};
-pub use network::{LinkCounters, LinkRule, Network, NetworkError, RuleCounters, RuleId};
+pub use network::{Backend, LinkCounters, LinkRule, Network, NetworkError, RuleCounters, RuleId};
 /// What a line of a log is looked for with.
 pub use regex::bytes::Regex as LinePattern;
 pub use sandbox::{Missing, SandboxError, Side};

@@ -12,11 +12,15 @@
 //! any set of them, those of the client included. There is no firewall, no bridge and no cooperation from the system
 //! under test. Which links to disturb, how, and when, is not decided here.
 //!
+//! Where there are no namespaces there is a second [`Backend`]: TCP proxies on loopback addresses, behind the same
+//! rules and counters, which count chunks of streams then instead of packets.
+//!
 //! Read next: [`link_rule`] for what can be done to packets; `switch` for the thread that moves them, `ports` for its
 //! ends of the interfaces, `pipeline` for the rules between them; `host` for namespaces and interfaces; `capture` for
-//! the file that Wireshark opens.
+//! the file that Wireshark opens; `backend` for what proxies cannot do, and `proxy` for how they do the rest.
 
 mod anatomy;
+mod backend;
 mod capture;
 mod check;
 mod corruption;
@@ -28,15 +32,18 @@ mod host;
 pub mod link_rule;
 mod matching;
 mod netlink;
+mod orders;
 mod packet;
 mod pcapng;
 mod pipeline;
 mod ports;
+mod proxy;
 mod queue;
 mod reset;
 mod rules;
 mod switch;
 
+pub use backend::{Backend, CannotBe, PROXY_CANNOT};
 pub use capture::{Capture, CaptureSummary};
 pub use check::RuleError;
 pub use counters::{LinkCounters, RuleCounters, RuleLinkCounters, Strays, Traffic};
@@ -48,15 +55,16 @@ pub use rules::RuleId;
 use crate::sandbox::is_inside;
 use counters::Counters;
 use host::Host;
-use link_rule::{Effect, Match};
+use link_rule::{Effect, Match, Protocol};
+use orders::{Order, Worker};
 use ports::Ports;
+use proxy::loopback::Block;
 use rules::Rules;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use switch::{Order, Switch};
 use tokio::sync::watch;
 
 /// A place in [`Network::hosts`]: the nodes in their order, then the client.
@@ -68,16 +76,25 @@ pub const CLIENT: &str = "client";
 /// How many nodes a network can have: one address each in 10.0.0.0/24, beside the client's.
 pub const NODES_MAX: usize = 250;
 
-/// A running network. Dropping it stops the switch; the namespaces go with their last process.
+/// A running network. Dropping it stops its thread; the namespaces go with their last process.
 #[derive(Debug)]
 pub struct Network {
     names: Arc<[String]>,
-    namespaces: Vec<Arc<OwnedFd>>,
+    place: Place,
     rules: Rules,
     counters: Arc<Counters>,
     is_captured: AtomicBool,
     // Last, so that it stops after everything above could still be asked for.
-    switch: Switch,
+    worker: Worker,
+}
+
+/// Where the hosts are.
+#[derive(Debug)]
+enum Place {
+    /// Each in a network namespace of its own.
+    Namespaces(Vec<Arc<OwnedFd>>),
+    /// Behind loopback addresses.
+    Loopback(Arc<Block>),
 }
 
 impl Network {
@@ -104,19 +121,63 @@ impl Network {
             .unzip();
         let addresses = (0..names.len()).map(|host| address(host, nodes.len())).collect();
         let ports = Ports::new(devices, addresses, Arc::clone(&counters));
-        let switch = Switch::start(ports).map_err(|source| NetworkError::Build {
+        let worker = switch::start(ports).map_err(|source| NetworkError::Build {
             what: "start the switch",
             host: "all hosts".to_owned(),
             source,
         })?;
         Ok(Network {
             names,
-            namespaces,
+            place: Place::Namespaces(namespaces),
             rules,
             counters,
             is_captured: AtomicBool::new(false),
-            switch,
+            worker,
         })
+    }
+
+    /// Starts proxies between nodes that listen on these TCP ports, and for the client. Needs no sandbox. A node is
+    /// dialled only after [`Network::open`].
+    ///
+    /// The seed is that of [`Network::start`]; also, the search for loopback addresses that no other run uses begins
+    /// where it says.
+    ///
+    /// # Errors
+    /// When a name is not usable, there are no ports, or the machine refuses a step.
+    pub fn start_proxies(nodes: &[String], ports: &[u16], seed: u64) -> Result<Network, NetworkError> {
+        check_names(nodes)?;
+        if ports.is_empty() {
+            return Err(NetworkError::NoPorts);
+        }
+        let names: Arc<[String]> = nodes.iter().cloned().chain([CLIENT.to_owned()]).collect();
+        let block = Arc::new(Block::claim(nodes.len(), seed)?);
+        let rules = Rules::new(Arc::clone(&names), seed);
+        let counters = Arc::new(Counters::new(Arc::clone(&names)));
+        let worker = proxy::start(Arc::clone(&block), &names, ports, Arc::clone(&counters))?;
+        Ok(Network {
+            names,
+            place: Place::Loopback(block),
+            rules,
+            counters,
+            is_captured: AtomicBool::new(false),
+            worker,
+        })
+    }
+
+    /// How its hosts are connected.
+    pub fn backend(&self) -> Backend {
+        match self.place {
+            Place::Namespaces(_) => Backend::Switch,
+            Place::Loopback(_) => Backend::Proxy,
+        }
+    }
+
+    /// Whether rules can have this effect here.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn can(&self, effect: &Effect) -> Result<(), CannotBe> {
+        self.backend().can(effect)
     }
 
     /// The names of all hosts: the nodes in their order, then [`CLIENT`].
@@ -129,25 +190,63 @@ impl Network {
         self.names.iter().position(|known| known == name)
     }
 
-    /// The address of a host.
+    /// The address at which the client reaches a host.
     ///
     /// # Panics
     /// When there is none of this name.
     pub fn ip(&self, name: &str) -> Ipv4Addr {
-        address(self.known(name), self.names.len() - 1)
+        self.address(CLIENT, name)
+    }
+
+    /// The address at which a host reaches another; its own when both are the same.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    pub fn address(&self, viewer: &str, name: &str) -> Ipv4Addr {
+        let (viewer, host) = (self.known(viewer), self.known(name));
+        match &self.place {
+            Place::Namespaces(_) => address(host, self.names.len() - 1),
+            Place::Loopback(block) if viewer == host => block.own(host),
+            Place::Loopback(block) => block.seen(viewer, host),
+        }
     }
 
     /// The network namespace of a host, for `setns`.
     ///
     /// # Panics
-    /// When there is none of this name.
+    /// When there is none of this name, or the backend is the proxy, which has none.
     pub fn namespace(&self, name: &str) -> BorrowedFd<'_> {
-        self.namespaces[self.known(name)].as_fd()
+        let host = self.known(name);
+        match &self.place {
+            Place::Namespaces(namespaces) => namespaces[host].as_fd(),
+            Place::Loopback(_) => panic!("{name} has no network namespace, but a proxy"),
+        }
     }
 
-    /// The same, to be kept by a process that is being started.
-    pub(crate) fn shared_namespace(&self, name: &str) -> Arc<OwnedFd> {
-        Arc::clone(&self.namespaces[self.known(name)])
+    /// The same, to be kept by a process that is being started; none with proxies.
+    pub(crate) fn shared_namespace(&self, name: &str) -> Option<Arc<OwnedFd>> {
+        let host = self.known(name);
+        match &self.place {
+            Place::Namespaces(namespaces) => Some(Arc::clone(&namespaces[host])),
+            Place::Loopback(_) => None,
+        }
+    }
+
+    /// A node has a process from now on: with proxies, who dials it is refused until then. For the switch it makes no
+    /// difference: a kernel refuses there, that of the node's namespace.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    pub fn open(&self, name: &str) {
+        self.worker.order(Order::Open(self.known(name))).wait();
+    }
+
+    /// A node has no process any more; see [`Network::open`].
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    pub fn close(&self, name: &str) {
+        self.worker.order(Order::Close(self.known(name))).wait();
     }
 
     /// Installs a rule after all others. When this returns, the switch is using it: every packet that is sent from now
@@ -155,11 +254,17 @@ impl Network {
     /// is well under a millisecond.
     ///
     /// # Errors
-    /// When a link names an unknown host, or a host twice, or the rule makes no sense. Then nothing is installed.
+    /// When a link names an unknown host, or a host twice, the rule makes no sense, or the backend cannot have it. Then
+    /// nothing is installed.
     pub fn install(&self, rule: &LinkRule) -> Result<RuleId, NetworkError> {
+        self.can(&rule.effect)?;
+        if self.backend() == Backend::Proxy && rule.matches.protocol == Some(Protocol::Udp) {
+            let reason = "proxies forward TCP only";
+            return Err(CannotBe { reason }.into());
+        }
         let (id, installed) = self
             .rules
-            .add(rule, |rule| self.switch.order(Order::Install(rule)))?;
+            .add(rule, |rule| self.worker.order(Order::Install(rule)))?;
         installed.wait();
         Ok(id)
     }
@@ -202,7 +307,7 @@ impl Network {
     /// When the rule belongs to another network.
     pub fn release(&self, rule: &RuleId) -> RuleCounters {
         let deeds = self.rules.deeds(rule);
-        self.switch.order(Order::Release(rule.number())).wait();
+        self.worker.order(Order::Release(rule.number())).wait();
         deeds.read()
     }
 
@@ -214,7 +319,7 @@ impl Network {
     pub fn heal(&self, rule: RuleId) -> RuleCounters {
         // First, for it panics before anything is done to a rule of ours that has the same number.
         let deeds = self.rules.deeds(&rule);
-        self.switch.order(Order::Heal(rule.number())).wait();
+        self.worker.order(Order::Heal(rule.number())).wait();
         self.rules.remove(&rule);
         deeds.read()
     }
@@ -232,7 +337,7 @@ impl Network {
             let path = path.to_owned();
             NetworkError::Capture { path, source }
         })?;
-        self.switch.order(Order::Show(Some(tap))).wait();
+        self.worker.order(Order::Show(Some(tap))).wait();
         Ok(capture)
     }
 
@@ -249,7 +354,7 @@ impl Network {
             capture.network == self.rules.network(),
             "the capture is of another network"
         );
-        self.switch.order(Order::Show(None)).wait();
+        self.worker.order(Order::Show(None)).wait();
         self.is_captured.store(false, Ordering::Release);
         capture.finish()
     }

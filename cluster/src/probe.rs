@@ -17,6 +17,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, geteuid};
 use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 
 /// Something that runs need, and whether this machine has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,31 @@ pub fn clocks() -> Result<Capability, SandboxError> {
         required,
         ok: last.ok,
     })
+}
+
+/// Tries what does without all of that: proxies on loopback addresses. Nothing of it is left when this returns.
+pub fn proxies() -> Capability {
+    let nodes = ["n1", "n2"].map(str::to_owned);
+    let tried = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
+    let tried = tried
+        .map_err(|why| why.to_string())
+        .and_then(|free| Network::start_proxies(&nodes, &[free.port()], 0).map_err(|why| why.to_string()));
+    let ok = match tried {
+        Ok(network) => Ok(format!(
+            "two nodes, {} and {}",
+            network.ip("n1"),
+            network.ip("n2")
+        )),
+        Err(reason) => Err(Missing {
+            reason,
+            fix: "switch on the loopback interface: `sudo ip link set lo up`".to_owned(),
+        }),
+    };
+    Capability {
+        name: "network of proxies",
+        required: false,
+        ok,
+    }
 }
 
 /// Mounts a disk in a directory that only this process sees.

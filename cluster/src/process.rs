@@ -1,23 +1,29 @@
 //! One process of a node, from its start to its end.
 //!
-//! A node runs in its network namespace, in a session and process group of its own, with its streams going to
+//! A node runs in its network namespace (if there is one), in a session and process group of its own, with its streams going to
 //! logs. It has ended when its process is gone, every other process of the node was killed, and everything that it
 //! printed is in the logs. What its end means is for [`crate::cluster`] to say.
 
+mod household;
+mod lasting;
+pub(crate) mod marked;
 mod members;
 mod pause;
 mod rest;
 
+pub(crate) use household::Home;
+pub(crate) use marked::VARIABLE;
 pub(crate) use pause::Counted;
 
 use crate::kernel;
 use crate::log::{self, LogStream, Watches};
 use crate::system::CommandLine;
+use crate::warden;
+use household::Household;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -50,8 +56,8 @@ pub(crate) struct ProcessSpec<'a> {
     pub command: &'a CommandLine,
     /// Where its logs are and where it runs.
     pub dir: &'a Path,
-    /// Where it has its network.
-    pub network_namespace: Arc<OwnedFd>,
+    /// What tells its processes from all others.
+    pub home: Home,
     /// The zero of the run's clock.
     pub epoch: Instant,
     /// What it is called in the names of threads.
@@ -81,8 +87,7 @@ impl Exit {
 /// A process that was started.
 #[derive(Debug)]
 pub(crate) struct Process {
-    group: Pid,
-    network_namespace: Arc<OwnedFd>,
+    household: Household,
     ended: watch::Receiver<Option<Exit>>,
 }
 
@@ -104,13 +109,15 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(stdout_end)
             .stderr(stderr_end);
-        kernel::isolate(&mut command, Arc::clone(&spec.network_namespace));
-        let mut command = tokio::process::Command::from(command);
-        let child = command.kill_on_drop(true).spawn()?;
-        // The command holds our copies of the pipes' other ends; they must go, or the logs would never end.
-        drop(command);
+        // With the command go our copies of the pipes' other ends; they must, or the logs would never end.
+        let child = spawn(command, &spec.home)?;
         let pid = child.id().expect("a child that nobody waited for yet has an id");
         let group = Pid::from_raw(i32::try_from(pid).expect("a process id fits in an i32"));
+        let household = Household {
+            home: spec.home.clone(),
+            leader: group,
+        };
+        warden::posted().inspect(|warden| warden.started(group));
         // What goes wrong from here on must not leave the child behind: it is killed when it is dropped.
         log::note(&stderr_log, spec.epoch.elapsed(), &format!("started, pid {pid}"))?;
         let note_log = stderr_log.try_clone()?;
@@ -125,8 +132,7 @@ impl Process {
         let (tell, ended) = watch::channel(None);
         let keeper = Keeper {
             child,
-            group,
-            network_namespace: Arc::clone(&spec.network_namespace),
+            household: household.clone(),
             logs,
             note_log,
             stderr_path,
@@ -138,28 +144,24 @@ impl Process {
             at_end(&exit);
             tell.send_replace(Some(exit));
         });
-        Ok(Process {
-            group,
-            network_namespace: Arc::clone(&spec.network_namespace),
-            ended,
-        })
+        Ok(Process { household, ended })
     }
 
     /// Its process id, as the sandbox numbers them.
     pub fn pid(&self) -> u32 {
-        self.group.as_raw().unsigned_abs()
+        self.household.leader.as_raw().unsigned_abs()
     }
 
     /// Kills it and all of its group (SIGKILL). It has not ended when this returns.
     pub fn kill(&self) {
         // The only failure is that there is nothing left to kill.
-        let _ = killpg(self.group, Signal::SIGKILL);
+        let _ = killpg(self.household.leader, Signal::SIGKILL);
     }
 
     /// Asks it and all of its group to end (SIGTERM).
     pub fn terminate(&self) {
         // The only failure is that there is nothing left to ask.
-        let _ = killpg(self.group, Signal::SIGTERM);
+        let _ = killpg(self.household.leader, Signal::SIGTERM);
     }
 
     /// Stops it and every other process of the node (SIGSTOP), and waits until the kernel confirms it. When that
@@ -175,10 +177,10 @@ impl Process {
 
     async fn blocking(
         &self,
-        work: impl FnOnce(&OwnedFd) -> Result<Counted, String> + Send + 'static,
+        work: impl FnOnce(&Household) -> Result<Counted, String> + Send + 'static,
     ) -> Result<Counted, String> {
-        let namespace = Arc::clone(&self.network_namespace);
-        tokio::task::spawn_blocking(move || work(&namespace))
+        let household = self.household.clone();
+        tokio::task::spawn_blocking(move || work(&household))
             .await
             .expect("it does not panic, and nobody aborts it")
     }
@@ -194,11 +196,31 @@ impl Process {
     }
 }
 
+/// Starts a command: without a namespace that takes it with us, in such a way that it dies with us.
+fn spawn(mut command: std::process::Command, home: &Home) -> io::Result<tokio::process::Child> {
+    let start = |command| tokio::process::Command::from(command).kill_on_drop(true).spawn();
+    match home {
+        Home::Namespace(namespace) => {
+            kernel::isolate(&mut command, Some(Arc::clone(namespace)), None);
+            start(command)
+        }
+        Home::Mark(mark) => {
+            let (name, value) = warden::variable(mark);
+            command.env(name, value);
+            kernel::isolate(&mut command, None, Some(Pid::this()));
+            let runtime = tokio::runtime::Handle::current();
+            lasting::on_lasting_thread(move || {
+                let _in_the_runtime = runtime.enter();
+                start(command)
+            })
+        }
+    }
+}
+
 /// The task that waits for a process.
 struct Keeper {
     child: tokio::process::Child,
-    group: Pid,
-    network_namespace: Arc<OwnedFd>,
+    household: Household,
     logs: [oneshot::Receiver<()>; 2],
     note_log: File,
     stderr_path: PathBuf,
@@ -210,7 +232,8 @@ impl Keeper {
     async fn keep(mut self) -> Exit {
         let status = self.child.wait().await.expect("our own child can be waited for");
         let at = self.epoch.elapsed();
-        rest::end(self.group, &self.network_namespace).await;
+        rest::end(&self.household).await;
+        warden::posted().inspect(|warden| warden.ended(self.household.leader));
         for log in self.logs {
             // A process that left the group may hold the stream open; its lines are then still being written.
             let _ = tokio::time::timeout(LOGS_MAX, log).await;

@@ -66,7 +66,8 @@ fn paxos_is_started_with_all_its_peers() {
     };
     let command = system.node.command_line(&variables);
     let expected = "/bin/harness paxos-node --id n2 --listen 10.0.0.2:7000 --data /run/n2/data \
-                    --peers n1=10.0.0.1:7001,n2=10.0.0.2:7001 --checkpoint-bytes 131072";
+                    --peers n1=10.0.0.1:7001,n2=10.0.0.2:7001 \
+         --checkpoint-bytes 131072";
     assert_eq!(command.argv.join(" "), expected);
     assert_eq!(
         system.node.ready.url("n2", 2, hosts[1].1),
@@ -216,7 +217,7 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
     refuses(
         "command =",
         "comand =",
-        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `directory_sync`, `ready`",
+        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ports`, `directory_sync`, `ready`",
     );
     refuses(
         "outcome = \"fail\"",
@@ -404,4 +405,32 @@ fn what_could_not_be_carried_out_is_refused() {
         "\"A=B\" = ",
         "4:1: node: env has a variable \"A=B\"; a name is not empty and has no = in it",
     );
+}
+
+#[test]
+fn the_ports_of_a_node_are_ports_and_each_is_named_once() {
+    assert_eq!(
+        System::parse(PAXOS, "paxos.toml").unwrap().node.ports,
+        [7000, 7001]
+    );
+    assert!(System::parse(SOUND, "kv.toml").unwrap().node.ports.is_empty());
+    let with = |ports: &str| {
+        let text = SOUND.replace("[node]\n", &format!("[node]\nports = {ports}\n"));
+        System::parse(&text, "kv.toml")
+            .map_or_else(|told| told.to_string(), |it| format!("{:?}", it.node.ports))
+    };
+    assert_eq!(with("[80]"), "[80]");
+    assert!(
+        with("[80, 80]").ends_with("ports has 80 twice"),
+        "{}",
+        with("[80, 80]")
+    );
+    assert!(
+        with("[0]").ends_with("a port is from 1 to 65535"),
+        "{}",
+        with("[0]")
+    );
+    assert!(with("[65536]").contains("invalid value"), "{}", with("[65536]"));
+    let many = format!("{:?}", (1..=17).collect::<Vec<u16>>());
+    assert!(with(&many).ends_with("16 are the most"), "{}", with(&many));
 }

@@ -15,7 +15,8 @@ pub use values::Concurrency;
 
 use crate::exit;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use values::{parse_bug, parse_model, parse_peer};
@@ -203,7 +204,13 @@ impl Refusal {
 
 /// Understands the command line.
 pub fn parse() -> Result<Cli, Refusal> {
-    Cli::try_parse().map_err(Refusal)
+    let matches = Cli::command().try_get_matches().map_err(Refusal)?;
+    let parsed = Cli::from_arg_matches(&matches);
+    let mut cli = parsed.map_err(|error| Refusal(error.format(&mut Cli::command())))?;
+    if let (Command::Test(options), Some((_, typed))) = (&mut cli.command, matches.subcommand()) {
+        options.nemesis_is_default = typed.value_source("nemesis") == Some(ValueSource::DefaultValue);
+    }
+    Ok(cli)
 }
 
 #[cfg(test)]
@@ -212,7 +219,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 }

@@ -9,6 +9,7 @@ mod client;
 mod commands;
 mod exit;
 mod interrupt;
+mod network;
 mod progress;
 mod recorder;
 mod run;

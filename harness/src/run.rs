@@ -27,6 +27,14 @@ pub fn refuse(options: &TestOptions) -> Result<()> {
     Plan::draw(options).map(drop)
 }
 
+/// Says what of the options this way of connecting nodes cannot have.
+///
+/// # Errors
+/// What cannot be, and what can be instead.
+pub fn refuse_on(options: &TestOptions, backend: cluster::Backend) -> Result<()> {
+    Plan::draw(options)?.refuse_on(options, backend)
+}
+
 /// Tests a system once and judges what happened.
 ///
 /// # Errors

@@ -32,6 +32,9 @@ pub enum Fault {
         /// Whether their disks lost what was not synced: a power failure.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         power: bool,
+        /// When they are killed again and again while it is in force: a restart storm.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        flap: Option<Flap>,
     },
     /// Node processes are stopped with SIGSTOP, and go on (SIGCONT) when the fault is healed.
     Pause {
@@ -64,13 +67,13 @@ pub enum Fault {
     },
 }
 
-/// How a partition comes and goes: cut, whole, cut, whole, …
+/// How a fault comes and goes: links are cut, whole, cut, whole, …; nodes are down, up, down, up, …
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flap {
-    /// For how long the links are cut, in milliseconds.
+    /// For how long the links are cut, or the nodes down, in milliseconds.
     pub cut_ms: u64,
-    /// For how long they are whole then.
+    /// For how long they are whole then, or up.
     pub whole_ms: u64,
 }
 
@@ -331,6 +334,7 @@ mod tests {
         let power = |power| Fault::Kill {
             nodes: nodes(),
             power,
+            flap: None,
         };
         let packet = |effect, matching| Fault::Packet {
             links: link(),

@@ -11,7 +11,7 @@
 mod affairs;
 mod clock;
 mod disk;
-mod effect;
+pub(crate) mod effect;
 mod links;
 mod nodes;
 mod trigger;
@@ -125,7 +125,7 @@ impl Task {
         self.step(FaultStep::Requested, &fault, None, seen);
         match fault {
             Fault::Partition { cut, flap, .. } => self.partition(&cut, flap, end).await,
-            Fault::Kill { nodes, power } => self.kill(nodes, power, end).await,
+            Fault::Kill { nodes, power, flap } => self.kill(nodes, power, flap, end).await,
             Fault::Pause { nodes } => self.pause(nodes, end).await,
             Fault::Packet {
                 links,

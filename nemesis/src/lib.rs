@@ -6,12 +6,13 @@
 //!
 //! Read next: [`package`] for what `--nemesis` says; [`shape`], [`target`], [`packet`], [`disk`] and [`clock`] for
 //! the forms of faults; [`schedule`] for how a seed becomes faults; [`executor`] for how a fault is done, confirmed
-//! and undone.
+//! and undone; [`feasible`] for what cannot be done everywhere.
 
 pub mod clock;
 pub mod disk;
 mod draw;
 pub mod executor;
+pub mod feasible;
 pub mod package;
 pub mod packet;
 pub mod schedule;
@@ -21,6 +22,7 @@ pub mod target;
 pub use clock::ClockForm;
 pub use disk::DiskForm;
 pub use executor::{Journal, execute};
+pub use feasible::Infeasible;
 pub use package::{Package, PackageError, parse};
 pub use packet::PacketForm;
 pub use schedule::{PlannedFault, Request, Schedule, ScheduleError, ScheduleFileError, Trigger};

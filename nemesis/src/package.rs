@@ -3,6 +3,7 @@
 //! `partition,kill`, `partition:halves+bridge`, `kill:one`, `packet:delay+hold`, `all`, `none`.
 
 use crate::{ClockForm, DiskForm, PacketForm, Shape, Target};
+use std::fmt;
 
 /// One kind of fault, and which of its forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,24 @@ impl Package {
             "clock" => rows(ClockForm::ALL.map(|it| (it.name(), it.summary())).to_vec()),
             _ => Vec::new(),
         }
+    }
+}
+
+impl fmt::Display for Package {
+    /// As it would be typed: `partition:halves+bridge`, or `kill` with its usual forms.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())?;
+        if Package::usual(self.kind()).as_ref() == Some(self) {
+            return Ok(());
+        }
+        let names: Vec<&str> = match self {
+            Package::Partition(forms) => forms.iter().map(|it| it.name()).collect(),
+            Package::Kill(forms) | Package::Pause(forms) => forms.iter().map(Target::name).collect(),
+            Package::Packet(forms) => forms.iter().map(|it| it.name()).collect(),
+            Package::Disk(forms) => forms.iter().map(|it| it.name()).collect(),
+            Package::Clock(forms) => forms.iter().map(|it| it.name()).collect(),
+        };
+        write!(f, ":{}", names.join("+"))
     }
 }
 

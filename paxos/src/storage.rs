@@ -8,7 +8,7 @@
 //! At start the log files are read over the table. A last batch of records that is not whole was never acknowledged,
 //! and is dropped; anything else that is not as it was written stops the node with the file and the offset, before anything
 //! on disk is changed. Nothing is reset silently. What is read at start may not be on disk yet, and is written anew
-//! before anybody relies on it (`rewrite`). A data directory is locked while a node uses it.
+//! before anybody relies on it (`rewrite.rs`). A data directory is locked while a node uses it.
 
 pub mod batch;
 pub mod log;

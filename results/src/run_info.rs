@@ -43,6 +43,6 @@ pub struct Environment {
     pub cpus: usize,
     /// Memory of the machine, in bytes.
     pub memory_bytes: u64,
-    /// How nodes were connected: `switch`.
+    /// How nodes were connected: `switch` or `proxy`.
     pub network: String,
 }

@@ -33,6 +33,12 @@ pub enum ClusterError {
         /// Which.
         path: PathBuf,
     },
+    /// Something was asked for that only the sandbox has, and there is none.
+    #[error("give the nodes {what} without a sandbox; take --network switch, or do without such faults")]
+    NeedsSandbox {
+        /// What.
+        what: &'static str,
+    },
     /// Clocks were asked for, and cannot be had.
     #[error("give the nodes clocks that can be changed: {0}")]
     Clocks(#[source] Missing),

@@ -5,9 +5,10 @@ use super::{ClusterError, ClusterSpec, NodeState};
 use crate::clock::{Clock, Library};
 use crate::disk::Disk;
 use crate::log::Watches;
-use crate::process::{self, Process};
+use crate::network::{Network, NetworkError};
+use crate::process::{self, Home, Process};
 use crate::system::{CommandLine, NodeVariables};
-use std::net::Ipv4Addr;
+use crate::warden;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -28,6 +29,8 @@ pub struct Node {
     pub clock: Option<Clock>,
     /// Who waits for a line of its log, over all of its lives.
     pub watches: Watches,
+    /// What tells its processes from all others.
+    pub home: Home,
     life: Arc<Mutex<Life>>,
 }
 
@@ -66,15 +69,17 @@ impl Node {
     pub fn new(
         spec: &ClusterSpec,
         run_dir: &Path,
-        hosts: &[(String, Ipv4Addr)],
+        network: &Network,
         index: usize,
         name: &str,
-        ip: Ipv4Addr,
         library: Option<&Arc<Library>>,
     ) -> Result<Node, ClusterError> {
         let dir = run_dir.join("nodes").join(name);
         let data = dir.join("data");
         std::fs::create_dir_all(&data).map_err(ClusterError::directory(&data))?;
+        // As this node sees them: with proxies, every node sees others elsewhere.
+        let seen = |other: &String| (other.clone(), network.address(name, other));
+        let hosts: Vec<_> = spec.nodes.iter().map(seen).collect();
         let disk = match &spec.disks {
             Some(disks) => {
                 let disk = Disk::mount(&data, &dir.join("removed"), disks.of_node(index))?;
@@ -85,10 +90,10 @@ impl Node {
         let variables = NodeVariables {
             node: name,
             index,
-            ip,
+            ip: network.address(name, name),
             data: text(&data)?,
             harness: text(&spec.harness)?,
-            hosts,
+            hosts: &hosts,
         };
         let mut command = spec.system.node.command_line(&variables);
         command.argv.extend(spec.extra_args.iter().cloned());
@@ -109,7 +114,7 @@ impl Node {
         };
         let typed = dir.join("command.txt");
         std::fs::write(&typed, process::as_typed(&command, &dir)).map_err(ClusterError::directory(&typed))?;
-        let ready_url = spec.system.node.ready.url(name, index, ip);
+        let ready_url = spec.system.node.ready.url(name, index, network.ip(name));
         let life = Arc::new(Mutex::new(Life {
             phase: Phase::Down,
             process: None,
@@ -124,6 +129,7 @@ impl Node {
             disk,
             clock,
             watches: Watches::default(),
+            home: home(network, name)?,
             life,
         })
     }
@@ -136,6 +142,15 @@ impl Node {
     /// Its life, to look at when nobody has the node any more.
     pub fn shared_life(&self) -> Arc<Mutex<Life>> {
         Arc::clone(&self.life)
+    }
+}
+
+/// What tells the processes of a node from all others.
+fn home(network: &Network, node: &str) -> Result<Home, NetworkError> {
+    match (network.shared_namespace(node), warden::posted()) {
+        (Some(namespace), _) => Ok(Home::Namespace(namespace)),
+        (None, Some(warden)) => Ok(Home::Mark(warden.mark(node).into())),
+        (None, None) => Err(NetworkError::NoWarden),
     }
 }
 

@@ -4,6 +4,7 @@ use super::life::{Event, Phase};
 use super::node::{Node, lock};
 use super::{Shared, StartError, Started, UnexpectedExit, readiness};
 use crate::clock::Clock;
+use crate::network::{Backend, Network};
 use crate::process::{self, Exit, Process, ProcessSpec};
 use std::sync::Arc;
 use std::time::Instant;
@@ -60,14 +61,19 @@ impl Shared {
         let spec = ProcessSpec {
             command: &node.command,
             dir: &node.dir,
-            network_namespace: self.network.shared_namespace(&node.name),
+            home: node.home.clone(),
             epoch: self.spec.epoch,
             node: &node.name,
             watches: &node.watches,
         };
         let (name, tell, its_life) = (node.name.clone(), self.tell_exit.clone(), node.shared_life());
+        // Not more than that: the network ends with the cluster, not with the last of its processes.
+        let network = Arc::downgrade(&self.network);
         let at_end = move |exit: &Exit| {
             let mut life = lock(&its_life);
+            if let Some(network) = network.upgrade().filter(is_told) {
+                network.close(&name);
+            }
             let explained = life.phase.explains_end(exit.by_sigkill());
             life.phase = life.phase.after(Event::End).unwrap_or(Phase::Down);
             (life.process, life.paused_at) = (None, None);
@@ -89,7 +95,15 @@ impl Shared {
             source,
         })?;
         let process = Arc::new(process);
+        if is_told(&self.network) {
+            self.network.open(&node.name);
+        }
         (life.phase, life.process) = (starting, Some(Arc::clone(&process)));
         Ok(process)
     }
+}
+
+/// Whether the network has to be told which nodes have a process.
+fn is_told(network: &Arc<Network>) -> bool {
+    network.backend() == Backend::Proxy
 }

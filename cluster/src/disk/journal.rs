@@ -4,10 +4,11 @@
 //!
 //! - every earlier change of any directory that one of them also changes, for a rename between two directories is
 //!   in both or in neither;
-//! - where something that had been elsewhere was moved into a directory, the making of that directory, of the one
-//!   above, and so on: a rename never loses what it moves.
+//! - where something that had been elsewhere was moved into a directory, that this directory is where it was then,
+//!   likewise the one above it, and so on up to the root: a rename never loses what it moves.
 //!
-//! It does not make durable that the directory itself is in its parent (POSIX asks for a sync of the parent).
+//! It does not make durable that the directory itself is in its parent (POSIX asks for a sync of the parent), nor
+//! that a directory is there in which one of them had been before.
 //! What is left over can always be undone from the last to the first, whatever was made durable in between.
 
 use std::collections::{HashSet, VecDeque};
@@ -115,7 +116,8 @@ impl Change {
         }
     }
 
-    /// The directories that have their place by it.
+    /// The directories that it put where they are. One that had been elsewhere was moved: that is a change of the
+    /// directory where it had been too, so an earlier change that put it there is durable with it anyway.
     fn placed(&self) -> Vec<Id> {
         let dir = |child: &Child| child.is_dir.then_some(child.id);
         match self {
@@ -265,6 +267,25 @@ mod tests {
         assert_eq!(journal.sync(4), changes[1..2]);
         assert!(journal.note(changes[2].clone()).is_empty());
         assert_eq!(journal.sync(2), [changes[0].clone(), changes[2].clone()]);
+    }
+
+    #[test]
+    fn a_directory_that_was_left_again_need_not_be_there() {
+        let (above, left) = (made(1, "above", 3, true), made(3, "left", 4, true));
+        let dir = made(4, "d", 5, true);
+        let away = Change::Renamed {
+            from: place(4, "d"),
+            to: place(1, "d"),
+            child: Child { id: 5, is_dir: true },
+            replaced: None,
+            into: Vec::new(),
+        };
+        let moved = renamed((1, "f"), (5, "f"), 10, &[5]);
+        let changes = [above, left, dir, away, moved];
+        let mut journal = journal(&changes);
+        let durable = [0, 2, 3, 4].map(|i: usize| changes[i].clone());
+        assert_eq!(journal.sync(1), durable);
+        assert_eq!(journal.take_after(0).collect::<Vec<_>>(), changes[1..2]);
     }
 
     #[test]

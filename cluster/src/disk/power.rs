@@ -200,7 +200,8 @@ fn beginning(random: &mut impl Rng, sector: u64, changes: &VecDeque<Ordered>, si
         .collect();
     // A truncation is not torn, and neither is what no border of a sector divides.
     let is_write = torn.size >= torn.range.end;
-    let borders = torn.range.end.saturating_sub(1) / sector - torn.range.start / sector;
+    // What grows a file writes nothing: its range is empty, and may begin at a border.
+    let borders = (torn.range.end.saturating_sub(1) / sector).saturating_sub(torn.range.start / sector);
     if is_write && !torn.range.is_empty() && borders > 0 {
         let border = (torn.range.start / sector + random.random_range(0..=borders)) * sector;
         let part: Range<u64> = torn.range.start..border.max(torn.range.start);

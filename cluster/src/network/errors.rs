@@ -1,9 +1,11 @@
 //! Why a network cannot be built, or not be disturbed in the way that was asked for.
 
 use super::NODES_MAX;
+use super::backend::CannotBe;
 use super::check::RuleError;
 use crate::sandbox::Missing;
 use std::io;
+use std::net::SocketAddrV4;
 use std::path::PathBuf;
 
 /// Why the network could not be built, a rule not be installed, or a capture not be made.
@@ -27,6 +29,50 @@ pub enum NetworkError {
         /// How many were asked for.
         nodes: usize,
     },
+    /// Too many nodes for proxies.
+    #[error(
+        "build a network of {nodes} nodes out of proxies; at most {} fit, see --node-count, or take --network switch",
+        super::proxy::loopback::NODES_MAX
+    )]
+    TooManyForProxies {
+        /// How many were asked for.
+        nodes: usize,
+    },
+    /// Nobody has said where proxies are to listen.
+    #[error(
+        "build the network out of proxies: which ports do nodes use? say so in the descriptor, as in \
+         [node] ports = [7000, 7001]; or take --network switch"
+    )]
+    NoPorts,
+    /// There would be nobody to kill the nodes when the harness is killed.
+    #[error("build a network of proxies without a warden; call warden::post first thing in main")]
+    NoWarden,
+    /// A proxy cannot listen.
+    #[error(
+        "listen on {address}, for {host}: {source}; a program that listens on this port at all addresses (0.0.0.0) is \
+         in the way"
+    )]
+    Listen {
+        /// Where.
+        address: SocketAddrV4,
+        /// In whose place.
+        host: String,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// Too few files may be open.
+    #[error(
+        "build the network: {needed} open files are needed, and {limit} are allowed; raise it with `ulimit -n`"
+    )]
+    OpenFiles {
+        /// How many it takes.
+        needed: u64,
+        /// How many there can be.
+        limit: u64,
+    },
+    /// The backend cannot have such a rule.
+    #[error("install a rule on a network of proxies: {0}; --network switch can")]
+    CannotBe(#[from] CannotBe),
     /// The TUN device refused.
     #[error("build the network: {0}")]
     Tun(#[source] Missing),

@@ -13,16 +13,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// One process, with the state letters of its threads (`R`, `S`, `D`, `T`, ..) as `proc_pid_stat(5)` has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Its directory in `/proc`.
-    entry: PathBuf,
-}
-
-/// The processes that live in a network namespace now, by their ids as the sandbox numbers them. A zombie has
+/// The processes that live in a network namespace now, by their ids as the sandbox numbers them, and their
+/// directories in `/proc`. A zombie has
 /// left its namespaces and is not among them; nor are we ourselves.
-pub fn of_namespace(namespace: &OwnedFd) -> io::Result<BTreeMap<Pid, Member>> {
+pub fn of_namespace(namespace: &OwnedFd) -> io::Result<BTreeMap<Pid, PathBuf>> {
     let wanted = fstat(namespace.as_fd())?;
     let depth = namespace_pids(Path::new("/proc/self"))?.len();
     let own = Pid::this();
@@ -44,22 +38,20 @@ pub fn of_namespace(namespace: &OwnedFd) -> io::Result<BTreeMap<Pid, Member>> {
             continue;
         };
         match pids.get(depth - 1) {
-            Some(pid) if *pid != own => members.insert(*pid, Member { entry }),
+            Some(pid) if *pid != own => members.insert(*pid, entry),
             _ => None,
         };
     }
     Ok(members)
 }
 
-impl Member {
-    /// The states of its threads; empty when it is gone.
-    pub fn thread_states(&self) -> Vec<char> {
-        let Ok(tasks) = fs::read_dir(self.entry.join("task")) else {
-            return Vec::new();
-        };
-        let stats = tasks.filter_map(|task| fs::read(task.ok()?.path().join("stat")).ok());
-        stats.filter_map(|stat| state(&stat)).collect()
-    }
+/// The states of a process's threads (`R`, `S`, `D`, `T`, ..) as `proc_pid_stat(5)` has them; none when it is gone.
+pub fn thread_states(entry: &Path) -> Vec<char> {
+    let Ok(tasks) = fs::read_dir(entry.join("task")) else {
+        return Vec::new();
+    };
+    let stats = tasks.filter_map(|task| fs::read(task.ok()?.path().join("stat")).ok());
+    stats.filter_map(|stat| state(&stat)).collect()
 }
 
 /// The ids of a process in the process namespaces that it lives in, from that of this `/proc` inwards.
@@ -77,7 +69,7 @@ fn namespace_pids(entry: &Path) -> io::Result<Vec<Pid>> {
 }
 
 /// The state in a `stat` line. The name before it is of the program's choosing and may hold anything.
-fn state(stat: &[u8]) -> Option<char> {
+pub fn state(stat: &[u8]) -> Option<char> {
     let name_end = stat.iter().rposition(|byte| *byte == b')')?;
     stat.get(name_end + 2).map(|byte| char::from(*byte))
 }

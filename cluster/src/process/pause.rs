@@ -1,16 +1,17 @@
 //! Stopping all processes of a node and letting them go on, each confirmed by what the kernel says of every
 //! thread.
 //!
-//! SIGSTOP goes to every process of the node's network namespace, again and again until none of them runs and
+//! SIGSTOP goes to every process of the node, again and again until none of them runs and
 //! none is new: one that is stopped cannot fork, so this comes to an end. Blocking; the callers have a thread for
 //! it.
 
-use super::members::{self, Member};
+use super::household::Household;
+use super::members::thread_states;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How long to wait for the kernel to say so.
@@ -28,25 +29,25 @@ pub struct Counted {
     pub threads: usize,
 }
 
-/// Stops all processes of a network namespace.
+/// Stops all processes of a node.
 ///
 /// # Errors
 /// In words: nobody is there, or who still runs after [`CONFIRM_MAX`]; then all of them go on again.
-pub fn stop(namespace: &OwnedFd) -> Result<Counted, String> {
+pub fn stop(household: &Household) -> Result<Counted, String> {
     let mut told = BTreeSet::new();
     let mut confirmed: Option<Vec<Pid>> = None;
-    let outcome = until(namespace, |members| {
+    let outcome = until(household, |members| {
         let mut counted = Counted {
             processes: members.len(),
             threads: 0,
         };
         let mut running = Vec::new();
-        for (pid, member) in members {
+        for (pid, entry) in members {
             if told.insert(*pid) {
                 // One to a process that has ended by now goes nowhere.
                 let _ = kill(*pid, Signal::SIGSTOP);
             }
-            let states = member.thread_states();
+            let states = thread_states(entry);
             counted.threads += states.len();
             if !are_stopped(&states) {
                 // Again, in case that another process let it go on before it was stopped itself.
@@ -62,24 +63,24 @@ pub fn stop(namespace: &OwnedFd) -> Result<Counted, String> {
     });
     if outcome.is_err() {
         // The error of the stop is the one to tell.
-        let _ = resume(namespace);
+        let _ = resume(household);
     }
     outcome
 }
 
-/// Lets all processes of a network namespace go on.
+/// Lets all processes of a node go on.
 ///
 /// # Errors
 /// In words: nobody is there, or who is still stopped after [`CONFIRM_MAX`].
-pub fn resume(namespace: &OwnedFd) -> Result<Counted, String> {
-    until(namespace, |members| {
+pub fn resume(household: &Household) -> Result<Counted, String> {
+    until(household, |members| {
         let mut counted = Counted {
             processes: members.len(),
             threads: 0,
         };
         let mut stopped = Vec::new();
-        for (pid, member) in members {
-            let states = member.thread_states();
+        for (pid, entry) in members {
+            let states = thread_states(entry);
             counted.threads += states.len();
             if states.contains(&'T') {
                 let _ = kill(*pid, Signal::SIGCONT);
@@ -95,13 +96,13 @@ pub fn resume(namespace: &OwnedFd) -> Result<Counted, String> {
 }
 
 fn until(
-    namespace: &OwnedFd,
-    mut done: impl FnMut(&BTreeMap<Pid, Member>) -> Result<Counted, Vec<String>>,
+    household: &Household,
+    mut done: impl FnMut(&BTreeMap<Pid, PathBuf>) -> Result<Counted, Vec<String>>,
 ) -> Result<Counted, String> {
     let failed = |why: io::Error| format!("its processes cannot be listed: {why}");
     let deadline = Instant::now() + CONFIRM_MAX;
     loop {
-        let members = members::of_namespace(namespace).map_err(failed)?;
+        let members = household.members().map_err(failed)?;
         if members.is_empty() {
             return Err("it has no process any more".to_owned());
         }

@@ -1,21 +1,20 @@
-//! What a process of a node leaves behind when it ends: its group, and others that live where it lived.
+//! What a process of a node leaves behind when it ends: its group, and others of the node.
 
-use super::members;
+use super::household::Household;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long to wait until it is gone.
 const GONE_MAX: Duration = Duration::from_secs(1);
 
-/// Kills and reaps what a process has left: its group, and whoever else lives in its network namespace. Orphans
-/// become children of process 1, which is us.
-pub async fn end(group: Pid, namespace: &Arc<OwnedFd>) {
+/// Kills and reaps what a process has left: its group, and whoever else is of its household. Orphans become children
+/// of process 1, which is us; without a sandbox, of their next subreaper, which is us as well.
+pub async fn end(household: &Household) {
+    let group = household.leader;
     let deadline = Instant::now() + GONE_MAX;
     let of_group = Pid::from_raw(-group.as_raw());
     let mut strays = BTreeSet::new();
@@ -23,8 +22,8 @@ pub async fn end(group: Pid, namespace: &Arc<OwnedFd>) {
         let group_left = killpg(group, Signal::SIGKILL) != Err(Errno::ESRCH);
         let reaped =
             matches!(waitpid(of_group, Some(WaitPidFlag::WNOHANG)), Ok(status) if status.pid().is_some());
-        let listed = Arc::clone(namespace);
-        let listed = tokio::task::spawn_blocking(move || members::of_namespace(&listed)).await;
+        let listed = household.clone();
+        let listed = tokio::task::spawn_blocking(move || listed.members()).await;
         let left: Vec<Pid> = match listed.expect("it does not panic, and nobody aborts it") {
             Ok(members) => members.into_keys().collect(),
             Err(why) => {

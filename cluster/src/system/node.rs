@@ -16,11 +16,16 @@ pub struct NodeRecipe {
     command: Vec<CommandTemplate>,
     env: BTreeMap<String, CommandTemplate>,
     peers: Option<PeerList>,
+    /// The TCP ports that a node listens on, for other nodes and for clients; only proxies need to know.
+    pub ports: Vec<u16>,
     /// What its programs may rely on to make changes of directories durable.
     pub directory_sync: DirectorySync,
     /// How it is known to be ready.
     pub ready: Readiness,
 }
+
+/// How many ports a node can have.
+const PORTS_MAX: usize = 16;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +34,8 @@ struct RawRecipe {
     #[serde(default)]
     env: BTreeMap<String, CommandTemplate>,
     peers: Option<PeerList>,
+    #[serde(default)]
+    ports: Vec<u16>,
     #[serde(default = "as_usual")]
     directory_sync: DirectorySync,
     ready: Readiness,
@@ -49,6 +56,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             command,
             env,
             peers,
+            ports,
             directory_sync,
             ready,
         } = raw;
@@ -63,6 +71,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
                 "env has a variable {name:?}; a name is not empty and has no = in it"
             ));
         }
+        check_ports(&ports)?;
         let mut templates = command.iter().chain(env.values());
         let uses_peers =
             templates.any(|template| template.0.variables().any(|v| v == CommandVariable::Peers));
@@ -73,10 +82,28 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             command,
             env,
             peers,
+            ports,
             directory_sync,
             ready,
         })
     }
+}
+
+fn check_ports(ports: &[u16]) -> Result<(), String> {
+    let is_twice = |place: usize| ports[..place].contains(&ports[place]);
+    if ports.contains(&0) {
+        return Err("ports has a 0; a port is from 1 to 65535".to_owned());
+    }
+    if let Some(place) = (0..ports.len()).find(|place| is_twice(*place)) {
+        return Err(format!("ports has {} twice", ports[place]));
+    }
+    if ports.len() > PORTS_MAX {
+        return Err(format!(
+            "ports has {} ports; {PORTS_MAX} are the most",
+            ports.len()
+        ));
+    }
+    Ok(())
 }
 
 /// What `{peers}` becomes: a text for every node, itself included, with something in between.

@@ -37,6 +37,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use suite::Suite;
 
+/// How nodes are connected in the tests of processes, which are those of the proxies as well.
+const BACKEND: cluster::Backend = cluster::Backend::Switch;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -4,6 +4,7 @@
 mod bridge;
 mod costs;
 pub mod disk;
+mod proxies;
 mod reactions;
 
 use crate::network::names;
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
     );
     compare(&network);
     costs::measure(&network);
+    proxies::measure(&network);
     println!("{:?}", network.strays());
     log_lines();
     drop(network);

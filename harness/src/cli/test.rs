@@ -2,7 +2,9 @@
 
 use super::values::{Concurrency, Nemesis, parse_concurrency, parse_duration, parse_nemesis, parse_rate};
 use super::{Format, ProgressKind};
+use crate::network::NetworkChoice;
 use clap::Args;
+use cluster::Backend;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,12 +19,22 @@ pub struct TestOptions {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=99), help_heading = "Cluster")]
     pub node_count: u8,
 
+    /// How nodes are connected
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        value_name = "KIND",
+        help_heading = "Cluster"
+    )]
+    pub network: NetworkChoice,
+
     /// How many clients at once; `2n` is twice the nodes
-    #[arg(long, value_name = "N", default_value = "4n", value_parser = parse_concurrency, help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value = "8n", value_parser = parse_concurrency, help_heading = "Load")]
     pub concurrency: Concurrency,
 
     /// Mean operations per second of all clients; 0 is as fast as they can
-    #[arg(short, long, value_name = "HZ", default_value_t = 3000.0, value_parser = parse_rate, help_heading = "Load")]
+    #[arg(short, long, value_name = "HZ", default_value_t = 5000.0, value_parser = parse_rate, help_heading = "Load")]
     pub rate: f64,
 
     /// How long the main phase lasts: 60, 90s, 5m
@@ -34,7 +46,7 @@ pub struct TestOptions {
     pub ops_per_key: u32,
 
     /// How many decrees are open at once
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Load")]
     pub key_count: u32,
 
     /// After how long a client gives up on an answer; the outcome is unknown then
@@ -44,6 +56,10 @@ pub struct TestOptions {
     /// Faults: partition, kill, pause, packet, disk, clock, all, none; refined as partition:halves+bridge,kill:one
     #[arg(long, value_name = "LIST", default_value = "partition,kill,pause,packet", value_parser = parse_nemesis, help_heading = "Faults")]
     pub nemesis: Nemesis,
+
+    /// Whether nobody has said which faults: then they may be fewer where the network cannot have all
+    #[arg(skip)]
+    pub nemesis_is_default: bool,
 
     /// Mean time between two changes (a fault begins, a fault ends) of one kind of fault
     #[arg(long, value_name = "DUR", default_value = "500ms", value_parser = parse_duration, help_heading = "Faults")]
@@ -100,4 +116,16 @@ pub struct TestOptions {
     /// The process without which this run is not wanted: the scorecard that started it
     #[arg(long, value_name = "PID", hide = true)]
     pub die_with: Option<i32>,
+}
+
+impl TestOptions {
+    /// The same where nodes are connected in this way: of the default faults, those that can be had.
+    pub fn on(&self, backend: Backend) -> TestOptions {
+        let mut options = self.clone();
+        options.network = backend.into();
+        if self.nemesis_is_default {
+            options.nemesis = Nemesis::of(nemesis::feasible::possible(&self.nemesis.packages, backend));
+        }
+        options
+    }
 }

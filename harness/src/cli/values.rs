@@ -32,6 +32,19 @@ pub struct Nemesis {
     pub packages: Vec<Package>,
 }
 
+impl Nemesis {
+    /// As it would be written.
+    pub fn of(packages: Vec<Package>) -> Nemesis {
+        let words: Vec<String> = packages.iter().map(Package::to_string).collect();
+        let text = if words.is_empty() {
+            "none".to_owned()
+        } else {
+            words.join(",")
+        };
+        Nemesis { text, packages }
+    }
+}
+
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let refuse = || format!("`{text}` is not a duration; write 60, 90s, 5m or 500ms");
     let seconds = match text.parse::<f64>() {

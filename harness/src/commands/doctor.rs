@@ -2,6 +2,7 @@
 
 use super::print;
 use crate::exit;
+use crate::network::Decision;
 use cluster::probe::Capability;
 use std::process::ExitCode;
 
@@ -19,7 +20,7 @@ pub fn doctor() -> ExitCode {
         Ok(capabilities) => capabilities,
         Err(error) => return super::fail(&error.into()),
     };
-    print(&told(&capabilities));
+    print(&told(&capabilities, &cluster::probe::proxies()));
     match can_run(&capabilities) {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(exit::ERROR),
@@ -31,9 +32,9 @@ fn can_run(capabilities: &[Capability]) -> bool {
     required.all(|capability| capability.ok.is_ok())
 }
 
-fn told(capabilities: &[Capability]) -> String {
+fn told(capabilities: &[Capability], proxies: &Capability) -> String {
     let mut text = String::new();
-    for capability in capabilities {
+    for capability in capabilities.iter().chain([proxies]) {
         text += &match &capability.ok {
             Ok(detail) => format!("✓ {}: {detail}\n", capability.name),
             Err(missing) => format!(
@@ -42,17 +43,23 @@ fn told(capabilities: &[Capability]) -> String {
             ),
         };
     }
+    let decision = Decision::of(capabilities);
+    let is_possible = can_run(capabilities) || proxies.ok.is_ok();
+    text += &format!("\n{} {decision}\n", if is_possible { '✓' } else { '✗' });
     text += "\nFaults that can be had here:\n";
     for (kind, what) in nemesis::package::KINDS {
+        let packages = nemesis::parse(kind).expect("the name of a kind is a list of one");
+        let infeasible = nemesis::feasible::check_packages(&packages, decision.backend);
         let needed = NEEDS.iter().find(|(of, _)| *of == kind).map(|(_, probe)| *probe);
         let has = |probe: &str| {
             let found = capabilities.iter().find(|capability| capability.name == probe);
             found.is_some_and(|capability| capability.ok.is_ok())
         };
-        text += &match (can_run(capabilities), needed) {
-            (false, _) => format!("✗ {kind}: no run can be had, see above\n"),
-            (true, Some(probe)) if !has(probe) => format!("✗ {kind}: needs {probe}, see above\n"),
-            (true, _) => format!("✓ {kind}: {what}\n"),
+        text += &match (infeasible, needed) {
+            _ if !is_possible => format!("✗ {kind}: no run can be had, see above\n"),
+            (Err(infeasible), _) => format!("✗ {kind}: {infeasible}\n"),
+            (Ok(()), Some(probe)) if !has(probe) => format!("✗ {kind}: needs {probe}, see above\n"),
+            (Ok(()), _) => format!("✓ {kind}: {what}\n"),
         };
     }
     text
@@ -81,7 +88,10 @@ mod tests {
                 capability(CLOCKS, false, clocks),
             ]
         };
+        let proxies = |is_there| capability("network of proxies", false, is_there);
+        let told = |capabilities: &[Capability]| super::told(capabilities, &proxies(true));
         assert!(!told(&of(true, true)).contains('✗'));
+        assert!(told(&of(true, true)).contains("✓ network: switch\n"));
         let text = told(&of(false, true));
         assert!(text.contains("fix: get it\n"), "{text}");
         assert!(
@@ -91,7 +101,18 @@ mod tests {
         assert!(text.contains("✓ kill: ") && text.contains("✓ clock: "), "{text}");
         assert!(can_run(&of(false, false)), "the other faults can be had");
         let none = [capability("namespaces", true, false)];
-        assert!(!can_run(&none) && told(&none).contains("✗ kill: no run can be had"));
+        assert!(!can_run(&none));
+        let text = super::told(&none, &proxies(false));
+        assert!(text.contains("✗ kill: no run can be had"), "{text}");
+        let text = told(&none);
+        assert!(
+            text.contains("✓ network: proxy, because it is not there; it can have no loss"),
+            "{text}"
+        );
+        assert!(
+            text.contains("✓ kill: ") && text.contains("✗ disk: disk cannot be had"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! `harness test`: goes into the sandbox, runs, and tells the verdict.
+//! `harness test`: goes into the sandbox, or does without, runs, and tells the verdict.
 
 use super::{conclude, fail, words};
-use crate::cli::TestOptions;
+use crate::cli::{ProgressKind, TestOptions};
 use crate::exit;
 use crate::interrupt::Interrupt;
+use crate::network::{self, Decision};
 use crate::run::{self, Broken};
 use crate::tie;
 use anyhow::{Context, anyhow};
-use cluster::Side;
+use cluster::{Backend, Side};
 use results::Results;
 use std::process::ExitCode;
 
@@ -22,12 +23,42 @@ pub fn test(options: &TestOptions) -> ExitCode {
         eprintln!("error: {}", words(&error));
         return ExitCode::from(exit::BAD_ARGUMENTS);
     }
+    let decision = match network::decide(options.network) {
+        Ok(decision) => decision,
+        Err(error) => return fail(&error),
+    };
+    let options = &options.on(decision.backend);
+    // What it cannot do is said before anything is started, too.
+    if let Err(error) = run::refuse_on(options, decision.backend) {
+        eprintln!("error: {}", words(&error));
+        if decision.because.is_some() {
+            eprintln!("{decision}");
+        }
+        return ExitCode::from(exit::BAD_ARGUMENTS);
+    }
+    match decision.backend {
+        Backend::Switch => in_the_sandbox(options),
+        Backend::Proxy => without_a_sandbox(options, &decision),
+    }
+}
+
+fn in_the_sandbox(options: &TestOptions) -> ExitCode {
     match cluster::sandbox::enter() {
         Ok(Side::Inside) => inside(options),
         Ok(Side::Outside { exit_code }) => outside(exit_code),
-        Err(error) => {
-            fail(&anyhow!(error).context("start the test; `harness doctor` says what this machine can do"))
-        }
+        Err(error) => fail(&anyhow!(error).context(
+            "start the test; `harness doctor` says what this machine can do, and --network proxy does without",
+        )),
+    }
+}
+
+fn without_a_sandbox(options: &TestOptions, decision: &Decision) -> ExitCode {
+    if options.progress != ProgressKind::None || decision.because.is_some() {
+        eprintln!("{decision}");
+    }
+    match cluster::warden::post() {
+        Ok(()) => inside(options),
+        Err(error) => fail(&anyhow!(error)),
     }
 }
 

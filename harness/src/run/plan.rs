@@ -5,7 +5,7 @@ use crate::systems;
 use crate::workload::DecreeWorkload;
 use anyhow::{Context, Result, bail};
 use cluster::system::HttpOperation;
-use cluster::{DiskSpec, System};
+use cluster::{Backend, DiskSpec, System};
 use history::Header;
 use jiff::Timestamp;
 use nemesis::{Package, PlannedFault, Request, Schedule};
@@ -92,6 +92,21 @@ impl Plan {
         })
     }
 
+    /// Says what of it nodes that are connected in this way cannot have.
+    ///
+    /// # Errors
+    /// What cannot be, and what can be instead.
+    pub fn refuse_on(&self, options: &TestOptions, backend: Backend) -> Result<()> {
+        if options.schedule.is_none() {
+            nemesis::feasible::check_packages(&options.nemesis.packages, backend)?;
+        }
+        nemesis::feasible::check_schedule(&self.schedule, backend)?;
+        if backend == Backend::Proxy && self.system.node.ports.is_empty() {
+            return Err(cluster::NetworkError::NoPorts.into());
+        }
+        Ok(())
+    }
+
     /// The kinds of fault that are asked for.
     pub fn kinds(&self, options: &TestOptions) -> Vec<String> {
         let kinds: Vec<&str> = match &options.schedule {
@@ -132,7 +147,7 @@ impl Plan {
             nodes: self.nodes.clone(),
             clients: self.clients as u64,
             command: template.chain(self.extra_args.iter().cloned()).collect(),
-            environment: environment(),
+            environment: environment(options.network.backend()),
         }
     }
 
@@ -170,7 +185,7 @@ fn read_schedule(file: &Path, nodes: &[String]) -> Result<Schedule> {
 }
 
 /// The machine and the harness.
-fn environment() -> Environment {
+fn environment(network: Backend) -> Environment {
     let uname = nix::sys::utsname::uname();
     let words = uname
         .as_ref()
@@ -185,7 +200,7 @@ fn environment() -> Environment {
         os: words.map_or_else(|_| "unknown".to_owned(), |words| words.join(" ")),
         cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         memory_bytes: total_kib.unwrap_or(0) * 1024,
-        network: "switch".to_owned(),
+        network: network.name().to_owned(),
     }
 }
 
@@ -209,12 +224,13 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
         Some(file) => flag("schedule", file.display().to_string(), ""),
         None => flag("nemesis", options.nemesis.text.clone(), ""),
     }
+    flag("network", options.network.backend().name().to_owned(), "switch");
     flag("node-count", options.node_count.to_string(), "5");
-    flag("concurrency", concurrency, "4n");
-    flag("rate", options.rate.to_string(), "3000");
+    flag("concurrency", concurrency, "8n");
+    flag("rate", options.rate.to_string(), "5000");
     flag("time-limit", duration(options.time_limit), "60s");
     flag("ops-per-key", options.ops_per_key.to_string(), "20");
-    flag("key-count", options.key_count.to_string(), "3");
+    flag("key-count", options.key_count.to_string(), "6");
     flag("client-timeout", duration(options.client_timeout), "1s");
     flag("nemesis-interval", duration(options.nemesis_interval), "0.5s");
     flag("recovery-time", duration(options.recovery_time), "10s");
@@ -234,6 +250,7 @@ pub fn option_table(options: &TestOptions, seed: u64) -> serde_json::Map<String,
     let table = serde_json::json!({
         "system": options.system,
         "node_count": options.node_count,
+        "network": options.network.backend().name(),
         "concurrency": options.concurrency.clients(options.node_count.into()),
         "rate": options.rate,
         "time_limit_s": options.time_limit.as_secs_f64(),

@@ -82,6 +82,7 @@ impl World {
             seed: plan.seed,
             extra_args: plan.extra_args.clone(),
             clocks: plan.clocks(),
+            network: options.network.backend(),
         })?);
         let stop = watch::Sender::new(false);
         let watchers = vec![

@@ -170,6 +170,7 @@ mod tests {
             fault: Fault::Kill {
                 nodes: vec!["n1".into()],
                 power: false,
+                flap: None,
             },
             requested_ns: 0,
             installed_ns: installed_s.map(|s| s * SECOND),

@@ -175,7 +175,7 @@ fn note(scorecard: &Scorecard, bug: &BugRow, before: &str) -> String {
     let mut notes = Vec::new();
     if !found_anywhere(scorecard, bug) && of_bug().next().is_some() {
         notes.push(match &bug.needs {
-            Some(needs) => format!("not found yet: needs {needs}"),
+            Some(needs) => format!("not found: needs {needs}"),
             None => "not found".to_owned(),
         });
     }

@@ -61,7 +61,8 @@ fn share(percent: u8) -> f64 {
     f64::from(percent.min(100)) / 100.0
 }
 
-fn of(effect: PacketEffect) -> Effect {
+/// What the network is to do.
+pub fn of(effect: PacketEffect) -> Effect {
     match effect {
         PacketEffect::Delay {
             mean_ms,

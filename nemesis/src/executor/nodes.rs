@@ -3,12 +3,13 @@
 use super::{Task, milliseconds};
 use cluster::{Cluster, Killed, LossPolicy, Lost, NodeState};
 use futures_util::future::join_all;
-use history::{Fault, FaultStep};
+use history::{Fault, FaultStep, Flap};
+use std::time::Duration;
 use tokio::time::Instant;
 
 impl Task {
-    /// Kills nodes, starts them again at `end`.
-    pub(super) async fn kill(&mut self, nodes: Vec<String>, power: bool, end: Instant) {
+    /// Kills nodes, starts them again at `end`; or does so again and again until then.
+    pub(super) async fn kill(&mut self, nodes: Vec<String>, power: bool, flap: Option<Flap>, end: Instant) {
         let mut killed = Vec::new();
         let mut seen = Vec::new();
         let attempts = nodes.iter().map(|node| self.take_down(node, power));
@@ -21,27 +22,48 @@ impl Task {
                 Err(reason) => seen.push(format!("{node}: {reason}")),
             }
         }
+        let of = |nodes: Vec<String>| Fault::Kill { nodes, power, flap };
+        let seen = Some(seen.join("; "));
         if killed.is_empty() {
-            return self.step(
-                FaultStep::Skipped,
-                &Fault::Kill { nodes, power },
-                None,
-                Some(seen.join("; ")),
-            );
+            return self.step(FaultStep::Skipped, &of(nodes), None, seen);
         }
-        let fault = Fault::Kill {
-            nodes: killed.clone(),
-            power,
+        let fault = of(killed.clone());
+        self.step(FaultStep::Installed, &fault, Some(true), seen);
+        let times = match flap {
+            None => {
+                self.stopped_before(end).await;
+                1
+            }
+            Some(flap) => self.kill_again(&killed, power, flap, end).await,
         };
-        self.step(FaultStep::Installed, &fault, Some(true), Some(seen.join("; ")));
-        self.stopped_before(end).await;
         self.step(FaultStep::Healing, &fault, None, None);
         let (step, evidence) = match self.affairs.start(&self.cluster, &killed).await {
+            Ok(evidence) if times > 1 => (FaultStep::Healed, format!("killed {times} times; {evidence}")),
             Ok(evidence) => (FaultStep::Healed, evidence),
             Err(reason) => (FaultStep::Failed, reason),
         };
         killed.iter().for_each(|node| self.affairs.give_back(node));
         self.step(step, &fault, None, Some(evidence));
+    }
+
+    /// Starts and kills nodes in turns until `end`, and leaves them as they are then. Returns how often it has killed,
+    /// the first time included.
+    async fn kill_again(&mut self, nodes: &[String], power: bool, flap: Flap, end: Instant) -> u32 {
+        let mut times = 1;
+        loop {
+            let up_at = Instant::now() + Duration::from_millis(flap.cut_ms);
+            if self.stopped_before(up_at.min(end)).await || up_at >= end {
+                return times;
+            }
+            // A node that does not start says so when the fault is healed.
+            let _ = self.affairs.start(&self.cluster, nodes).await;
+            let down_at = Instant::now() + Duration::from_millis(flap.whole_ms);
+            if self.stopped_before(down_at.min(end)).await || down_at >= end {
+                return times;
+            }
+            times += 1;
+            join_all(nodes.iter().map(|node| self.strike(node, power))).await;
+        }
     }
 
     /// Kills a node, or fails its power; a node that is in no state for that is left alone.
@@ -50,7 +72,16 @@ impl Task {
         if !matches!(state, NodeState::Up | NodeState::Paused) || !self.affairs.take(node) {
             return Err(format!("{state}, left alone"));
         }
-        let outcome = match power {
+        let outcome = self.strike(node, power).await;
+        if outcome.is_err() {
+            self.affairs.give_back(node);
+        }
+        outcome
+    }
+
+    /// Kills a node, or fails its power.
+    async fn strike(&self, node: &str, power: bool) -> Result<String, String> {
+        match power {
             false => self
                 .cluster
                 .kill(node)
@@ -63,11 +94,7 @@ impl Task {
                     failure.map(|failure| format!("{}, {}", gone(failure.killed), lost(&failure.lost)));
                 told.map_err(|error| error.to_string())
             }
-        };
-        if outcome.is_err() {
-            self.affairs.give_back(node);
         }
-        outcome
     }
 
     /// Every other power failure loses everything, the others a part of it that is drawn.

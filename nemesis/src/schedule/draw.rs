@@ -12,6 +12,10 @@ use rand_chacha::ChaCha8Rng;
 /// A flapping partition is cut, and whole again, for times between these, short ones as often as long ones.
 const FLAP_MS: (f64, f64) = (3.0, 100.0);
 
+/// In a restart storm nodes are down, and up, for times between these.
+const DOWN_MS: (f64, f64) = (1.0, 30.0);
+const UP_MS: (f64, f64) = (10.0, 200.0);
+
 /// The faults of one kind, each with its place in time.
 pub fn faults(package: &Package, request: &Request<'_>) -> Result<Vec<PlannedFault>, ScheduleError> {
     Ok(match package {
@@ -138,25 +142,25 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
             .unwrap_or(&Target::One)
             .draw(request.nodes, &mut of_sieges),
         power,
+        flap: None,
     };
     let sieges: Vec<PlannedFault> = in_sieges(request, true, besieged).collect();
     let storms = in_storms(request, "kill", &mut rng, |rng, interval_ms| {
         let target = draw_weighted(targets, rng);
-        let at_once = rng.random_bool(0.35);
-        let down_ms = match (at_once, target.stops_the_system()) {
+        let (lasts_ms, flap) = match (rng.random_range(0..10), target.stops_the_system()) {
             // Restarted at once: what was acknowledged a moment ago must still be there.
-            (true, _) => share(rng, interval_ms, 0.0, 0.1),
+            (0..3, _) => (share(rng, interval_ms, 0.0, 0.1), None),
+            // And again, and again: somewhere in what others are in the middle of.
+            (3..6, _) => {
+                let (cut_ms, whole_ms) = (between(rng, DOWN_MS), between(rng, UP_MS));
+                (share(rng, interval_ms, 0.8, 2.5), Some(Flap { cut_ms, whole_ms }))
+            }
             // With a majority down nothing happens; keep that shorter than any partition.
-            (false, true) => share(rng, interval_ms, 0.05, 0.3),
-            (false, false) => share(rng, interval_ms, 0.5, 2.5),
+            (_, true) => (share(rng, interval_ms, 0.05, 0.3), None),
+            (_, false) => (share(rng, interval_ms, 0.5, 2.5), None),
         };
-        (
-            down_ms,
-            Fault::Kill {
-                nodes: target.draw(request.nodes, rng),
-                power,
-            },
-        )
+        let nodes = target.draw(request.nodes, rng);
+        (lasts_ms, Fault::Kill { nodes, power, flap })
     });
     let mut all = [storms, sieges].concat();
     if power {

@@ -82,9 +82,9 @@ fn one_after_another(
 }
 
 /// How long a spell is.
-const SPELL_MS: (u64, u64) = (700, 2_500);
+const SPELL_MS: (u64, u64) = (500, 1_800);
 /// The share of spells in which a kind rests when it is one of several.
-const RESTING: f64 = 0.4;
+const RESTING: f64 = 0.5;
 
 /// When a kind of fault rests.
 struct Rests {

@@ -81,7 +81,7 @@ fn faults_of_one_kind_never_overlap_and_come_at_the_interval_asked_for() {
 
 #[test]
 fn a_long_run_sees_every_shape_and_every_number_of_nodes() {
-    let faults = generate("partition,kill", 5, 2, 120, 11);
+    let faults = generate("partition,kill", 5, 2, 300, 11);
     let shapes: std::collections::BTreeSet<String> = faults
         .iter()
         .filter_map(|planned| match &planned.fault {

@@ -4,7 +4,7 @@
 //! length: u32   payload: JSON
 //! ```
 //!
-//! in little endian. Whether it is what was written, the checksum of its [`super::batch`] says.
+//! in little endian. Whether it is what was written, the checksum of its `batch.rs` says.
 
 use crate::instance::Durable;
 use serde::{Deserialize, Serialize};

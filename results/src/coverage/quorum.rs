@@ -60,6 +60,7 @@ mod tests {
         Fault::Kill {
             nodes: nodes.iter().map(ToString::to_string).collect(),
             power: false,
+            flap: None,
         }
     }
 

@@ -97,8 +97,12 @@ pub fn counted(kind: &str, number: usize, power_failures: usize) -> String {
 fn deed(fault: &Fault) -> String {
     match fault {
         Fault::Partition { .. } => "partition".to_owned(),
-        Fault::Kill { power: false, .. } => "kill".to_owned(),
-        Fault::Kill { power: true, .. } => "power failure".to_owned(),
+        Fault::Kill { power, flap, .. } => match (power, flap) {
+            (false, None) => "kill".to_owned(),
+            (true, None) => "power failure".to_owned(),
+            (false, Some(_)) => "restart storm".to_owned(),
+            (true, Some(_)) => "power failures".to_owned(),
+        },
         Fault::Pause { .. } => "pause".to_owned(),
         Fault::Packet { effect, matching, .. } => match matching {
             None => packets(*effect),
@@ -253,6 +257,7 @@ mod tests {
         let kill = |power| Fault::Kill {
             nodes: list(&["n1", "n3"]),
             power,
+            flap: None,
         };
         assert_eq!(fault(&kill(false)), "kill n1 n3");
         assert_eq!(fault(&kill(true)), "power failure n1 n3");

@@ -38,7 +38,7 @@ fn a_row_says_how_often_how_soon_and_what_is_missing() {
     );
     assert_eq!(row("file-torn"), ["Q1", "file-torn", "0/2"]);
     assert_eq!(row("(correct"), ["(correct", "system)", "clean"]);
-    assert!(text.contains("not found yet: needs a lost disk"), "{text}");
+    assert!(text.contains("not found: needs a lost disk"), "{text}");
     assert!(
         text.contains("two decisions") && text.contains("830") && text.contains("1,260"),
         "{text}"
@@ -87,7 +87,7 @@ fn markdown_has_the_same_cells() {
         "{text}"
     );
     assert!(
-        text.contains("| Q1 | `file-torn`<br>not found yet: needs a lost disk | 0/2 |"),
+        text.contains("| Q1 | `file-torn`<br>not found: needs a lost disk | 0/2 |"),
         "{text}"
     );
     assert!(text.contains("|  | (correct system) | clean |"), "{text}");

@@ -48,7 +48,15 @@ impl Run {
 
     fn kill(self, node: u64, from_ms: u64, to_ms: u64) -> Run {
         let nodes = vec![format!("n{node}")];
-        self.fault(&Fault::Kill { nodes, power: false }, from_ms, to_ms)
+        self.fault(
+            &Fault::Kill {
+                nodes,
+                power: false,
+                flap: None,
+            },
+            from_ms,
+            to_ms,
+        )
     }
 
     /// Judges the run in which an operation is ok if the rule says so of its moment, its node and its function.

@@ -125,13 +125,7 @@ pub fn environment(results: &Results) -> Vec<(&'static str, String)> {
             "Nodes",
             format!("{}, processes of their own", crate::text::names(&run.nodes)),
         ),
-        (
-            "Network",
-            format!(
-                "{}: a namespace and an address for each node, every packet through the harness",
-                machine.network
-            ),
-        ),
+        ("Network", network(&machine.network)),
         ("Harness", format!("{} · seed {}", machine.harness, run.seed)),
         (
             "Host",
@@ -148,6 +142,21 @@ pub fn environment(results: &Results) -> Vec<(&'static str, String)> {
         ),
         ("Started", visible(&run.started_at, 40)),
     ]
+}
+
+/// How nodes were connected, and what that means for the counts in the evidence.
+fn network(backend: &str) -> String {
+    match backend {
+        "proxy" => {
+            "proxy: a TCP proxy for each directed link on loopback; no loss, duplication or reordering, \
+                    packets are counted as chunks of streams"
+                .to_owned()
+        }
+        switch => format!(
+            "{}: a namespace and an address for each node, every packet through the harness",
+            visible(switch, 20)
+        ),
+    }
 }
 
 /// The files beside the page: those that are there, where that can be seen.

@@ -14,7 +14,11 @@ fn history(nodes: usize) -> History {
 
 fn kill(node: u32) -> Fault {
     let nodes = vec![format!("n{node}")];
-    Fault::Kill { nodes, power: false }
+    Fault::Kill {
+        nodes,
+        power: false,
+        flap: None,
+    }
 }
 
 fn cut(pairs: &[(u32, u32)]) -> Fault {
