@@ -3,8 +3,8 @@
 //!
 //! A kill -9 alone never loses what a program has written, for the kernel still has it. A power failure does. What
 //! it may take is what POSIX says: everything that no sync has made durable. A file's content and size need a sync
-//! of the file; that it exists, under which name, or that it does not, needs a sync of the directory. Times,
-//! permissions and owners are not lost.
+//! of the file; that it exists, under which name, or that it does not, needs a sync of the directory. A rename never
+//! loses what it moves (`journal` has the rule). Times, permissions and owners are not lost.
 //!
 //! ```text
 //!   a node's system calls        the kernel's FUSE        threads of the harness
