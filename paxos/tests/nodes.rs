@@ -5,7 +5,8 @@
 use paxos::NodeOptions;
 use paxos::http::serve;
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -23,11 +24,13 @@ struct Trio {
     http: reqwest::Client,
 }
 
-/// Addresses that were free a moment ago.
+/// Addresses that were free a moment ago, on a loopback address that nobody else has: a port of 127.0.0.1 may be
+/// taken, while a node is down, by anybody who dials anybody.
 fn free_addresses(count: usize) -> Vec<SocketAddr> {
-    let listeners: Vec<TcpListener> = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect();
+    static CALLS: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let own = Ipv4Addr::new(127, 128 | high, low, CALLS.fetch_add(1, Ordering::Relaxed));
+    let listeners: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind((own, 0)).unwrap()).collect();
     listeners
         .iter()
         .map(|listener| listener.local_addr().unwrap())
