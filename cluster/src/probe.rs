@@ -136,6 +136,15 @@ fn try_disk() -> Result<String, Missing> {
     }
 }
 
+/// Tries what every run in the sandbox needs, and nothing else. Like [`capabilities`], for those who are about to run.
+///
+/// # Errors
+/// When it cannot be tried.
+pub fn required() -> Result<Vec<Capability>, SandboxError> {
+    let steps: Vec<Step> = STEPS.into_iter().filter(|(_, required, _)| *required).collect();
+    try_all(&steps)
+}
+
 /// Tries everything that every run needs, and a disk. Like [`crate::sandbox::enter`], call it before any thread exists.
 ///
 /// # Errors

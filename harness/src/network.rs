@@ -88,7 +88,7 @@ pub fn decide(choice: NetworkChoice) -> Result<Decision> {
             because: None,
         });
     }
-    let capabilities = cluster::probe::capabilities().map_err(|error| anyhow!(error))?;
+    let capabilities = cluster::probe::required().map_err(|error| anyhow!(error))?;
     Ok(Decision::of(&capabilities))
 }
 

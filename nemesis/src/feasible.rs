@@ -60,19 +60,18 @@ pub fn possible(packages: &[Package], backend: Backend) -> Vec<Package> {
 /// The first that cannot be.
 pub fn check_schedule(schedule: &Schedule, backend: Backend) -> Result<(), Infeasible> {
     for planned in &schedule.faults {
-        let refused = match &planned.fault {
-            Fault::Packet { effect, .. } => {
-                let refused = backend.can(&effect::of(*effect)).err();
-                refused.map(|why| ("packet", why.to_string()))
-            }
-            Fault::Disk { .. } => disks(backend).map(|why| ("disk", why)),
-            Fault::Kill { power: true, .. } => disks(backend).map(|why| ("kill with power", why)),
-            Fault::Clock { .. } => clocks(backend).map(|why| ("clock", why)),
-            Fault::Partition { .. } | Fault::Kill { .. } | Fault::Pause { .. } => None,
+        let packets = || match &planned.fault {
+            Fault::Packet { effect, .. } => backend.can(&effect::of(*effect)).err(),
+            _ => None,
         };
-        if let Some((kind, reason)) = refused {
+        let refused = match planned {
+            _ if planned.needs_disks() => disks(backend),
+            _ if planned.needs_clocks() => clocks(backend),
+            _ => packets().map(|why| why.to_string()),
+        };
+        if let Some(reason) = refused {
             return Err(Infeasible {
-                fault: format!("fault {} of the schedule ({kind})", planned.id),
+                fault: format!("fault {} of the schedule ({})", planned.id, planned.fault.kind()),
                 backend,
                 reason,
                 instead: "take it out, or take --network switch".to_owned(),
@@ -197,5 +196,13 @@ mod tests {
         assert_eq!(check_schedule(&schedule(hold), Backend::Proxy), Ok(()));
         let power = r#"{"kind": "kill", "nodes": ["n1"], "power": true}"#;
         assert!(check_schedule(&schedule(power), Backend::Proxy).is_err());
+        let mut waits = schedule(hold);
+        let node = "n1".to_owned();
+        waits.faults[0].when = Some(crate::Trigger::DirectoryChange { node });
+        assert!(
+            check_schedule(&waits, Backend::Proxy).is_err(),
+            "there is no disk to be watched"
+        );
+        assert_eq!(check_schedule(&waits, Backend::Switch), Ok(()));
     }
 }

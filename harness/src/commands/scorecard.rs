@@ -45,10 +45,9 @@ fn can_be_written(path: &Path) -> Result<()> {
 
 /// Says once what would otherwise end every single run.
 fn can_run() -> Result<()> {
-    let capabilities = cluster::probe::capabilities()?;
+    let capabilities = cluster::probe::required()?;
     match capabilities
         .into_iter()
-        .filter(|it| it.required)
         .find_map(|it| it.ok.err().map(|why| (it.name, why)))
     {
         None => Ok(()),

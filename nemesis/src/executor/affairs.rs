@@ -3,7 +3,6 @@
 use super::nodes;
 use cluster::{Cluster, NodeState};
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -15,30 +14,30 @@ const AILING_MAX: Duration = Duration::from_secs(60);
 /// Shared by all faults of a run.
 #[derive(Debug, Default)]
 pub struct Affairs {
-    /// Nodes that a fault has taken down and will start again.
-    taken: Mutex<BTreeSet<String>>,
+    /// Nodes that a fault has taken down, or is about to, and will start again.
+    taken: watch::Sender<BTreeSet<String>>,
     /// Nodes whose disks are at fault, each as often as it is.
     ailing: watch::Sender<Vec<String>>,
 }
 
 impl Affairs {
-    fn taken(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.taken.lock().expect("nobody panics while holding this lock")
-    }
-
     /// Somebody is going to take this node down; false when somebody has already.
     pub fn take(&self, node: &str) -> bool {
-        self.taken().insert(node.to_owned())
+        self.taken.send_if_modified(|taken| taken.insert(node.to_owned()))
+    }
+
+    /// The same, when it is nobody's any more. Every fault ends, and gives back what it has taken.
+    pub async fn take_in_turn(&self, node: &str) {
+        let mut taken = self.taken.subscribe();
+        while !self.take(node) {
+            // The sender lives as long as this.
+            let _ = taken.wait_for(|taken| !taken.contains(node)).await;
+        }
     }
 
     /// He has started it again, or not taken it down.
     pub fn give_back(&self, node: &str) {
-        self.taken().remove(node);
-    }
-
-    /// Whether a fault has taken this node down.
-    pub fn is_taken(&self, node: &str) -> bool {
-        self.taken().contains(node)
+        self.taken.send_if_modified(|taken| taken.remove(node));
     }
 
     /// The disks of these nodes are at fault.

@@ -3,7 +3,7 @@
 use super::Task;
 use crate::DiskForm;
 use cluster::disk::Request;
-use cluster::{Disk, DiskFault, DiskFaultCounters, DiskFaultId, NodeState};
+use cluster::{Disk, DiskFault, DiskFaultCounters, DiskFaultId};
 use futures_util::future::join_all;
 use history::fault::DiskEffect;
 use history::{Fault, FaultStep};
@@ -55,27 +55,21 @@ impl Task {
         self.step(step, &fault, Some(felt), Some(seen.join("; ")));
     }
 
-    /// Kills those that still run, and starts those that are down. One that somebody else has stopped, or is
-    /// starting, is his.
+    /// Kills those that still run, and starts them all. Whom another fault has taken down, or kills again and again,
+    /// comes when that is over.
     async fn start_anew(&self, nodes: &[String]) -> Result<Option<String>, String> {
-        let killed = join_all(nodes.iter().map(|node| async move {
-            let state = self.cluster.state(node);
-            match state {
-                // A killing that fails finds it ended, and then it is to be started too.
-                NodeState::Up => {
-                    let _ = self.cluster.kill(node).await;
-                    Some(node.clone())
-                }
-                NodeState::Down if !self.affairs.is_taken(node) => Some(node.clone()),
-                _ => None,
-            }
+        join_all(nodes.iter().map(|node| async move {
+            self.affairs.take_in_turn(node).await;
+            // What cannot be killed has ended, and then it is to be started too.
+            let _ = self.cluster.kill(node).await;
         }))
         .await;
-        let nodes: Vec<String> = killed.into_iter().flatten().collect();
-        match nodes.is_empty() {
+        let started = match nodes.is_empty() {
             true => Ok(None),
-            false => self.affairs.start(&self.cluster, &nodes).await.map(Some),
-        }
+            false => self.affairs.start(&self.cluster, nodes).await.map(Some),
+        };
+        nodes.iter().for_each(|node| self.affairs.give_back(node));
+        started
     }
 }
 

@@ -57,6 +57,29 @@ fn of(concern: Stream, request: &Request<'_>) -> ChaCha8Rng {
     stream(request.seed, concern as u64)
 }
 
+/// Forms, of which each comes up once before any comes up again: a short run has seen many kinds.
+struct Bag<'a, F> {
+    all: &'a [F],
+    left: Vec<F>,
+}
+
+impl<'a, F: Copy> Bag<'a, F> {
+    fn of(all: &'a [F]) -> Bag<'a, F> {
+        Bag {
+            all,
+            left: Vec::new(),
+        }
+    }
+
+    fn draw(&mut self, rng: &mut impl Rng) -> F {
+        if self.left.is_empty() {
+            self.left = self.all.to_vec();
+            self.left.shuffle(rng);
+        }
+        self.left.pop().expect("no kind of fault is without forms")
+    }
+}
+
 fn possible_shapes(shapes: &[Shape], nodes: usize) -> Result<Vec<Shape>, ScheduleError> {
     let possible: Vec<Shape> = shapes
         .iter()
@@ -76,7 +99,7 @@ fn possible_shapes(shapes: &[Shape], nodes: usize) -> Result<Vec<Shape>, Schedul
 
 fn partitions(shapes: &[Shape], request: &Request<'_>) -> Vec<PlannedFault> {
     let mut rng = of(Stream::Partition, request);
-    let mut bag: Vec<Shape> = Vec::new();
+    let mut bag = Bag::of(shapes);
     let shape = *shapes
         .iter()
         .find(|shape| **shape == Shape::One)
@@ -85,14 +108,7 @@ fn partitions(shapes: &[Shape], request: &Request<'_>) -> Vec<PlannedFault> {
     let sieges: Vec<PlannedFault> =
         in_sieges(request, false, || shape.draw(request.nodes, &mut of_sieges)).collect();
     let storms = in_storms(request, "partition", &mut rng, |rng, interval_ms| {
-        // Every shape comes up once before any comes up again: a short run has seen many kinds.
-        if bag.is_empty() {
-            bag = shapes.to_vec();
-            bag.shuffle(rng);
-        }
-        let shape = bag
-            .pop()
-            .expect("the bag was just filled, and there is a possible shape");
+        let shape = bag.draw(rng);
         // Flapping ones let some messages through and delay others; short ones catch what is under way; long ones
         // what gives up waiting. One interval in the mean.
         let lasts_ms = match rng.random_range(0..10) {
@@ -145,7 +161,7 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
         flap: None,
     };
     let sieges: Vec<PlannedFault> = in_sieges(request, true, besieged).collect();
-    let storms = in_storms(request, "kill", &mut rng, |rng, interval_ms| {
+    let mut storms = in_storms(request, "kill", &mut rng, |rng, interval_ms| {
         let target = draw_weighted(targets, rng);
         let (lasts_ms, flap) = match (rng.random_range(0..10), target.stops_the_system()) {
             // Restarted at once: what was acknowledged a moment ago must still be there.
@@ -162,14 +178,15 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
         let nodes = target.draw(request.nodes, rng);
         (lasts_ms, Fault::Kill { nodes, power, flap })
     });
-    let mut all = [storms, sieges].concat();
     if power {
+        // Not those of sieges, which have their time to themselves.
         let mut of_triggers = of(Stream::PowerTriggers, request);
-        all.iter_mut()
+        storms
+            .iter_mut()
             .filter(|_| of_triggers.random_bool(AT_A_CHANGE))
             .for_each(when_a_directory_changes);
     }
-    all
+    [storms, sieges].concat()
 }
 
 /// The share of power failures that come at the moment at which a file is made, renamed or removed: that is when
@@ -203,7 +220,7 @@ fn pauses(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
     })
 }
 
-/// Faults under which everything goes on, only badly: every form comes up once before any comes up again.
+/// Faults under which everything goes on, only badly.
 fn disturbances<F: Copy>(
     request: &Request<'_>,
     package: &Package,
@@ -212,15 +229,9 @@ fn disturbances<F: Copy>(
     mut draw: impl FnMut(F, &mut ChaCha8Rng) -> Fault,
 ) -> Vec<PlannedFault> {
     let mut rng = of(stream, request);
-    let mut bag: Vec<F> = Vec::new();
+    let mut bag = Bag::of(forms);
     in_storms(request, package.kind(), &mut rng, |rng, interval_ms| {
-        if bag.is_empty() {
-            bag = forms.to_vec();
-            bag.shuffle(rng);
-        }
-        let form = bag
-            .pop()
-            .expect("the bag was just filled, and no kind is without forms");
+        let form = bag.draw(rng);
         let lasts_ms = match rng.random_range(0..10) {
             0..4 => share(rng, interval_ms, 0.2, 0.8),
             4..8 => share(rng, interval_ms, 0.8, 1.6),
@@ -231,7 +242,7 @@ fn disturbances<F: Copy>(
 }
 
 /// Bad weather under everything else: all links are a little bad, and work goes on. Who hears of what first is
-/// different each time, and so there is no order of messages that does not come up.
+/// different each time.
 fn weather(request: &Request<'_>, forms: &[PacketForm]) -> Vec<PlannedFault> {
     let forms: Vec<PacketForm> = forms.iter().copied().filter(|form| form.has_weather()).collect();
     if forms.is_empty() || request.nodes.len() < 2 {

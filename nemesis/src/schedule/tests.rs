@@ -153,7 +153,7 @@ fn what_a_fault_needs_is_known_before_the_run() {
 #[test]
 fn in_a_siege_there_is_one_fault_that_leaves_a_majority() {
     let nodes: Vec<String> = (1..=5).map(|i| format!("n{i}")).collect();
-    let packages = parse("partition,kill,pause,packet,clock").unwrap();
+    let packages = parse("all").unwrap();
     for seed in 0..50 {
         let request = Request {
             packages: &packages,
@@ -178,6 +178,7 @@ fn in_a_siege_there_is_one_fault_that_leaves_a_majority() {
         );
         assert!((2_000..5_100).contains(&sieges[0].start_ms));
         for siege in sieges {
+            assert_eq!(siege.when, None, "it would last beyond its time");
             match &siege.fault {
                 Fault::Kill { nodes, .. } => assert_eq!(nodes.len(), 1),
                 Fault::Partition { shape, flap, .. } => {
