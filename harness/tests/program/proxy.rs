@@ -1,60 +1,12 @@
-//! Runs without a sandbox, as a user types them: `--network proxy`, and what `auto` does where namespaces are missing.
+//! Runs without a sandbox: `--network proxy`, and what `auto` does where namespaces are missing.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
+use crate::place::{HARNESS, Place, err, out, processes_of};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-
-const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
-
-/// A store of its own for each test.
-struct Place(tempfile::TempDir);
-
-impl Place {
-    fn new() -> Place {
-        Place(tempfile::tempdir().unwrap())
-    }
-
-    fn store(&self) -> PathBuf {
-        self.0.path().join("store")
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(HARNESS);
-        command
-            .args(arguments)
-            .arg("--store")
-            .arg(self.store())
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn latest(&self, file: &str) -> String {
-        fs::read_to_string(self.store().join("latest").join(file)).unwrap()
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        let path = self.0.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.display().to_string()
-    }
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 const THREE_NODES: [&str; 7] = [
     "test",
@@ -78,7 +30,7 @@ fn a_run_of_the_correct_system_is_valid_and_says_how_nodes_were_connected() {
         err(&output)
     );
     assert!(text.contains("--network proxy"), "it can be typed again: {text}");
-    let results: Value = serde_json::from_str(&place.latest("results.json")).unwrap();
+    let results: Value = place.results();
     assert_eq!(results["verdict"], "valid");
     assert_eq!(results["run"]["environment"]["network"], "proxy");
     for kind in ["partition", "kill"] {
@@ -86,13 +38,13 @@ fn a_run_of_the_correct_system_is_valid_and_says_how_nodes_were_connected() {
         let mut of_kind = faults.filter(|fault| fault["kind"] == kind);
         assert!(of_kind.any(|fault| fault["confirmed"] == true), "{kind}: {text}");
     }
-    assert!(place.latest("options.json").contains(r#""network": "proxy""#));
+    assert!(place.read("options.json").contains(r#""network": "proxy""#));
     assert!(
         place
-            .latest("report.html")
+            .read("report.html")
             .contains("a TCP proxy for each directed link")
     );
-    assert!(place.latest("nodes/n1/stderr.log").contains("listening on 127."));
+    assert!(place.read("nodes/n1/stderr.log").contains("listening on 127."));
 }
 
 #[test]
@@ -106,7 +58,7 @@ fn pauses_and_the_packet_faults_that_a_stream_can_have_are_felt() {
         out(&output),
         err(&output)
     );
-    let results: Value = serde_json::from_str(&place.latest("results.json")).unwrap();
+    let results: Value = place.results();
     for kind in ["pause", "packet"] {
         let faults = results["faults"].as_array().unwrap().iter();
         let mut of_kind = faults.filter(|fault| fault["kind"] == kind);
@@ -152,7 +104,7 @@ fn the_default_faults_are_those_that_can_be_had() {
         out(&output),
         err(&output)
     );
-    let options: Value = serde_json::from_str(&place.latest("options.json")).unwrap();
+    let options: Value = serde_json::from_str(&place.read("options.json")).unwrap();
     let nemesis = "partition,kill,pause,packet:delay+rate+hold+reset";
     assert_eq!(options["options"]["nemesis"], nemesis);
     assert!(out(&output).contains(&format!("--nemesis {nemesis}")));
@@ -195,24 +147,13 @@ fn what_cannot_be_had_is_refused_with_what_can() {
         &["--schedule", &schedule],
         &["fault 1 of the schedule", "take it out"],
     );
-    let built_in = include_str!("../../systems/paxos.toml");
+    let built_in = include_str!("../../../systems/paxos.toml");
     let without_ports = place.write("mute.toml", &built_in.replace("ports = [7000, 7001]", ""));
     refused(
         &place,
         &[&without_ports, "--nemesis", "none"],
         &["[node] ports = [7000, 7001]"],
     );
-}
-
-/// Processes whose command line names this place: the harness, its warden and its nodes.
-fn processes_of(place: &Place) -> Vec<String> {
-    let name = place.0.path().display().to_string();
-    let entries = fs::read_dir("/proc").unwrap().flatten();
-    let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    lines
-        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
-        .filter(|line| line.contains(&name))
-        .collect()
 }
 
 #[test]
@@ -308,7 +249,7 @@ fn where_the_switch_cannot_be_had_the_proxy_is_taken_and_says_why() {
             line.contains(why) && line.contains("it can have no loss"),
             "{line}"
         );
-        let results: Value = serde_json::from_str(&place.latest("results.json")).unwrap();
+        let results: Value = place.results();
         assert_eq!(results["run"]["environment"]["network"], "proxy");
     }
 }

@@ -1,23 +1,9 @@
 //! `harness test --fail-fast`: a run ends at the first violation, and a run without one goes to its end.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
+use crate::place::{HARNESS, has_sandbox};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-
-const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
-
-/// Whether this machine has what a run needs. Where it has not, a test says so and is skipped; in CI it fails.
-fn has_sandbox() -> bool {
-    let doctor = Command::new(HARNESS).arg("doctor").output().unwrap();
-    let why = String::from_utf8_lossy(&doctor.stdout).replace('\n', " ");
-    if !doctor.status.success() {
-        assert!(std::env::var_os("CI").is_none(), "skipped: {why}");
-        println!("skipped: {why}");
-    }
-    doctor.status.success()
-}
 
 fn test(store: &Path, arguments: &[&str]) -> (Output, Value) {
     let output = Command::new(HARNESS)

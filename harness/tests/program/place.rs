@@ -1,0 +1,117 @@
+//! A folder with a store in it for each test, and what a run has left there.
+
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+pub const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// A store of its own for each test.
+pub struct Place {
+    pub folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Place {
+        Place {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(HARNESS);
+        command.args(arguments);
+        if !arguments
+            .iter()
+            .any(|it| ["doctor", "schema", "--help", "--version"].contains(it))
+        {
+            command.arg("--store").arg(self.store());
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    pub fn latest(&self) -> PathBuf {
+        fs::canonicalize(self.store().join("latest")).unwrap()
+    }
+
+    /// A file of the latest run.
+    pub fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.latest().join(file)).unwrap()
+    }
+
+    pub fn results(&self) -> Value {
+        serde_json::from_str(&self.read("results.json")).unwrap()
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+}
+
+/// Whether this machine has what a run needs. Where it has not, a test says so and is skipped; in CI it fails.
+pub fn has_sandbox() -> bool {
+    let doctor = Command::new(HARNESS).arg("doctor").output().unwrap();
+    if doctor.status.success() {
+        return true;
+    }
+    let why = String::from_utf8_lossy(&doctor.stdout).replace('\n', " ");
+    assert!(std::env::var_os("CI").is_none(), "skipped: {why}");
+    println!("skipped: {why}");
+    false
+}
+
+pub fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Processes whose command line names this place: the harness, its warden and its nodes.
+pub fn processes_of(place: &Place) -> Vec<String> {
+    let name = place.folder.path().display().to_string();
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines
+        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+        .filter(|line| line.contains(&name))
+        .collect()
+}
+
+/// A system whose nodes never talk to each other; all clients are served by the first.
+pub fn loners(read_path: &str) -> String {
+    format!(
+        r#"
+name = "loners"
+description = "nodes that never talk to each other"
+[node]
+command = ["{{harness}}", "paxos-node", "--id", "{{node}}", "--listen", "{{ip}}:7000", "--data", "{{data}}", "--peers", "{{node}}={{ip}}:7001"]
+[node.ready]
+url = "http://{{ip}}:7000/health"
+[workload.decree.propose]
+method = "POST"
+url = "http://10.0.0.1:7000/decrees/{{key}}/propose"
+headers = {{ content-type = "application/json" }}
+body = '{{"value": {{value}}}}'
+answers = [ {{ status = 200, outcome = "ok", value = "/value" }} ]
+[workload.decree.read]
+method = "GET"
+url = "http://10.0.0.1:7000/{read_path}/{{key}}"
+answers = [ {{ status = 200, outcome = "ok", value = "/value" }} ]
+"#
+    )
+}

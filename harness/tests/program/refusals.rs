@@ -1,0 +1,91 @@
+//! What is not begun: bad arguments, descriptors and histories, each with its place and the way out.
+
+use crate::place::{Place, err, loners, out};
+#[test]
+fn what_was_mistyped_is_refused_with_a_suggestion_and_254() {
+    let place = Place::new();
+    let refused = |arguments: &[&str], words: &str| {
+        let output = place.run(arguments);
+        assert_eq!(output.status.code(), Some(254), "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains(words), "{arguments:?}: {}", err(&output));
+    };
+    refused(
+        &["test", "--nemesis", "partiton"],
+        "unknown nemesis `partiton`: did you mean `partition`?",
+    );
+    refused(&["test", "--nemessis", "kill"], "--nemesis");
+    refused(
+        &["test", "--nemesis", "partition:halfs"],
+        "did you mean `halves`?",
+    );
+    refused(&["tset"], "test");
+    refused(
+        &["test", "--time-limit", "soon"],
+        "`soon` is not a duration; write 60, 90s, 5m or 500ms",
+    );
+    refused(&["test", "--node-count", "0"], "--node-count");
+    refused(
+        &["test", "--bug", "own-value"],
+        "did you mean `own-value-always`?",
+    );
+    refused(
+        &["test", "--nemesis", "partition:bridge", "--node-count", "2"],
+        "needs at least 3 nodes",
+    );
+    refused(&["test", "paxo"], "unknown system `paxo`: did you mean `paxos`?");
+    assert!(!place.store().exists(), "nothing was started");
+    assert_eq!(place.run(&["--help"]).status.code(), Some(0));
+    assert_eq!(place.run(&["--version"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_broken_descriptor_is_refused_with_file_line_and_field() {
+    let place = Place::new();
+    let descriptor = place.write(
+        "my.toml",
+        &loners("decrees").replace("method = \"GET\"", "method = \"GRAB\""),
+    );
+    let output = place.run(&["test", &descriptor]);
+    assert_eq!(output.status.code(), Some(254), "{}", err(&output));
+    assert!(
+        err(&output).contains("my.toml:") && err(&output).contains("method"),
+        "{}",
+        err(&output)
+    );
+    let output = place.run(&["test", "./no-such.toml"]);
+    assert_eq!(output.status.code(), Some(254), "{}", err(&output));
+    assert!(err(&output).contains("no-such.toml"), "{}", err(&output));
+}
+
+const LINES: &str = r#"{"index":0,"time":5,"process":0,"type":"invoke","f":"propose","key":1,"value":17}
+{"index":1,"time":9,"process":0,"type":"ok","f":"propose","key":1,"value":17}
+{"index":2,"time":12,"process":1,"type":"invoke","f":"read","key":1,"value":null}
+{"index":3,"time":19,"process":1,"type":"ok","f":"read","key":1,"value":17}
+"#;
+
+#[test]
+fn a_torn_last_line_is_accepted_and_said_and_garbage_is_refused_with_its_line() {
+    let place = Place::new();
+    let torn = place.write("torn.jsonl", &LINES[..LINES.len() - 20]);
+    let output = place.run(&["check", &torn]);
+    assert!(
+        out(&output).contains("The last line of the history (line 4) was cut off after"),
+        "{}",
+        out(&output)
+    );
+    let garbage = place.write(
+        "garbage.jsonl",
+        &LINES.replacen('\n', "\n\u{1b}]0;owned\u{7}\n", 1),
+    );
+    let output = place.run(&["check", &garbage]);
+    assert_eq!(output.status.code(), Some(255));
+    assert!(
+        err(&output).contains("garbage.jsonl: line 2: is not an event"),
+        "{}",
+        err(&output)
+    );
+    assert!(!err(&output).contains('\u{1b}'));
+    let output = place.run(&["check", "latest"]);
+    assert_eq!(output.status.code(), Some(255));
+    assert!(err(&output).contains("there are no runs"), "{}", err(&output));
+}

@@ -1,0 +1,219 @@
+//! What a run ends with: its verdict, its exit code, its words, its files.
+
+use crate::place::{Place, err, has_sandbox, loners, out};
+use serde_json::Value;
+use std::fs;
+
+#[test]
+fn a_run_of_the_correct_system_is_valid_and_leaves_everything_it_says() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let output = place.run(&[
+        "test",
+        "--nemesis",
+        "partition,kill",
+        "--time-limit",
+        "8",
+        "--seed",
+        "11",
+    ]);
+    let text = out(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", err(&output));
+    let results = place.results();
+    assert_eq!(results["verdict"], "valid");
+    assert_eq!(results["run"]["seed"], 11);
+    assert!(
+        text.contains(results["reason"]["sentence"].as_str().unwrap()),
+        "the sentence is the same everywhere"
+    );
+    // A fault that is over in an instant may find nobody about to use what it breaks.
+    let faults = results["faults"].as_array().unwrap();
+    let confirmed = faults.iter().filter(|fault| fault["confirmed"] == true).count();
+    assert!(confirmed > 0 && confirmed * 4 >= faults.len() * 3, "{text}");
+    for file in [
+        "report.html",
+        "history.jsonl",
+        "schedule.json",
+        "options.json",
+        "witness.jsonl",
+    ] {
+        assert!(place.latest().join(file).is_file(), "{file}");
+    }
+    for node in ["n1", "n5"] {
+        let log = fs::read_to_string(place.latest().join("nodes").join(node).join("stderr.log")).unwrap();
+        assert!(log.contains("listening on 10.0.0."), "{log}");
+    }
+    let schema: Value = serde_json::from_slice(&place.run(&["schema", "results"]).stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let problems: Vec<String> = validator
+        .iter_errors(&results)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(problems.is_empty(), "{problems:?}");
+    // The same verdict again, from the history file alone, moved to where nothing else is.
+    let moved = place.folder.path().join("moved.jsonl");
+    fs::copy(place.latest().join("history.jsonl"), &moved).unwrap();
+    let again = place.run(&["check", moved.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(0), "{}", err(&again));
+    assert!(out(&again).contains(results["reason"]["sentence"].as_str().unwrap()));
+    assert!(out(&place.run(&["list"])).contains("VALID"));
+    let shown = place.run(&["show", "11"]);
+    assert_eq!((shown.status.code(), out(&shown)), (Some(0), text));
+}
+
+#[test]
+fn a_planted_bug_is_found_and_its_counterexample_stands_alone() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let output = place.run(&[
+        "test",
+        "--nemesis",
+        "none",
+        "--time-limit",
+        "3",
+        "--bug",
+        "accept-below-promise",
+    ]);
+    let text = out(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}{}", err(&output));
+    assert!(
+        text.contains(" INVALID  Decree ") && text.contains("was decided twice"),
+        "{text}"
+    );
+    let results = place.results();
+    assert_eq!(results["exit_code"], 1);
+    let violation = &results["violations"][0];
+    assert_eq!(
+        (&violation["shrink"]["verified"], &violation["shrink"]["minimal"]),
+        (&true.into(), &true.into())
+    );
+    let core = place.latest().join("counterexample.jsonl");
+    let alone = place.run(&["check", core.to_str().unwrap()]);
+    assert_eq!(alone.status.code(), Some(1), "{}{}", out(&alone), err(&alone));
+    let page = fs::read_to_string(place.latest().join("report.html")).unwrap();
+    assert!(page.contains("NOT LINEARIZABLE") && page.contains("Why no order works"));
+    assert_eq!(place.run(&["check", "latest:invalid"]).status.code(), Some(1));
+}
+
+#[test]
+fn without_faults_the_sentence_says_so() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let output = place.run(&[
+        "test",
+        "--nemesis",
+        "none",
+        "--time-limit",
+        "2",
+        "--node-count",
+        "3",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
+    assert!(
+        out(&output).contains("are linearizable, without faults."),
+        "{}",
+        out(&output)
+    );
+}
+
+#[test]
+fn a_fault_that_nobody_felt_is_not_enough_to_be_valid() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = place.write("loners.toml", &loners("decrees"));
+    let output = place.run(&["test", &descriptor, "--nemesis", "partition", "--time-limit", "3"]);
+    let text = out(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}{}", err(&output));
+    assert!(
+        text.contains(" UNKNOWN  Too little was tested to call this valid."),
+        "{text}"
+    );
+    assert!(
+        text.contains("no partition took effect") && text.contains("was not"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_run_in_which_an_operation_never_worked_is_unknown() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = place.write("loners.toml", &loners("nowhere"));
+    let output = place.run(&[
+        "test",
+        &descriptor,
+        "--nemesis",
+        "none",
+        "--time-limit",
+        "2",
+        "--recovery-time",
+        "1",
+    ]);
+    assert_eq!(output.status.code(), Some(2), "{}{}", out(&output), err(&output));
+    assert!(
+        out(&output).contains("no read succeeded in the main phase"),
+        "{}",
+        out(&output)
+    );
+}
+
+#[test]
+fn a_node_that_does_not_start_is_an_error_in_its_own_words() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let broken = loners("decrees").replace("\"--id\", \"{node}\"", "\"--id\", \"nobody\"");
+    let descriptor = place.write("broken.toml", &broken);
+    let output = place.run(&["test", &descriptor, "--time-limit", "2"]);
+    let text = out(&output);
+    assert_eq!(output.status.code(), Some(255), "{text}{}", err(&output));
+    assert!(
+        text.contains(" ERROR  Failed to start n1: exit status 255"),
+        "{text}"
+    );
+    assert!(
+        text.contains("failed to start node nobody: it is not among the peers"),
+        "{text}"
+    );
+    assert!(text.contains("No operation was run."), "{text}");
+}
+
+#[test]
+fn hostile_words_of_a_node_stay_words() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    // The node is a shell that says nasty things before it becomes the real one; the values are nasty too.
+    let hostile = loners("decrees").replace(
+        r#"command = ["{harness}", "#,
+        r#"command = ["/bin/sh", "-c", "printf '</script><script>alert(1)</script> \\033[31m decree=1\\n' >&2; exec \"$@\"", "sh", "{harness}", "#,
+    );
+    let descriptor = place.write("hostile.toml", &hostile);
+    // Every node decides alone, and this descriptor asks each its own: a violation, whose logs are shown.
+    let descriptor_text = fs::read_to_string(&descriptor)
+        .unwrap()
+        .replace("http://10.0.0.1:", "http://{ip}:");
+    let descriptor = place.write("hostile.toml", &descriptor_text);
+    let output = place.run(&["test", &descriptor, "--nemesis", "none", "--time-limit", "2"]);
+    assert_eq!(output.status.code(), Some(1), "{}{}", out(&output), err(&output));
+    assert!(!out(&output).contains('\u{1b}'));
+    let page = fs::read_to_string(place.latest().join("report.html")).unwrap();
+    assert!(!page.contains("<script>alert") && !page.contains('\u{1b}'));
+    let log = fs::read_to_string(place.latest().join("nodes/n1/stderr.log")).unwrap();
+    assert!(
+        log.contains("</script><script>alert(1)"),
+        "the log itself keeps what was said"
+    );
+}
