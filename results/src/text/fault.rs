@@ -137,9 +137,10 @@ fn packets(effect: PacketEffect) -> String {
         } => format!("loss {percent} %"),
         PacketEffect::Loss { percent, burst } => format!("loss {percent} % in bursts of {burst}"),
         PacketEffect::Duplicate { percent } => format!("duplication {percent} %"),
-        PacketEffect::Reorder { percent, gap_packets } => {
-            format!("reordering {percent} % by {gap_packets} packets")
-        }
+        PacketEffect::Reorder { percent, gap_packets } => format!(
+            "reordering {percent} % by {}",
+            super::counted(usize::from(gap_packets), "packet")
+        ),
         PacketEffect::Corrupt {
             percent,
             past_checksum: false,
@@ -201,7 +202,7 @@ fn whom(fault: &Fault) -> String {
     }
 }
 
-/// Links in as few words as possible: `n1 → n2 n3`, `n1 ⇄ n2 n3`, `12 links`.
+/// Links in as few words as possible: `n1 → n2 n3`, `n1 ⇄ n2 n3`, `among n1 n2 n3`, `on 2 links of n1 n2 n3 n4`.
 fn directions(links: &[Link]) -> String {
     let sorted = |set: BTreeSet<&String>| names(&set.into_iter().collect::<Vec<_>>());
     let from: BTreeSet<&String> = links.iter().map(|(from, _)| from).collect();
@@ -219,6 +220,7 @@ fn directions(links: &[Link]) -> String {
             let others = from.iter().copied().filter(|other| other != node).collect();
             format!("{} ⇄ {}", super::visible(node, 40), sorted(others))
         }
+        _ if from == to && all.len() == from.len() * (from.len() - 1) => format!("among {}", sorted(from)),
         _ => format!(
             "on {} links of {}",
             links.len(),
@@ -289,6 +291,15 @@ mod tests {
         assert_eq!(ending(&held(&[("n2", "n1"), ("n3", "n1")])), "release n2 n3 → n1");
         let around = held(&[("n1", "n2"), ("n2", "n1"), ("n1", "n3"), ("n3", "n1")]);
         assert_eq!(fault(&around), "hold n1 ⇄ n2 n3");
+        let mesh = held(&[
+            ("n1", "n2"),
+            ("n2", "n1"),
+            ("n1", "n3"),
+            ("n3", "n1"),
+            ("n2", "n3"),
+            ("n3", "n2"),
+        ]);
+        assert_eq!(fault(&mesh), "hold among n1 n2 n3");
         let apart = held(&[("n1", "n2"), ("n3", "n4")]);
         assert_eq!(fault(&apart), "hold on 2 links of n1 n2 n3 n4");
     }
