@@ -14,15 +14,9 @@ pub use recovery::Comeback;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds of fault that are always named, done or not.
-const ALL_KINDS: [&str; 7] = [
-    "partition",
-    "kill",
-    "pause",
-    "packet",
-    "disk",
-    "clock",
-    "membership",
-];
+fn all_kinds() -> impl Iterator<Item = &'static str> {
+    history::fault::KINDS.into_iter().chain(["membership"])
+}
 
 /// How some operations ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -148,7 +142,7 @@ impl Coverage {
                 .iter()
                 .any(|span| span.fault.kind() == *kind && span.installed_ns.is_some())
         };
-        coverage.not_exercised = ALL_KINDS.into_iter().filter(|kind| !done(kind)).collect();
+        coverage.not_exercised = all_kinds().filter(|kind| !done(kind)).collect();
         coverage.faults = faults;
         coverage
     }

@@ -247,10 +247,6 @@ fn recovered(comeback: &Comeback) -> Option<Rule> {
                 seconds(back_ns)
             ),
         ),
-        [one] => (
-            false,
-            format!("{} never answered again after the last fault", visible(one, 40)),
-        ),
         missing => (
             false,
             format!("{} never answered again after the last fault", names(missing)),
