@@ -1,5 +1,6 @@
 //! What a check says: the verdict, the counts, and the argument.
 
+use crate::{Limit, Model};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -30,35 +31,34 @@ pub struct Analysis {
     pub violations: Vec<Violation>,
     /// The numbers of all invalid keys (places in `History::keys`), in the order of their violations.
     pub invalid_keys: Vec<u32>,
+    /// Where a limit was reached: one for each object without a verdict.
+    pub undecided: Vec<Undecided>,
     /// How hard it was.
     pub stats: Stats,
+}
+
+/// An object on which a limit was reached, and how far its search had come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// The object, as a place in `History::keys`.
+    pub key: u32,
+    /// Which limit.
+    pub limit: Limit,
+    /// How many of the operations that must have taken effect were behind it.
+    pub placed: usize,
+    /// How many there are.
+    pub of: usize,
+    /// The event that it had come to, as its number in the history.
+    pub event: u32,
+    /// How many states of affairs it had to keep apart there.
+    pub width: usize,
+    /// The operations, by number, that were open there and widened it: those without outcome first.
+    pub suspects: Vec<u32>,
 }
 
 impl Analysis {
     /// How many violations are explained at most.
     pub const VIOLATIONS_MAX: usize = 100;
-}
-
-/// The sequential objects that can be checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Model {
-    /// Single-decree register: the first `propose` fixes the value, everything after answers with it.
-    Decree,
-}
-
-impl Model {
-    /// The name, as in `--model` and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Model::Decree => "decree",
-        }
-    }
-
-    /// The object of a name.
-    pub fn from_name(name: &str) -> Option<Model> {
-        matches!(name, "decree" | "consensus").then_some(Model::Decree)
-    }
 }
 
 /// Objects by verdict.
@@ -81,6 +81,8 @@ pub struct Stats {
     pub algorithm: &'static str,
     /// How many operations the object with the most has.
     pub largest_key_ops: usize,
+    /// The most bytes that searches held at one time; 0 when nothing was searched.
+    pub peak_bytes: usize,
     /// Wall-clock time, verification included.
     pub took: Duration,
 }

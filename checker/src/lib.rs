@@ -4,25 +4,47 @@
 //! operations, compatible with real time, gives every client the answer that it got (linearizability:
 //! Herlihy and Wing, 1990). *Valid* comes with such an order ([`witness`]), *invalid* with a counterexample
 //! of the few operations that contradict each other ([`Violation`]). Either is verified again by a second,
-//! tiny, independent checker ([`verify`]) before anyone is told. No async, no I/O, and no clock but for the
-//! time that was needed.
+//! tiny, independent checker ([`proof::verify`]) before anyone is told. No async, no I/O, and no clock but for the
+//! time that was needed and the limit on it.
 //!
-//! Read next: [`analysis`] for what comes out, [`decree`] for the object that consensus implements, [`object`]
-//! for what any object has to say.
+//! An object of your own is an [`Object`]; [`judge`] checks what its clients did, and [`explain`] says what is wrong.
+//!
+//! Read next: [`analysis`] for what comes out, [`object`] for what an object has to say, `objects` for those that
+//! are known, [`search`] for the search that serves all of them, [`proof`] for counterexamples.
 
 pub mod analysis;
-pub mod argument;
-pub mod decree;
+pub mod budget;
+pub mod call;
+mod model;
 pub mod object;
-pub mod verify;
-mod wording;
+mod objects;
+pub mod proof;
+pub mod search;
+mod theory;
 
 pub use analysis::*;
-pub use object::SequentialObject;
+pub use budget::{Budget, Limit, Limits};
+pub use call::{Call, CallOf, Calls};
+pub use model::Model;
+pub use object::Object;
+pub use proof::explain::Telling;
+pub use search::{Judgement, Stuck};
 
 use history::{Event, History};
+use model::with_theory;
 use rayon::prelude::*;
 use std::time::Instant;
+use theory::{Part, Theory};
+
+/// How to check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Hard limits.
+    pub limits: Limits,
+    /// Whether a compare-and-set, an acquire or a release that failed also says that it compared in vain. Otherwise
+    /// what failed is left out, as Jepsen does.
+    pub strict_fail: bool,
+}
 
 /// Why there is no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +57,7 @@ pub enum CheckError {
         /// The operation that it does not have.
         f: String,
         /// Those that it has.
-        known: &'static str,
+        known: String,
     },
     /// An operation that no client may ask for.
     #[error("check event {event}: {problem}")]
@@ -85,77 +107,20 @@ impl ByKey {
     }
 }
 
-/// Checks a history against a sequential object, every key on its own and keys in parallel.
+/// Checks a history against a sequential object, every key on its own and keys in parallel, without limits.
 ///
 /// # Errors
 /// See [`CheckError`].
 pub fn check(history: &History, model: Model) -> Result<Analysis, CheckError> {
-    let began = Instant::now();
-    let Model::Decree = model;
-    let decree = decree::Decree::of(history)?;
-    let by_key = ByKey::of(history);
-    let keys = 0..history.keys.len() as u32;
-    let mut invalid: Vec<u32> = keys
-        .into_par_iter()
-        .with_min_len(256)
-        .map_init(Vec::new, |order, key| {
-            let operations = by_key.get(key);
-            match decree::judge(history, &decree, operations) {
-                decree::Judgement::Illegal => Ok(Some(key)),
-                decree::Judgement::Legal { winner } => {
-                    decree::witness_into(history, &decree, operations, winner, order);
-                    verify::linearization(history, &decree, operations, order).map_err(|problem| {
-                        CheckError::Disagreement {
-                            key: history.key_name(key),
-                            problem,
-                        }
-                    })?;
-                    Ok(None)
-                }
-            }
-        })
-        .filter_map(Result::transpose)
-        .collect::<Result<_, CheckError>>()?;
-    invalid.sort_unstable();
-    let mut violations = Vec::new();
-    for key in &invalid {
-        violations.push(decree::explain(history, &decree, *key, by_key.get(*key))?);
-    }
-    let against_the_clock = |violation: &Violation| {
-        violation
-            .reasons
-            .iter()
-            .any(|reason| matches!(reason.kind, ReasonKind::RealTime { .. }))
-    };
-    violations.sort_by_key(|it| (it.core.len(), !against_the_clock(it), last_event(history, it)));
-    let invalid_keys = violations.iter().map(|violation| violation.key).collect();
-    violations.truncate(Analysis::VIOLATIONS_MAX);
-    let total = history.keys.len();
-    let largest = (0..total as u32)
-        .map(|key| by_key.get(key).len())
-        .max()
-        .unwrap_or(0);
-    Ok(Analysis {
-        model,
-        verdict: if invalid.is_empty() {
-            Verdict::Valid
-        } else {
-            Verdict::Invalid
-        },
-        keys: KeyCounts {
-            total,
-            valid: total - invalid.len(),
-            invalid: invalid.len(),
-            unknown: 0,
-        },
-        violations,
-        invalid_keys,
-        stats: Stats {
-            algorithm: decree::ALGORITHM,
-            largest_key_ops: largest,
-            took: began.elapsed(),
-        },
-    })
+    check_with(history, model, &Options::default())
+}
+
+/// Checks a history against a sequential object as [`check`] does, within limits.
+///
+/// # Errors
+/// See [`CheckError`].
+pub fn check_with(history: &History, model: Model, options: &Options) -> Result<Analysis, CheckError> {
+    with_theory!(model, history, options, theory => analyse(history, model, &theory, options))
 }
 
 /// A legal order of one key's operations, as their numbers; operations without effect are left out. `None`
@@ -164,20 +129,12 @@ pub fn check(history: &History, model: Model) -> Result<Analysis, CheckError> {
 /// # Errors
 /// See [`CheckError`].
 pub fn witness(history: &History, model: Model, key: u32) -> Result<Option<Vec<u32>>, CheckError> {
-    let Model::Decree = model;
-    let decree = decree::Decree::of(history)?;
+    let budget = Budget::of(&Limits::default());
     let numbers = 0..history.operations.len() as u32;
     let of_key: Vec<u32> = numbers
         .filter(|number| history.operations[*number as usize].key == key)
         .collect();
-    Ok(match decree::judge(history, &decree, &of_key) {
-        decree::Judgement::Illegal => None,
-        decree::Judgement::Legal { winner } => {
-            let mut order = Vec::new();
-            decree::witness_into(history, &decree, &of_key, winner, &mut order);
-            Some(order)
-        }
-    })
+    with_theory!(model, history, &Options::default(), theory => legal_order(&theory, history, &of_key, &budget))
 }
 
 /// A legal order of every key that has one, in the order of keys.
@@ -185,25 +142,191 @@ pub fn witness(history: &History, model: Model, key: u32) -> Result<Option<Vec<u
 /// # Errors
 /// See [`CheckError`].
 pub fn witnesses(history: &History, model: Model) -> Result<Vec<(u32, Vec<u32>)>, CheckError> {
-    let Model::Decree = model;
-    let decree = decree::Decree::of(history)?;
+    let budget = Budget::of(&Limits::default());
     let by_key = ByKey::of(history);
-    let order = |key: u32| {
-        let operations = by_key.get(key);
-        let decree::Judgement::Legal { winner } = decree::judge(history, &decree, operations) else {
-            return None;
-        };
-        let mut order = Vec::new();
-        decree::witness_into(history, &decree, operations, winner, &mut order);
-        Some((key, order))
-    };
-    Ok((0..history.keys.len() as u32).filter_map(order).collect())
+    with_theory!(model, history, &Options::default(), theory => {
+        let keys = 0..history.keys.len() as u32;
+        let order = |key| legal_order(&theory, history, by_key.get(key), &budget).map(|order| Some((key, order?)));
+        keys.filter_map(|key| order(key).transpose()).collect()
+    })
 }
 
 /// A violation as a small history of its own, which any checker can be asked about: the core as it was, and
-/// every other proposal of its object as one of unknown outcome that began before everything else.
-pub fn counterexample_events(history: &History, violation: &Violation) -> Vec<Event> {
-    decree::counterexample_events(history, violation)
+/// every other update of its object as one of unknown outcome that began before everything else.
+///
+/// # Errors
+/// See [`CheckError`].
+pub fn counterexample_events(
+    history: &History,
+    model: Model,
+    violation: &Violation,
+) -> Result<Vec<Event>, CheckError> {
+    with_theory!(model, history, &Options::default(), theory => {
+        let is_update = |operation: &history::Operation| {
+            matches!(theory.call(operation), Ok(Some((input, output)))
+                if !theory.is_pure(&input, output.as_ref()) && !theory.is_pure(&input, None))
+        };
+        Ok(proof::counterexample::events(history, violation, is_update))
+    })
+}
+
+/// Whether the calls of one object, in the order of their invocations, have a legal order.
+pub fn judge<O: Object>(object: &O, calls: &Calls<O::Input, O::Output>, limits: &Limits) -> Judgement {
+    search::frontier::search(object, calls.as_slice(), &Budget::of(limits))
+}
+
+/// Why the calls of one object have no legal order; `None` when they have one, or a limit was reached.
+pub fn explain<O: Object>(
+    object: &O,
+    calls: &Calls<O::Input, O::Output>,
+    limits: &Limits,
+) -> Option<Violation> {
+    let budget = Budget::of(limits);
+    let Judgement::Illegal { suspects } = search::frontier::search(object, calls.as_slice(), &budget) else {
+        return None;
+    };
+    let setting = proof::wording::Setting {
+        history: None,
+        key: 0,
+        name: "the object".to_owned(),
+    };
+    proof::explain::explain(object, &setting, calls.as_slice(), &suspects, &budget).ok()
+}
+
+/// What one key's judgement comes to.
+enum Sentence {
+    Valid,
+    Invalid(u32, Vec<u32>),
+    Unknown(Undecided),
+}
+
+fn analyse<'h, T: Theory<'h>>(
+    history: &'h History,
+    model: Model,
+    theory: &T,
+    options: &Options,
+) -> Result<Analysis, CheckError> {
+    let began = Instant::now();
+    let budget = Budget::of(&options.limits);
+    let by_key = ByKey::of(history);
+    let keys = 0..history.keys.len() as u32;
+    let sentences: Vec<Sentence> = keys
+        .into_par_iter()
+        .with_min_len(64)
+        .map(|key| sentence(theory, history, key, by_key.get(key), &budget))
+        .filter(|sentence| !matches!(sentence, Ok(Sentence::Valid)))
+        .collect::<Result<_, CheckError>>()?;
+    let (mut violations, mut undecided) = (Vec::new(), Vec::new());
+    for sentence in sentences {
+        match sentence {
+            Sentence::Valid => {}
+            Sentence::Unknown(it) => undecided.push(it),
+            Sentence::Invalid(key, suspects) => {
+                let part = Part {
+                    history,
+                    key,
+                    operations: by_key.get(key),
+                    calls: theory::calls(theory, history, by_key.get(key))?,
+                };
+                // Its verdict stands; the words have a budget of their own.
+                let violation = theory.explain(&part, &suspects, &Budget::of(&options.limits));
+                violations.push(violation.map_err(|problem| CheckError::Disagreement {
+                    key: history.key_name(key),
+                    problem,
+                })?);
+            }
+        }
+    }
+    let against_the_clock = |violation: &Violation| {
+        violation
+            .reasons
+            .iter()
+            .any(|reason| matches!(reason.kind, ReasonKind::RealTime { .. }))
+    };
+    violations.sort_by_key(|it| (it.core.len(), !against_the_clock(it), last_event(history, it)));
+    let invalid_keys: Vec<u32> = violations.iter().map(|violation| violation.key).collect();
+    violations.truncate(Analysis::VIOLATIONS_MAX);
+    let total = history.keys.len();
+    let (invalid, unknown) = (invalid_keys.len(), undecided.len());
+    let largest = (0..total as u32)
+        .map(|key| by_key.get(key).len())
+        .max()
+        .unwrap_or(0);
+    Ok(Analysis {
+        model,
+        verdict: match (invalid, unknown) {
+            (0, 0) => Verdict::Valid,
+            (0, _) => Verdict::Unknown,
+            _ => Verdict::Invalid,
+        },
+        keys: KeyCounts {
+            total,
+            valid: total - invalid - unknown,
+            invalid,
+            unknown,
+        },
+        violations,
+        invalid_keys,
+        undecided,
+        stats: Stats {
+            algorithm: T::ALGORITHM,
+            largest_key_ops: largest,
+            peak_bytes: budget.peak_bytes(),
+            took: began.elapsed(),
+        },
+    })
+}
+
+/// Judges one key, and has a legal order verified.
+fn sentence<'h, T: Theory<'h>>(
+    theory: &T,
+    history: &'h History,
+    key: u32,
+    operations: &[u32],
+    budget: &Budget,
+) -> Result<Sentence, CheckError> {
+    let calls = theory::calls(theory, history, operations)?;
+    let numbers = |places: Vec<u32>| places.into_iter().map(|place| calls[place as usize].number);
+    match theory.judge(&calls, budget) {
+        Judgement::Legal { order } => {
+            proof::verify::linearization(theory, &calls, &order).map_err(|problem| {
+                CheckError::Disagreement {
+                    key: history.key_name(key),
+                    problem,
+                }
+            })?;
+            Ok(Sentence::Valid)
+        }
+        Judgement::Illegal { suspects } => Ok(Sentence::Invalid(key, suspects)),
+        Judgement::Unknown(stuck) => Ok(Sentence::Unknown(Undecided {
+            key,
+            limit: stuck.limit,
+            placed: stuck.placed,
+            of: stuck.of,
+            event: stuck.event,
+            width: stuck.width,
+            suspects: numbers(stuck.open).collect(),
+        })),
+    }
+}
+
+/// A legal order of some operations, as their numbers.
+fn legal_order<'h, T: Theory<'h>>(
+    theory: &T,
+    history: &'h History,
+    operations: &[u32],
+    budget: &Budget,
+) -> Result<Option<Vec<u32>>, CheckError> {
+    let calls = theory::calls(theory, history, operations)?;
+    Ok(match theory.judge(&calls, budget) {
+        Judgement::Legal { order } => Some(
+            order
+                .into_iter()
+                .map(|place| calls[place as usize].number)
+                .collect(),
+        ),
+        Judgement::Illegal { .. } | Judgement::Unknown(_) => None,
+    })
 }
 
 /// When the contradiction was complete: the last event of its core.

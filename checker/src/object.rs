@@ -1,20 +1,110 @@
-//! What a sequential object has to say about itself, so that any checker can check it.
+//! What a sequential object has to say about itself, so that any history of it can be checked.
+//!
+//! [`Object::initial`] and [`Object::step`] are the specification. Everything else has a default, and makes
+//! checking faster or its words better; none of it may change a verdict.
 
-use history::{Operation, Value};
+use crate::{Call, CallOf, Telling};
+use std::fmt::Debug;
 use std::hash::Hash;
 
 /// An object that does one operation after another.
-pub trait SequentialObject: Sync {
+///
+/// A register that counts what it was told, whole:
+///
+/// ```
+/// use checker::{Calls, Limits, Object, judge};
+///
+/// struct Tally;
+///
+/// impl Object for Tally {
+///     type Input = u64;
+///     type Output = u64;
+///     type State = u64;
+///
+///     fn initial(&self) -> u64 {
+///         0
+///     }
+///
+///     // Adds, and answers with the sum.
+///     fn step(&self, sum: &u64, input: &u64, output: Option<&u64>) -> Option<u64> {
+///         let next = sum + input;
+///         output.is_none_or(|told| *told == next).then_some(next)
+///     }
+/// }
+///
+/// let mut calls = Calls::new();
+/// let (a, b) = (calls.invoke(1), calls.invoke(2));
+/// calls.ok(b, 2);
+/// calls.ok(a, 3);
+/// assert!(judge(&Tally, &calls, &Limits::default()).is_legal());
+/// ```
+pub trait Object: Sync {
+    /// What is asked.
+    type Input: Clone + Debug + Eq + Hash + Send + Sync;
+    /// What is answered.
+    type Output: Clone + Debug + PartialEq + Send + Sync;
     /// What the object remembers.
-    type State: Clone + Eq + Hash;
+    type State: Clone + Debug + Eq + Hash + Send + Sync;
 
     /// Before the first operation.
     fn initial(&self) -> Self::State;
 
-    /// The state after `operation`, or `None` when the object cannot have answered with `told` there. An
-    /// operation whose answer nobody knows (`told` is `None`) is legal in every state.
-    fn step(&self, state: &Self::State, operation: &Operation, told: Option<Value>) -> Option<Self::State>;
+    /// The state after `input` in `state`, or `None` when the object cannot have answered `output` there. An
+    /// operation whose answer nobody knows has no output; it can happen in every state in which it can be asked.
+    fn step(
+        &self,
+        state: &Self::State,
+        input: &Self::Input,
+        output: Option<&Self::Output>,
+    ) -> Option<Self::State>;
 
-    /// Whether the operation leaves every state as it is.
-    fn is_pure_read(&self, operation: &Operation) -> bool;
+    /// Whether an operation that was answered like this has left the state as it was, whatever that was: a
+    /// read, a compare-and-set that compared in vain. Such operations are placed as soon as they fit.
+    fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {
+        false
+    }
+
+    /// What the object would answer, for the words of a counterexample.
+    fn answer(&self, _state: &Self::State, _input: &Self::Input) -> Option<Self::Output> {
+        None
+    }
+
+    /// How many bytes a state takes, its heap included, for the limit on memory.
+    fn state_bytes(&self, _state: &Self::State) -> usize {
+        size_of::<Self::State>()
+    }
+
+    /// Of the updates in `free`, each of which may happen at any time or never, those (by place) that can matter to
+    /// whether `core` has a legal order. What is left out must not change that. All of them, unless the object
+    /// knows better.
+    fn relevant(&self, _core: &[&CallOf<Self>], free: &[&CallOf<Self>]) -> Vec<usize> {
+        (0..free.len()).collect()
+    }
+
+    /// An operation in a few words: `write(4)`.
+    fn show_input(&self, input: &Self::Input) -> String {
+        format!("{input:?}")
+    }
+
+    /// An answer in a few words.
+    fn show_output(&self, output: &Self::Output) -> String {
+        format!("{output:?}")
+    }
+
+    /// What kind of violation a counterexample is, in a sentence. `name` is the object's name: `x`, `The lock`.
+    fn tell(&self, name: &str, core: &[&CallOf<Self>]) -> Telling {
+        Telling::general(name, core.len())
+    }
+
+    /// Why the second of two operations of a counterexample must come before the first, apart from real time: a
+    /// clause that goes on after "B comes before A: ". Both are given as places in `core`.
+    fn why(&self, core: &[&CallOf<Self>], must_be_first: usize, then: usize) -> Option<String> {
+        let _ = (core, must_be_first, then);
+        None
+    }
+}
+
+/// Whether a call has certainly left the state as it was.
+pub(crate) fn is_pure<O: Object + ?Sized>(object: &O, call: &Call<O::Input, O::Output>) -> bool {
+    object.is_pure(&call.input, call.output.as_ref())
 }

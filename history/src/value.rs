@@ -83,6 +83,12 @@ impl Values {
         Value::text(index)
     }
 
+    /// The elements of a JSON array, as values of this table; `None` when the value is not an array.
+    pub fn elements(&mut self, array: Value) -> Option<Vec<Value>> {
+        let elements: Vec<serde_json::Value> = serde_json::from_str(&self.json(array)).ok()?;
+        Some(elements.iter().map(|element| self.of(element)).collect())
+    }
+
     /// The value for a JSON string that has no escapes, given with its quotes: its text is normal already.
     pub(crate) fn of_plain_string(&mut self, quoted: &str) -> Value {
         match self.texts.get_index_of(quoted) {

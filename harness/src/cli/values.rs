@@ -99,7 +99,8 @@ pub fn parse_nemesis(text: &str) -> Result<Nemesis, String> {
 }
 
 pub fn parse_model(text: &str) -> Result<checker::Model, String> {
-    checker::Model::from_name(text).ok_or_else(|| suggest::unknown("model", text, &["decree"]))
+    let names: Vec<&str> = checker::Model::ALL.iter().map(|model| model.name()).collect();
+    checker::Model::from_name(text).ok_or_else(|| suggest::unknown("model", text, &names))
 }
 
 pub fn parse_bug(text: &str) -> Result<paxos::Bug, String> {

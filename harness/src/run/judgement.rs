@@ -124,7 +124,10 @@ impl Judgement {
 
     /// The core of the first violation and every proposal that may explain it, as a history of its own.
     fn write_counterexample(&self, out: &mut impl Write) -> std::io::Result<()> {
-        for line in checker::counterexample_events(&self.history, &self.analysis.violations[0]) {
+        let violation = &self.analysis.violations[0];
+        let events = checker::counterexample_events(&self.history, self.analysis.model, violation)
+            .map_err(std::io::Error::other)?;
+        for line in events {
             serde_json::to_writer(&mut *out, &line)?;
             out.write_all(b"\n")?;
         }

@@ -1,6 +1,7 @@
 //! The decree's checker against brute force, on random small histories, and its words on known ones.
 
-use crate::{Model, ReasonKind, Verdict, argument, check, witness};
+use crate::proof::argument;
+use crate::{Model, ReasonKind, Verdict, check, witness};
 use history::{Event, EventType, Header, History, Operation, Outcome, Value, Writer, read_bytes};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

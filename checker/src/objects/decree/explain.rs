@@ -6,12 +6,11 @@
 //! tries again with each of its operations weakened: the core is as small as it can be.
 
 use super::Decree;
-use crate::argument::Argument;
-use crate::wording::{asker, gap, moment, value};
-use crate::{
-    BrokenOrder, CheckError, CoreOperation, Reason, ReasonKind, SequentialObject, Shrink, Violation,
-    Weakened, verify,
-};
+use crate::proof::argument::Argument;
+use crate::proof::verify;
+use crate::proof::wording::{asker, gap, moment, value};
+use crate::theory::{Part, Theory};
+use crate::{BrokenOrder, CallOf, CoreOperation, Reason, ReasonKind, Shrink, Violation, Weakened};
 use history::{History, NEVER, Operation, Outcome, Value};
 
 /// How many different answers are looked at for the clearest pair.
@@ -37,39 +36,28 @@ enum Finding {
 ///
 /// # Errors
 /// When the independent checker does not agree that they have none.
-pub fn explain(
-    history: &History,
-    decree: &Decree,
-    key: u32,
-    operations: &[u32],
-) -> Result<Violation, CheckError> {
-    let disagree = |problem: &str| CheckError::Disagreement {
-        key: history.key_name(key),
-        problem: problem.to_owned(),
-    };
+pub fn explain<'h>(decree: &Decree<'h>, part: &Part<'_, Decree<'h>>) -> Result<Violation, String> {
     let case = Case {
-        history,
+        history: part.history,
         decree,
-        key,
-        operations,
+        key: part.key,
+        operations: part.operations,
     };
     let finding = case
         .find()
-        .ok_or_else(|| disagree("no contradiction was found, though there must be one"))?;
+        .ok_or("no contradiction was found, though there must be one")?;
     let mut violation = case.tell(&finding);
-    violation.shrink = case
-        .verify(&violation.core)
-        .map_err(|problem| disagree(&problem))?;
+    violation.shrink = case.verify(&violation.core)?;
     match violation.shrink.verified {
         true => Ok(violation),
-        false => Err(disagree("some order of the counterexample works")),
+        false => Err("some order of the counterexample works".to_owned()),
     }
 }
 
 /// One decree of one history.
 struct Case<'a> {
     history: &'a History,
-    decree: &'a Decree,
+    decree: &'a Decree<'a>,
     key: u32,
     operations: &'a [u32],
 }
@@ -210,14 +198,11 @@ impl Case<'_> {
     }
 
     fn show(&self, it: Value) -> String {
-        value(self.history, it)
+        value(&self.history.values, it)
     }
 
     fn name(&self) -> String {
-        match self.history.keys[self.key as usize].is_null() {
-            true => "The decree".to_owned(),
-            false => format!("Decree {}", self.show(self.history.keys[self.key as usize])),
-        }
+        self.decree.name(self.history, self.key)
     }
 
     /// Puts a finding into words.
@@ -426,7 +411,7 @@ impl Case<'_> {
         let detail = core.iter().map(|member| self.account(member)).collect();
         let others = self.operations.iter().filter(|number| !numbers.contains(number));
         let (reads, updates): (Vec<u32>, Vec<u32>) =
-            others.partition(|number| self.decree.is_pure_read(self.at(**number)));
+            others.partition(|number| !self.decree.is_propose(self.at(**number)));
         let optional = updates
             .iter()
             .filter(|number| self.at(**number).outcome != Outcome::Fail)
@@ -493,7 +478,7 @@ impl Case<'_> {
     /// Has the core tried in every order, and once more with each of its operations weakened.
     fn verify(&self, core: &[CoreOperation]) -> Result<Shrink, String> {
         let no_order_works = |kept: &[CoreOperation]| {
-            let members: Vec<Operation> = kept.iter().map(|member| self.as_kept(member)).collect();
+            let members: Vec<CallOf<Decree>> = kept.iter().filter_map(|it| self.as_kept(it)).collect();
             verify::no_order_works(self.decree, &members, &self.free(core, kept))
         };
         let verified = no_order_works(core)?;
@@ -512,27 +497,38 @@ impl Case<'_> {
         })
     }
 
-    /// A core operation with what of it is part of the argument.
-    fn as_kept(&self, member: &CoreOperation) -> Operation {
-        let operation = *self.at(member.operation);
-        match member.answer_counts {
-            true => operation,
-            false => Operation {
-                outcome: Outcome::Info,
+    /// A core operation with what of it is part of the argument; what failed is not in any order.
+    fn as_kept(&self, member: &CoreOperation) -> Option<CallOf<Decree<'_>>> {
+        let call = self.call(member.operation)?;
+        Some(match member.answer_counts {
+            true => call,
+            false => CallOf::<Decree> {
+                output: None,
                 complete: NEVER,
-                output: Value::NULL,
-                ..operation
+                ..call
             },
-        }
+        })
+    }
+
+    fn call(&self, number: u32) -> Option<CallOf<Decree<'_>>> {
+        let operation = self.at(number);
+        let (input, output) = self.decree.call(operation).ok()??;
+        Some(CallOf::<Decree> {
+            input,
+            output,
+            invoke: operation.invoke,
+            complete: operation.complete,
+            number,
+        })
     }
 
     /// The proposals that may happen at any time or never while `kept` stays: all others that did not fail,
     /// and whatever of the `core` is weakened now, failed or not.
-    fn free(&self, core: &[CoreOperation], kept: &[CoreOperation]) -> Vec<Operation> {
+    fn free(&self, core: &[CoreOperation], kept: &[CoreOperation]) -> Vec<CallOf<Decree<'_>>> {
         let is_in = |members: &[CoreOperation], number: u32| members.iter().any(|it| it.operation == number);
         let may_happen = |number: &u32| {
             let operation = self.at(*number);
-            let is_update = !self.decree.is_pure_read(operation) && !is_in(kept, *number);
+            let is_update = self.decree.is_propose(operation) && !is_in(kept, *number);
             is_update && (operation.outcome != Outcome::Fail || is_in(core, *number))
         };
         let mut free: Vec<Operation> = self
@@ -545,7 +541,14 @@ impl Case<'_> {
         // To the object only the argument matters: one of each is as good as any number.
         free.sort_unstable_by_key(|operation| operation.input);
         free.dedup_by_key(|operation| operation.input);
-        free
+        let weak = free.iter().map(|operation| CallOf::<Decree> {
+            input: super::Asked::Propose(operation.input),
+            output: None,
+            invoke: 0,
+            complete: NEVER,
+            number: 0,
+        });
+        weak.collect()
     }
 }
 

@@ -1,0 +1,132 @@
+//! Hard limits on time and memory, held inside the search.
+
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// How long, and in how much memory, a history may be searched. Without limits: until there is a verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// For the whole history.
+    pub time: Option<Duration>,
+    /// For what the searches of all keys remember at one time, in bytes. The history itself is not counted.
+    pub memory_bytes: Option<usize>,
+}
+
+/// Which limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Limit {
+    /// The time.
+    Time,
+    /// The memory.
+    Memory,
+}
+
+/// What is left of the limits. Shared by the searches of all keys.
+#[derive(Debug)]
+pub struct Budget {
+    deadline: Option<Instant>,
+    memory_max: usize,
+    used: AtomicUsize,
+    peak: AtomicUsize,
+}
+
+impl Budget {
+    /// The clock starts now.
+    pub fn of(limits: &Limits) -> Budget {
+        Budget {
+            deadline: limits.time.and_then(|time| Instant::now().checked_add(time)),
+            memory_max: limits.memory_bytes.unwrap_or(usize::MAX),
+            used: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+        }
+    }
+
+    /// Part of the budget of one search, which knows what it uses.
+    pub fn account(&self) -> Account<'_> {
+        Account {
+            budget: self,
+            used: 0,
+        }
+    }
+
+    /// The most bytes that were in use at one time.
+    pub fn peak_bytes(&self) -> usize {
+        self.peak.load(Relaxed)
+    }
+
+    /// Whether the time is over.
+    pub fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// What one search uses. What it used is given back when it is dropped.
+#[derive(Debug)]
+pub struct Account<'a> {
+    budget: &'a Budget,
+    used: usize,
+}
+
+impl Account<'_> {
+    /// Says how many bytes the search holds now, and whether it may go on.
+    ///
+    /// # Errors
+    /// The limit that was reached.
+    pub fn holds(&mut self, bytes: usize) -> Result<(), Limit> {
+        let total = if bytes >= self.used {
+            let more = bytes - self.used;
+            self.budget.used.fetch_add(more, Relaxed) + more
+        } else {
+            let less = self.used - bytes;
+            self.budget.used.fetch_sub(less, Relaxed) - less
+        };
+        self.used = bytes;
+        self.budget.peak.fetch_max(total, Relaxed);
+        if total > self.budget.memory_max {
+            return Err(Limit::Memory);
+        }
+        match self.budget.is_late() {
+            true => Err(Limit::Time),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Drop for Account<'_> {
+    fn drop(&mut self) {
+        self.budget.used.fetch_sub(self.used, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_shared_and_given_back() {
+        let budget = Budget::of(&Limits {
+            time: None,
+            memory_bytes: Some(100),
+        });
+        let mut one = budget.account();
+        assert_eq!(one.holds(60), Ok(()));
+        let mut other = budget.account();
+        assert_eq!(other.holds(60), Err(Limit::Memory));
+        assert_eq!(one.holds(10), Ok(()));
+        assert_eq!(other.holds(60), Ok(()));
+        drop(other);
+        assert_eq!(one.holds(100), Ok(()));
+        assert_eq!(budget.peak_bytes(), 120);
+    }
+
+    #[test]
+    fn no_time_is_no_time() {
+        let budget = Budget::of(&Limits {
+            time: Some(Duration::ZERO),
+            memory_bytes: None,
+        });
+        assert_eq!(budget.account().holds(1), Err(Limit::Time));
+    }
+}

@@ -1,0 +1,62 @@
+//! The objects that histories are checked against, by name.
+
+use serde::{Deserialize, Serialize};
+
+/// The sequential objects that can be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Model {
+    /// Single-decree register: the first `propose` fixes the value, everything after answers with it.
+    Decree,
+    /// A register that is read, written, and compared and set.
+    CasRegister,
+}
+
+impl Model {
+    /// All of them.
+    pub const ALL: [Model; 2] = [Model::Decree, Model::CasRegister];
+
+    /// The name, as in `--model` and in files.
+    pub fn name(self) -> &'static str {
+        self.names()[0]
+    }
+
+    /// The name, and other names for the same.
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Model::Decree => &["decree", "consensus"],
+            Model::CasRegister => &["cas-register", "register", "kv"],
+        }
+    }
+
+    /// What it is, in a line.
+    pub fn about(self) -> &'static str {
+        match self {
+            Model::Decree => "the first propose fixes the value, and everything after it answers with that",
+            Model::CasRegister => "read, write, and cas [old, new]; one for each key; null at first",
+        }
+    }
+
+    /// The object of a name.
+    pub fn from_name(name: &str) -> Option<Model> {
+        Model::ALL.into_iter().find(|model| model.names().contains(&name))
+    }
+}
+
+/// Does something with the theory of a model, whichever it is.
+macro_rules! with_theory {
+    ($model:expr, $history:expr, $options:expr, $theory:ident => $body:expr) => {{
+        use crate::theory::of;
+        match $model {
+            Model::Decree => {
+                let $theory = of::<crate::objects::decree::Decree>($history, $model, $options)?;
+                $body
+            }
+            Model::CasRegister => {
+                let $theory = of::<crate::objects::register::Register>($history, $model, $options)?;
+                $body
+            }
+        }
+    }};
+}
+pub(crate) use with_theory;

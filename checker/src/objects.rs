@@ -1,0 +1,4 @@
+//! The objects that are known: what each does, how histories write it down, and how it is decided best.
+
+pub(crate) mod decree;
+pub(crate) mod register;

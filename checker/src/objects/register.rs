@@ -1,0 +1,154 @@
+//! A register that is read, written, and compared and set; null at first.
+
+use crate::proof::explain::Telling;
+use crate::proof::wording::value;
+use crate::theory::{Exchange, Theory};
+use crate::{CallOf, CheckError, Object, Options};
+use history::{History, Operation, Outcome, Value, Values};
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+
+/// The object.
+#[derive(Debug)]
+pub struct Register<'h> {
+    /// The history's, and the elements of its arrays.
+    values: Cow<'h, Values>,
+    functions: Vec<Function>,
+    /// The pairs of all compare-and-sets, by the value that holds them.
+    pairs: FxHashMap<Value, (Value, Value)>,
+    strict_fail: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Function {
+    Read,
+    Write,
+    Cas,
+}
+
+/// What a register is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Asked {
+    /// What is in it?
+    Read,
+    /// Put this in.
+    Write(Value),
+    /// If the first is in it, put the second in.
+    Cas(Value, Value),
+}
+
+/// What a register answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Told {
+    /// This is in it.
+    Value(Value),
+    /// It is done.
+    Done,
+    /// Something else was in it.
+    Refused,
+}
+
+impl Object for Register<'_> {
+    type Input = Asked;
+    type Output = Told;
+    type State = Value;
+
+    fn initial(&self) -> Value {
+        Value::NULL
+    }
+
+    fn step(&self, state: &Value, input: &Asked, output: Option<&Told>) -> Option<Value> {
+        let (next, answer) = match input {
+            Asked::Read => (*state, Told::Value(*state)),
+            Asked::Write(value) => (*value, Told::Done),
+            Asked::Cas(old, new) if old == state => (*new, Told::Done),
+            Asked::Cas(..) => (*state, Told::Refused),
+        };
+        output.is_none_or(|told| *told == answer).then_some(next)
+    }
+
+    fn is_pure(&self, input: &Asked, output: Option<&Told>) -> bool {
+        *input == Asked::Read || output == Some(&Told::Refused)
+    }
+
+    fn answer(&self, state: &Value, input: &Asked) -> Option<Told> {
+        Some(match input {
+            Asked::Read => Told::Value(*state),
+            Asked::Cas(old, _) if old != state => Told::Refused,
+            Asked::Write(_) | Asked::Cas(..) => Told::Done,
+        })
+    }
+
+    fn show_input(&self, input: &Asked) -> String {
+        let show = |it: &Value| value(&self.values, *it);
+        match input {
+            Asked::Read => "read".to_owned(),
+            Asked::Write(new) => format!("write({})", show(new)),
+            Asked::Cas(old, new) => format!("cas({}, {})", show(old), show(new)),
+        }
+    }
+
+    fn show_output(&self, output: &Told) -> String {
+        match output {
+            Told::Value(it) => value(&self.values, *it),
+            Told::Done => "ok".to_owned(),
+            Told::Refused => "that it compared in vain".to_owned(),
+        }
+    }
+
+    fn tell(&self, name: &str, core: &[&CallOf<Self>]) -> Telling {
+        Telling::general(name, core.len())
+    }
+}
+
+impl<'h> Theory<'h> for Register<'h> {
+    const FUNCTIONS: &'static [&'static str] = &["read", "write", "cas"];
+
+    fn of(history: &'h History, options: &Options) -> Result<Self, CheckError> {
+        let functions = history.functions.iter().map(|f| match f.as_str() {
+            "write" => Function::Write,
+            "cas" => Function::Cas,
+            _ => Function::Read,
+        });
+        let mut register = Register {
+            values: Cow::Borrowed(&history.values),
+            functions: functions.collect(),
+            pairs: FxHashMap::default(),
+            strict_fail: options.strict_fail,
+        };
+        for operation in &history.operations {
+            if register.functions[operation.f as usize] == Function::Cas
+                && !register.pairs.contains_key(&operation.input)
+            {
+                let elements = register.values.to_mut().elements(operation.input);
+                let Some([old, new]) = elements.as_deref() else {
+                    return Err(CheckError::Malformed {
+                        event: operation.invoke,
+                        problem: "the argument of a cas is [old, new]",
+                    });
+                };
+                register.pairs.insert(operation.input, (*old, *new));
+            }
+        }
+        Ok(register)
+    }
+
+    fn call(&self, operation: &Operation) -> Result<Exchange<Self>, &'static str> {
+        let f = self.functions[operation.f as usize];
+        let input = match f {
+            Function::Read => Asked::Read,
+            Function::Write => Asked::Write(operation.input),
+            Function::Cas => {
+                let (old, new) = self.pairs[&operation.input];
+                Asked::Cas(old, new)
+            }
+        };
+        Ok(match (operation.outcome, f) {
+            (Outcome::Ok, Function::Read) => Some((input, Some(Told::Value(operation.output)))),
+            (Outcome::Ok, _) => Some((input, Some(Told::Done))),
+            (Outcome::Fail, Function::Cas) if self.strict_fail => Some((input, Some(Told::Refused))),
+            (Outcome::Fail, _) => None,
+            (Outcome::Info, _) => Some((input, None)),
+        })
+    }
+}

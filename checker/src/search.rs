@@ -1,0 +1,55 @@
+//! Searching for a legal order, for any object.
+//!
+//! Read next: [`frontier`], the search breadth first by event.
+
+mod configuration;
+pub mod frontier;
+mod trail;
+
+use crate::Limit;
+
+/// What an algorithm found out about the calls of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// There is a legal order: places in the slice of calls, first to last. Calls without effect are left out.
+    Legal {
+        /// The order.
+        order: Vec<u32>,
+    },
+    /// There is none.
+    Illegal {
+        /// Places of calls that have none whatever the others did, as few as the algorithm can say cheaply.
+        suspects: Vec<u32>,
+    },
+    /// A limit was reached.
+    Unknown(Stuck),
+}
+
+impl Judgement {
+    /// Whether there is a legal order.
+    pub fn is_legal(&self) -> bool {
+        matches!(self, Judgement::Legal { .. })
+    }
+
+    /// Whether there is certainly none.
+    pub fn is_illegal(&self) -> bool {
+        matches!(self, Judgement::Illegal { .. })
+    }
+}
+
+/// How far a search came that reached a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    /// Which one.
+    pub limit: Limit,
+    /// How many of the calls were behind it.
+    pub placed: usize,
+    /// How many there are.
+    pub of: usize,
+    /// The event that it had come to.
+    pub event: u32,
+    /// How many states of affairs it had to keep apart there.
+    pub width: usize,
+    /// Places of the calls that were open there and made it wide: those without outcome first.
+    pub open: Vec<u32>,
+}

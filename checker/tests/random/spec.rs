@@ -1,0 +1,37 @@
+//! What a second implementation of an object has to say: simple, in JSON, and knowing nothing of the checker.
+
+use checker::Model;
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+/// What the object does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// It is done, with this result.
+    Ok(Value),
+    /// It compared in vain: the history says `fail`.
+    Fail,
+}
+
+/// An object, implemented once more.
+pub trait Spec: Sync {
+    /// What the checker calls it.
+    fn model(&self) -> Model;
+
+    /// Whether what compared in vain is part of the history's meaning.
+    fn strict_fail(&self) -> bool {
+        false
+    }
+
+    /// Before the first operation.
+    fn initial(&self) -> Value;
+
+    /// An operation that a client may ask for, with the number of operations so far, for values written once.
+    fn random(&self, number: u64, rng: &mut ChaCha8Rng) -> (&'static str, Value);
+
+    /// Does it.
+    fn apply(&self, state: &mut Value, f: &str, argument: &Value) -> Answer;
+
+    /// A wrong answer to an operation, or by chance the right one.
+    fn lie(&self, f: &str, argument: &Value, rng: &mut ChaCha8Rng) -> Value;
+}
