@@ -1,5 +1,8 @@
 use super::*;
-use crate::{Event, EventType, Fault, FaultNote, FaultStep, Header, NEVER, Note, Outcome, Phase, Writer};
+use crate::{
+    Event, EventType, Fault, FaultNote, FaultStep, Header, NEVER, Note, Outcome, Phase, SCHEMA, TornTail,
+    Writer,
+};
 use proptest::prelude::*;
 
 fn header() -> Header {
