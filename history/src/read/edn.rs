@@ -7,7 +7,7 @@ pub mod extent;
 pub mod value;
 
 use super::jepsen::{Event, Independent, Operations};
-use super::{Problem, ReadError, Reader, excerpt, plain};
+use super::{Problem, ReadError, Reader, plain};
 use crate::{EventType, History};
 use clojure_reader::edn::{self, Edn};
 use clojure_reader::error::Code;
@@ -85,8 +85,8 @@ impl Forms {
     fn form(&mut self, form: &[u8], line: usize) -> Result<(), ReadError> {
         let text = std::str::from_utf8(form).map_err(|_| Problem::syntax(form, "is not UTF-8").at(line))?;
         let (form, _) = edn::read(text).map_err(|error| {
-            let inner = error.line.unwrap_or(1);
-            describe(&error, text).at(line + inner - 1)
+            let before = &text[..place(&error, text)];
+            describe(&error, text).at(line + before.matches('\n').count())
         })?;
         let event = event(&form).map_err(|why| Problem::syntax(text.as_bytes(), why).at(line))?;
         self.operations
@@ -218,18 +218,13 @@ fn describe(error: &clojure_reader::error::Error, text: &str) -> Problem {
         Code::UnmatchedDelimiter(bracket) => format!("a `{bracket}` closes nothing that is open"),
         other => plain(&format!("{other:?}")),
     };
-    let line = text
-        .lines()
-        .nth(error.line.unwrap_or(1).saturating_sub(1))
-        .unwrap_or(text);
-    let column = error
-        .column
-        .map_or(String::new(), |column| format!(" (column {column})"));
-    Problem {
-        is_syntax: true,
-        text: format!(
-            "is not EDN: {what}{column}; the line is {}",
-            excerpt(line.as_bytes())
-        ),
-    }
+    let begins = text[..place(error, text)].rfind('\n').map_or(0, |end| end + 1);
+    let column = text[begins..place(error, text)].chars().count() + 1;
+    let line = text[begins..].lines().next().unwrap_or_default();
+    Problem::syntax(line.as_bytes(), format!("is not EDN: {what} (column {column})"))
+}
+
+/// At which byte the error is.
+fn place(error: &clojure_reader::error::Error, text: &str) -> usize {
+    text.floor_char_boundary(error.ptr.unwrap_or(0))
 }

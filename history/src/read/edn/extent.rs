@@ -69,12 +69,18 @@ pub fn blank(bytes: &[u8], is_last: bool) -> usize {
 impl Extent {
     /// The form that begins with the first byte, which is not white space; `None` when its end is not there.
     pub fn of(bytes: &[u8], is_last: bool) -> Result<Option<Extent>, Fault> {
+        match Extent::of_any_size(bytes, is_last)? {
+            None if bytes.len() > FORM_BYTES_MAX => {
+                let what = "one operation is longer than 64 MiB; a bracket or quote may be missing";
+                Err(Fault { what, at: 0 })
+            }
+            extent => Ok(extent),
+        }
+    }
+
+    fn of_any_size(bytes: &[u8], is_last: bool) -> Result<Option<Extent>, Fault> {
         let (mut at, mut depth, mut discards, mut is_discarded) = (0, 0usize, 0usize, false);
         while let Some(byte) = bytes.get(at) {
-            if at > FORM_BYTES_MAX {
-                let what = "one operation is longer than 64 MiB; a bracket or quote may be missing";
-                return Err(Fault { what, at: 0 });
-            }
             let begins = at;
             match byte {
                 b'[' | b'(' | b'{' => {
