@@ -1,7 +1,7 @@
 //! Reading a history file, of whatever format.
 //!
 //! What a file is, its first bytes say ([`Format`]). Each format has a reader of its own, which is given the file piece by
-//! piece: [`lines`] our own JSON Lines, [`edn`] what Jepsen, Knossos and Porcupine keep in EDN, [`log`] the lines that
+//! piece: `lines` our own JSON Lines, `edn` what Jepsen, Knossos and Porcupine keep in EDN, `log` the lines that
 //! Jepsen logs. `build` makes operations of all their events and refuses what contradicts itself.
 //!
 //! A run that was killed leaves a last line that is cut off in the middle, or zeroes after a power failure:

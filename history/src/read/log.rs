@@ -1,9 +1,9 @@
 //! Histories as Jepsen prints them: process, type, function and value with tabs between, and perhaps an error.
 //!
 //! ```text
-//! INFO  jepsen.util - 3	:invoke	:cas	[3 0]
-//! 2026-01-02 03:04:05,678{GMT}	INFO	[jepsen worker 3] jepsen.util: 3	:ok	:cas	[3 0]
-//! 3	:info	:write	4	:timed-out
+//! INFO  jepsen.util - 3  :invoke  :cas  [3 0]
+//! 2026-01-02 03:04:05,678{GMT}  INFO  [jepsen worker 3] jepsen.util: 3  :ok  :cas  [3 0]
+//! 3  :info  :write  4  :timed-out
 //! ```
 //!
 //! The last is a line of `history.txt`, where every line is an event. The others are lines of a log, in which only what the
@@ -39,7 +39,7 @@ fn has_logger(head: &[u8]) -> bool {
         .any(|logger| memchr::memmem::find(head, logger.as_bytes()).is_some())
 }
 
-/// Whether it begins as `3	:invoke` or `:nemesis	:info` does.
+/// Whether it begins as `3  :invoke` or `:nemesis  :info` does.
 fn is_event(text: &[u8]) -> bool {
     let mut fields = text.splitn(3, |byte| *byte == b'\t');
     let process = fields.next().unwrap_or_default();
@@ -105,7 +105,7 @@ fn behind_logger(line: &[u8]) -> Option<&[u8]> {
         let at = memchr::memmem::find(line, logger.as_bytes())?;
         Some(&line[at + logger.len()..])
     };
-    LOGGERS.iter().find_map(|logger| behind(&logger))
+    LOGGERS.iter().find_map(behind)
 }
 
 fn event(said: &[u8]) -> Result<Event<'_>, Problem> {

@@ -11,7 +11,10 @@
 //! Whatever differs (an escape, a fraction, an unknown field, a note) is left to the general path, which accepts all
 //! JSON: the scanner either understands a line fully or says nothing.
 
+mod cursor;
+
 use crate::{EventType, Value, Values};
+use cursor::Cursor;
 
 /// An event, borrowed from its line.
 #[derive(Debug)]
@@ -94,6 +97,60 @@ impl Scanner {
     /// The event of the line at the beginning of `bytes`, and the line's length with its end.
     #[inline]
     pub fn event<'a>(&mut self, bytes: &'a [u8], values: &mut Values) -> Option<(Scanned<'a>, usize)> {
+        if bytes.starts_with(b"{\"index\":")
+            && let Some(scanned) = self.of_writer(bytes, values)
+        {
+            return Some(scanned);
+        }
+        self.of_any_order(bytes, values)
+    }
+
+    /// The event of a line exactly as [`crate::Writer`] writes it. To know the order is half as fast again as to have
+    /// learned it.
+    #[inline]
+    fn of_writer<'a>(&mut self, bytes: &'a [u8], values: &mut Values) -> Option<(Scanned<'a>, usize)> {
+        let mut cursor = Cursor { rest: bytes };
+        cursor.literal(b"{\"index\":")?;
+        cursor.digits()?;
+        cursor.literal(b",\"time\":")?;
+        let time = cursor.digits()?;
+        cursor.literal(b",\"process\":")?;
+        let process = cursor.digits()?;
+        cursor.literal(b",\"type\":")?;
+        let kind = cursor.kind()?;
+        cursor.literal(b",\"f\":")?;
+        let f = cursor.plain_string()?;
+        let key = match cursor.literal(b",\"key\":") {
+            Some(()) => self.value(&mut cursor, values)?,
+            None => Value::NULL,
+        };
+        cursor.literal(b",\"value\":")?;
+        let value = self.value(&mut cursor, values)?;
+        let node = match cursor.literal(b",\"node\":") {
+            Some(()) => Some(cursor.plain_string()?),
+            None => None,
+        };
+        let error = match cursor.literal(b",\"error\":") {
+            Some(()) => Some(std::str::from_utf8(cursor.plain_string()?).ok()?),
+            None => None,
+        };
+        cursor.literal(b"}\n")?;
+        let event = Scanned {
+            time,
+            process,
+            kind,
+            f,
+            key,
+            value,
+            node,
+            error,
+        };
+        Some((event, bytes.len() - cursor.rest.len()))
+    }
+
+    /// The event of a line whose fields stand in any order.
+    #[inline]
+    fn of_any_order<'a>(&mut self, bytes: &'a [u8], values: &mut Values) -> Option<(Scanned<'a>, usize)> {
         let mut cursor = Cursor { rest: bytes };
         cursor.byte(b'{')?;
         let mut event = Scanned {
@@ -158,8 +215,10 @@ impl Scanner {
 
     #[inline]
     fn value(&mut self, cursor: &mut Cursor<'_>, values: &mut Values) -> Option<Value> {
-        if cursor.rest.first() == Some(&b'[') {
-            return self.array(cursor, values);
+        match cursor.rest.first()? {
+            b'[' => return self.array(cursor, values),
+            b'0'..=b'9' => return Value::integer(cursor.number()? as i64),
+            _ => {}
         }
         let (text, integer) = cursor.scalar()?;
         match integer {
@@ -190,102 +249,5 @@ impl Scanner {
         }
         self.array.push(']');
         Some(values.of_normal_text(&self.array))
-    }
-}
-
-struct Cursor<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Cursor<'a> {
-    #[inline]
-    fn take(&mut self) -> Option<u8> {
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(*first)
-    }
-
-    #[inline]
-    fn byte(&mut self, byte: u8) -> Option<()> {
-        (self.take()? == byte).then_some(())
-    }
-
-    #[inline]
-    fn space(&mut self) {
-        if let [b' ', rest @ ..] = self.rest {
-            self.rest = rest;
-        }
-    }
-
-    #[inline]
-    fn literal(&mut self, text: &[u8]) -> Option<()> {
-        self.rest = self.rest.strip_prefix(text)?;
-        Some(())
-    }
-
-    #[inline]
-    fn kind(&mut self) -> Option<EventType> {
-        self.byte(b'"')?;
-        match self.rest.first()? {
-            b'o' => self.literal(b"ok\"").map(|()| EventType::Ok),
-            b'f' => self.literal(b"fail\"").map(|()| EventType::Fail),
-            _ if self.literal(b"invoke\"").is_some() => Some(EventType::Invoke),
-            _ => self.literal(b"info\"").map(|()| EventType::Info),
-        }
-    }
-
-    /// A number of at most eighteen digits, as JSON writes it (no leading zero), that ends here: a fraction or an
-    /// exponent is not for us.
-    #[inline]
-    fn number(&mut self) -> Option<u64> {
-        let mut number: u64 = 0;
-        let mut digits = 0;
-        while let Some(byte) = self.rest.get(digits) {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
-            digits += 1;
-        }
-        if digits == 0 || digits > 18 || (digits > 1 && self.rest[0] == b'0') {
-            return None;
-        }
-        self.rest = &self.rest[digits..];
-        matches!(self.rest.first(), Some(b',' | b'}' | b']')).then_some(number)
-    }
-
-    /// What is between two quotes, if it has neither escapes nor control characters. It may not be UTF-8.
-    #[inline]
-    fn plain_string(&mut self) -> Option<&'a [u8]> {
-        let inner = self.rest.strip_prefix(b"\"")?;
-        let end = inner
-            .iter()
-            .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
-        if inner[end] != b'"' {
-            return None;
-        }
-        self.rest = &inner[end + 1..];
-        Some(&inner[..end])
-    }
-
-    /// Null, a truth value, a string or an integer: its text, which is normal already, and the integer's value.
-    #[inline]
-    fn scalar(&mut self) -> Option<(&'a [u8], Option<i64>)> {
-        let whole = self.rest;
-        let mut integer = None;
-        match whole.first()? {
-            b'n' => self.literal(b"null")?,
-            b't' => self.literal(b"true")?,
-            b'f' => self.literal(b"false")?,
-            b'"' => _ = self.plain_string()?,
-            b'-' => {
-                self.byte(b'-')?;
-                // Minus zero is a float to a JSON library.
-                integer = Some(-(self.number().filter(|number| *number != 0)? as i64));
-            }
-            _ => integer = Some(self.number()? as i64),
-        }
-        Some((&whole[..whole.len() - self.rest.len()], integer))
     }
 }
