@@ -10,7 +10,7 @@ fn read(file: &str) -> History {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/histories")
         .join(file);
-    read_file(&path).unwrap()
+    read_file(&path).expect("the corpus can be read")
 }
 
 /// An operation a line: process, function, key where there is one, argument, answer, outcome, and what was said with it.

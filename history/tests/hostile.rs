@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 fn problem(text: &str) -> String {
-    read_bytes(text.as_bytes()).unwrap_err().to_string()
+    read_bytes(text.as_bytes()).expect_err("it is wrong").to_string()
 }
 
 #[test]
