@@ -117,7 +117,7 @@ fn history(layout: Layout, events: u64) -> String {
     for index in 0..events {
         let (round, process) = (index / (2 * CLIENTS), index % CLIENTS);
         let number = round % 5;
-        let invokes = index / CLIENTS % 2 == 0;
+        let invokes = (index / CLIENTS).is_multiple_of(2);
         let f = ["write", "read", "cas"][((round + process) % 3) as usize];
         let pair = format!("[{},{}]", number, (number + 1) % 5);
         let number = number.to_string();
