@@ -4,11 +4,13 @@
 //! anything is started, with the nearest known name; every refusal leaves with exit code 254.
 
 mod bench;
+mod input;
 mod scorecard;
 mod test;
 mod values;
 
 pub use bench::{BenchOptions, BenchSystem, TiedOptions};
+pub use input::InputOptions;
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
 pub use test::TestOptions;
 pub use values::Concurrency;
@@ -72,13 +74,18 @@ pub enum Command {
 /// How `harness check` checks.
 #[derive(Clone, Debug, Args)]
 pub struct CheckOptions {
-    /// A run (latest, -1, a seed, a prefix of its id, a directory) or a history file
+    /// A run (latest, -1, a seed, a prefix of its id, a directory), a history file (JSON Lines, EDN or log), or the folder
+    /// of a Jepsen or Maelstrom run
     #[arg(default_value = "latest", allow_hyphen_values = true, value_name = "RUN|FILE")]
     pub what: String,
 
     /// The sequential object [default: what the history's header says]
     #[arg(long, value_name = "NAME", value_parser = parse_model)]
     pub model: Option<checker::Model>,
+
+    /// How a history file of others is read.
+    #[command(flatten)]
+    pub input: InputOptions,
 
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "store")]

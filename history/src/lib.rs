@@ -20,6 +20,8 @@ pub use event::{Event, EventType, Header, SCHEMA};
 pub use fault::{Fault, Flap};
 pub use note::{FaultNote, FaultStep, Note, Phase};
 pub use operation::{History, NEVER, Operation, Outcome, TornTail};
-pub use read::{ReadError, read_bytes, read_file};
+pub use read::{
+    Format, Independent, ReadError, ReadOptions, read_bytes, read_bytes_as, read_file, read_file_as,
+};
 pub use value::{Value, Values};
 pub use write::Writer;

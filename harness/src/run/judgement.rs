@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use checker::{Analysis, Model};
-use history::History;
+use history::{History, ReadOptions};
 use results::coverage::Coverage;
 use results::{Results, RunDir, RunInfo, Store};
 use std::io::{BufWriter, Write};
@@ -27,17 +27,28 @@ pub struct Judgement {
 /// # Errors
 /// When the history cannot be read or checked.
 pub fn of_run(directory: &RunDir) -> Result<Judgement> {
-    let mut judgement = of_file(&directory.file("history.jsonl"), directory.info(), None)?;
+    let mut judgement = of_file(
+        &directory.file("history.jsonl"),
+        ReadOptions::default(),
+        directory.info(),
+        None,
+    )?;
     judgement.directory = Some(directory.path().display().to_string());
     Ok(judgement)
 }
 
-/// Judges a history file; `model` overrides what its header says.
+/// Judges a history file; `model` overrides what its header says, and `input` is what is known about its format.
 ///
 /// # Errors
 /// When it cannot be read or checked.
-pub fn of_file(path: &Path, info: Option<RunInfo>, model: Option<Model>) -> Result<Judgement> {
-    let history = history::read_file(path).with_context(|| format!("read the history {}", path.display()))?;
+pub fn of_file(
+    path: &Path,
+    input: ReadOptions,
+    info: Option<RunInfo>,
+    model: Option<Model>,
+) -> Result<Judgement> {
+    let history =
+        history::read_file_as(path, input).with_context(|| format!("read the history {}", path.display()))?;
     let model = match (model, &history.header) {
         (Some(model), _) => model,
         (None, Some(header)) => Model::from_name(&header.model)
