@@ -198,11 +198,12 @@ fn links(nodes: &[String], rng: &mut impl Rng) -> Vec<Link> {
     // The clients' links rarely: what nobody is told says little.
     let mut links = match rng.random_range(0..100) {
         _ if others.is_empty() => [out(from_ref(&client)), into(from_ref(&client))].concat(),
-        0..15 => [out(others), into(others)].concat(),
-        15..27 => out(others),
-        27..39 => into(others),
-        39..45 => out(&others[..1]),
-        45..93 => all_links(nodes),
+        0..14 => [out(others), into(others)].concat(),
+        14..26 => out(others),
+        // Whoever hears late goes on with what it knew.
+        26..48 => into(others),
+        48..53 => out(&others[..1]),
+        53..93 => all_links(nodes),
         93..96 => into(from_ref(&client)),
         _ => out(from_ref(&client)),
     };
