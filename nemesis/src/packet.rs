@@ -93,8 +93,13 @@ impl PacketForm {
     /// A disturbance of this form among `nodes`, now and then of a node's own clients.
     pub fn draw(self, nodes: &[String], rng: &mut impl Rng) -> Fault {
         let effect = self.effect(rng);
+        let mut links = links(nodes, rng);
+        if self == PacketForm::Hold && links.len() == all_links(nodes).len() {
+            // Where everybody waits, nobody misses anything: somebody has to go on meanwhile.
+            links = around_one(nodes, rng);
+        }
         Fault::Packet {
-            links: links(nodes, rng),
+            links,
             effect,
             matching: None,
         }
@@ -211,6 +216,18 @@ fn links(nodes: &[String], rng: &mut impl Rng) -> Vec<Link> {
     links
 }
 
+/// The links to one node, or from it.
+fn around_one(nodes: &[String], rng: &mut impl Rng) -> Vec<Link> {
+    let one = nodes.choose(rng).expect("a cluster has a node");
+    let others = nodes.iter().filter(|node| *node != one);
+    let mut links: Vec<Link> = match rng.random_bool(0.65) {
+        true => others.map(|other| (other.clone(), one.clone())).collect(),
+        false => others.map(|other| (one.clone(), other.clone())).collect(),
+    };
+    links.sort();
+    links
+}
+
 fn all_links(nodes: &[String]) -> Vec<Link> {
     let pairs = nodes.iter().flat_map(|a| nodes.iter().map(move |b| (a, b)));
     let apart = pairs.filter(|(a, b)| a != b);
@@ -237,6 +254,23 @@ mod tests {
                     assert!(!links.is_empty());
                     assert!(links.iter().all(|(a, b)| a != b && is_known(a) && is_known(b)));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn packets_are_never_held_on_all_links_at_once() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for count in [2, 3, 5, 12] {
+            let nodes: Vec<String> = (1..=count).map(|i| format!("n{i}")).collect();
+            for _ in 0..200 {
+                let Fault::Packet { links, .. } = PacketForm::Hold.draw(&nodes, &mut rng) else {
+                    panic!("a packet form drew something else")
+                };
+                assert!(
+                    !links.is_empty() && links.len() < count * (count - 1),
+                    "{links:?}"
+                );
             }
         }
     }
