@@ -212,11 +212,11 @@ mod tests {
     /// The nodes whose restarts begin in the middle of a handover.
     fn middle(faults: &[PlannedFault]) -> Vec<String> {
         let start_ms = faults.iter().map(|it| it.start_ms).min().unwrap();
-        let restarts = faults.iter().filter_map(|it| match &it.fault {
+        let mut restarts = faults.iter().filter_map(|it| match &it.fault {
             Fault::Kill { nodes, .. } if it.start_ms == start_ms + BEFORE_RESTARTS_MS => Some(nodes),
             _ => None,
         });
-        restarts.last().unwrap().clone()
+        restarts.next_back().unwrap().clone()
     }
 
     #[test]
