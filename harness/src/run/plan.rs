@@ -229,8 +229,8 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
     flag("concurrency", concurrency, "8n");
     flag("rate", options.rate.to_string(), "5000");
     flag("time-limit", duration(options.time_limit), "60s");
-    flag("ops-per-key", options.ops_per_key.to_string(), "20");
-    flag("key-count", options.key_count.to_string(), "6");
+    flag("ops-per-key", options.ops_per_key.to_string(), "12");
+    flag("key-count", options.key_count.to_string(), "8");
     flag("client-timeout", duration(options.client_timeout), "1s");
     flag("nemesis-interval", duration(options.nemesis_interval), "0.5s");
     flag("recovery-time", duration(options.recovery_time), "10s");

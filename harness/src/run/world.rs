@@ -136,7 +136,7 @@ impl World {
         let pacer = Arc::new(Pacer::new(
             plan.seed,
             options.rate,
-            plan.workload.volley(),
+            plan.workload.clone(),
             start + options.time_limit,
         ));
         let idle = self.clients.split_off(plan.workers.min(self.clients.len()));
