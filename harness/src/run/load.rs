@@ -1,7 +1,7 @@
 //! The load of the main phase: clients in closed loops, paced to a common rate.
 
 use crate::client::Client;
-use crate::workload::DecreeWorkload;
+use crate::workload::Workload;
 use history::EventType;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -86,13 +86,13 @@ impl Pacer {
 /// Lets every client work until the pacer's end or `stop`, and hands the clients back.
 pub async fn work(
     clients: Vec<Client>,
-    workload: &DecreeWorkload,
+    workload: &Arc<dyn Workload>,
     pacer: Arc<Pacer>,
     stop: watch::Receiver<bool>,
 ) -> Vec<Client> {
     let mut tasks = JoinSet::new();
     for (place, mut client) in clients.into_iter().enumerate() {
-        let (workload, pacer, mut stop) = (workload.clone(), Arc::clone(&pacer), stop.clone());
+        let (workload, pacer, mut stop) = (Arc::clone(workload), Arc::clone(&pacer), stop.clone());
         tasks.spawn(async move {
             loop {
                 let number = tokio::select! {
