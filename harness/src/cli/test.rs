@@ -15,6 +15,11 @@ pub struct TestOptions {
     #[arg(default_value = "paxos")]
     pub system: String,
 
+    /// What clients do: decree, register, cas-register, or a variant of the system's own, such as register/serializable
+    /// [default: the first that the system has; see `harness list workloads`]
+    #[arg(short, long, value_name = "NAME", help_heading = "Load")]
+    pub workload: Option<String>,
+
     /// How many nodes: n1 to nN
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=99), help_heading = "Cluster")]
     pub node_count: u8,
@@ -41,11 +46,11 @@ pub struct TestOptions {
     #[arg(long, value_name = "DUR", default_value = "60", value_parser = parse_duration, help_heading = "Load")]
     pub time_limit: Duration,
 
-    /// How many operations a decree gets before the next is opened
+    /// How many operations an object (a decree, a register) gets before the next is opened
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Load")]
     pub ops_per_key: u32,
 
-    /// How many decrees are open at once
+    /// How many objects are open at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Load")]
     pub key_count: u32,
 

@@ -25,11 +25,12 @@ const PAUSE_SHARE: u32 = 5;
 /// and faults by `stop`.
 pub async fn stop_at_the_first_violation(
     file: PathBuf,
+    model: Model,
     seen: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     voice: Voice,
 ) {
-    match first_violation(file, Model::Decree).await {
+    match first_violation(file, model).await {
         Ok(Sighting { sentence, after }) => {
             seen.store(true, Ordering::Release);
             stop.send_replace(true);

@@ -4,7 +4,7 @@
 //! so what a fault left half done is touched again, through the same node, as soon as that answers.
 
 use crate::client::Client;
-use crate::workload::DecreeWorkload;
+use crate::workload::Workload;
 use history::EventType;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -24,7 +24,7 @@ const STREAM_PACE: u64 = 101;
 pub struct Pacer {
     next: Mutex<Next>,
     mean_gap: Duration,
-    workload: DecreeWorkload,
+    workload: Arc<dyn Workload>,
     end: Instant,
 }
 
@@ -37,7 +37,7 @@ struct Next {
 impl Pacer {
     /// A pace of `rate` operations per second in the mean (0: no pause at all) until `end`, a volley of the workload
     /// at once.
-    pub fn new(seed: u64, rate: f64, workload: DecreeWorkload, end: Instant) -> Pacer {
+    pub fn new(seed: u64, rate: f64, workload: Arc<dyn Workload>, end: Instant) -> Pacer {
         let mut gaps = ChaCha8Rng::seed_from_u64(seed);
         gaps.set_stream(STREAM_PACE);
         let mean_gap = if rate > 0.0 {
@@ -91,13 +91,13 @@ impl Pacer {
 /// Lets every client work until the pacer's end or `stop`, and hands the clients back.
 pub async fn work(
     clients: Vec<Client>,
-    workload: &DecreeWorkload,
+    workload: &Arc<dyn Workload>,
     pacer: Arc<Pacer>,
     stop: watch::Receiver<bool>,
 ) -> Vec<Client> {
     let mut tasks = JoinSet::new();
     for (place, mut client) in clients.into_iter().enumerate() {
-        let (workload, pacer, mut stop) = (workload.clone(), Arc::clone(&pacer), stop.clone());
+        let (workload, pacer, mut stop) = (Arc::clone(workload), Arc::clone(&pacer), stop.clone());
         tasks.spawn(async move {
             let mut unsettled = None;
             loop {

@@ -128,6 +128,7 @@ impl World {
             let (file, seen) = (self.history.clone(), Arc::clone(&self.violation_seen));
             tokio::spawn(fail_fast::stop_at_the_first_violation(
                 file,
+                plan.kind.model,
                 seen,
                 self.stop.clone(),
                 self.progress.voice(),
@@ -136,7 +137,7 @@ impl World {
         let pacer = Arc::new(Pacer::new(
             plan.seed,
             options.rate,
-            plan.workload.clone(),
+            Arc::clone(&plan.workload),
             start + options.time_limit,
         ));
         let idle = self.clients.split_off(plan.workers.min(self.clients.len()));
@@ -217,7 +218,7 @@ impl World {
             let node = place_of(plan, &client);
             // The clients of one node share its reads; in pass p, node i reads the decrees k with k+i = p.
             let (share, among) = (place / nodes, per_node[node]);
-            let (workload, keys, broken) = (plan.workload.clone(), keys.clone(), self.recorder.broken());
+            let (workload, keys, broken) = (Arc::clone(&plan.workload), keys.clone(), self.recorder.broken());
             tasks.spawn(async move {
                 let mine = (0..nodes).flat_map(|pass| {
                     let of_pass = keys
