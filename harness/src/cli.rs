@@ -4,12 +4,14 @@
 //! anything is started, with the nearest known name; every refusal leaves with exit code 254.
 
 mod bench;
+mod export;
 mod input;
 mod scorecard;
 mod test;
 mod values;
 
-pub use bench::{BenchOptions, BenchSystem, TiedOptions};
+pub use bench::{BenchFormat, BenchOptions, BenchSystem, TiedOptions};
+pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions};
 pub use input::InputOptions;
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
 pub use test::TestOptions;
@@ -57,6 +59,10 @@ pub enum Command {
     Bench(Box<BenchOptions>),
     /// Say which faults this machine can inject, and why not the others
     Doctor,
+    /// Write a stored run or a history file in the format of another tool
+    Export(ExportOptions),
+    /// Write a job for a CI server
+    Init(InitOptions),
     /// Print the JSON Schema of a file format
     Schema {
         /// Which format
@@ -142,6 +148,10 @@ pub enum Listing {
 pub enum SchemaFormat {
     /// results.json
     Results,
+    /// A line of history.jsonl
+    History,
+    /// A line of --format ndjson
+    Events,
     /// scorecard.json
     Scorecard,
 }
@@ -166,6 +176,8 @@ pub enum Format {
     Human,
     /// results.json, for programs
     Json,
+    /// What happens, a JSON document a line, while it happens
+    Ndjson,
 }
 
 /// One node of the built-in Paxos.

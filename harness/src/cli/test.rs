@@ -114,6 +114,14 @@ pub struct TestOptions {
     )]
     pub format: Format,
 
+    /// Writes the checks as JUnit here too (every run has them in junit.xml)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub junit: Option<PathBuf>,
+
+    /// Writes the summary here too (every run has it in summary.md)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub markdown: Option<PathBuf>,
+
     /// Plants a bug in the built-in Paxos (see `harness list bugs`)
     #[arg(long, value_name = "NAME", hide = true)]
     pub bug: Option<String>,

@@ -1,13 +1,17 @@
 //! `harness check`: the verdict again, from the history alone.
 
 use super::{conclude, fail};
+use crate::ci;
 use crate::cli::CheckOptions;
+use crate::events::{Event, Events};
 use crate::run::judgement;
 use results::{RunDir, Store};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub fn check(options: &CheckOptions) -> ExitCode {
+    let events = Events::begin(options.format);
+    events.now(Event::CheckProgress { done: 0, of: None });
     let judged = if let Some(file) = file_of_others(Path::new(&options.what)) {
         let input = options.input.read_options();
         judgement::of_file(&file, input, None, options.model).map(|judgement| (judgement, None))
@@ -23,7 +27,13 @@ pub fn check(options: &CheckOptions) -> ExitCode {
             })
     };
     match judged {
-        Ok((judgement, directory)) => conclude(&judgement.results, directory.as_deref(), options.format),
+        Ok((judgement, directory)) => {
+            let (results, directory) = (&judgement.results, directory.as_deref());
+            events.checked(results);
+            events.finish(results, directory);
+            ci::tell(results, directory, None, None);
+            conclude(results, directory, options.format)
+        }
         Err(error) => fail(&error),
     }
 }

@@ -76,6 +76,10 @@ impl Judgement {
     pub fn keep(&self, store: &Store, directory: &RunDir) -> Result<()> {
         self.write_proof(directory)?;
         directory.write_json("results.json", &self.results)?;
+        crate::ci::keep(&self.results, directory)?;
+        if let Some(drawing) = self.counterexample_svg() {
+            directory.write("counterexample.svg", drawing.as_bytes())?;
+        }
         self.write_report(directory)?;
         if let Some(info) = &self.info {
             store.finish(directory, info, &self.results)?;
@@ -96,6 +100,25 @@ impl Judgement {
             Some(directory.path()),
         )?;
         Ok(directory.write("report.html", page.as_bytes())?)
+    }
+
+    /// The drawing of the first violation, standing alone.
+    pub fn counterexample_svg(&self) -> Option<String> {
+        results::counterexample_svg(&self.results, &self.history, &self.analysis, &self.coverage)
+    }
+
+    /// Writes all of it as a trace; logs are those in `directory`.
+    ///
+    /// # Errors
+    /// When `out` takes no more.
+    pub fn write_perfetto(&self, directory: Option<&Path>, out: &mut impl Write) -> std::io::Result<()> {
+        let run = results::export::Run {
+            history: &self.history,
+            coverage: &self.coverage,
+            analysis: Some(&self.analysis),
+            directory,
+        };
+        results::export::write_perfetto(&run, out)
     }
 
     /// The proof of the verdict: a legal order of every decree, or the operations that have none.

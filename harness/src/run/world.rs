@@ -6,6 +6,7 @@ use super::load::{self, Pacer};
 use super::plan::Plan;
 use crate::cli::TestOptions;
 use crate::client::{Client, ClientSpec};
+use crate::events::Events;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::recorder::Recorder;
@@ -39,6 +40,7 @@ pub struct World {
     violation_seen: Arc<AtomicBool>,
     watchers: Vec<JoinHandle<()>>,
     progress: Progress,
+    events: Events,
     operations: u64,
     /// Every packet, when they are captured.
     capture: Option<Capture>,
@@ -55,8 +57,9 @@ impl World {
         header: &Header,
         directory: &Path,
         interrupt: Interrupt,
+        events: &Events,
     ) -> Result<World> {
-        let epoch = Instant::now();
+        let epoch = events.epoch();
         let (tell_notes, notes) = mpsc::unbounded_channel();
         let history = directory.join("history.jsonl");
         let recorder =
@@ -90,6 +93,7 @@ impl World {
             pass_on(recorder.broken(), stop.clone()),
             pass_on_interrupt(interrupt, stop.clone()),
         ];
+        let notes = events.follow(&recorder, &cluster, notes);
         progress.follow(Arc::clone(&recorder), Arc::clone(&cluster), notes);
         let capture = match options.capture {
             true => Some(cluster.network().capture(&directory.join("capture.pcapng"))?),
@@ -105,6 +109,7 @@ impl World {
             violation_seen: Arc::default(),
             watchers,
             progress,
+            events: events.clone(),
             operations: 0,
             capture,
         };
@@ -132,6 +137,7 @@ impl World {
                 seen,
                 self.stop.clone(),
                 self.progress.voice(),
+                self.events.clone(),
             ))
         });
         let pacer = Arc::new(Pacer::new(
