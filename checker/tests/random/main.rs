@@ -149,4 +149,7 @@ macro_rules! objects {
 objects! {
     cas_register: crate::specs::CasRegister { strict_fail: false };
     strict_cas_register: crate::specs::CasRegister { strict_fail: true };
+    unique_register: crate::specs::UniqueRegister { strict_fail: false, repeated: 0 };
+    strict_unique_register: crate::specs::UniqueRegister { strict_fail: true, repeated: 0 };
+    nearly_unique_register: crate::specs::UniqueRegister { strict_fail: true, repeated: 20 };
 }

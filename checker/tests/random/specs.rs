@@ -1,5 +1,9 @@
 //! The objects, implemented once more.
 
+mod register;
+
+pub use register::UniqueRegister;
+
 use crate::spec::{Answer, Spec};
 use checker::Model;
 use rand::RngExt;
