@@ -215,3 +215,6 @@ fn stuck(ledger: &Ledger, limit: Limit) -> Stuck {
         open: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

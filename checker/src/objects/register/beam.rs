@@ -207,16 +207,9 @@ impl<'a> Beam<'a> {
         for at in self.frontier.drain(..) {
             if at.done & bit != 0 {
                 self.through.push(at);
-            } else if written == Some(at.value) {
-                // It changes nothing, and hides all others.
-                let mut next = at.clone();
-                next.by = self.trail.then(at.by, (entry.complete, ending));
-                self.trail.release(at.by);
-                next.done |= bit;
-                next.waived = self.open.writes & !next.done;
-                self.through.push(next);
             } else {
-                if at.waived & bit != 0 {
+                // Where it changes nothing it takes effect and hides all others: that is better than to vanish.
+                if at.waived & bit != 0 && written != Some(at.value) {
                     self.trail.hold(at.by);
                     self.through.push(at.clone());
                 }

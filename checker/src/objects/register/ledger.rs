@@ -76,7 +76,9 @@ impl Ledger {
         let mut numbers = Numbers::of(calls.len());
         let mut entries = Vec::with_capacity(calls.len());
         for call in calls {
-            let act = match (call.input, call.output) {
+            // What need not take effect has told nobody anything.
+            let output = call.output.filter(|_| call.is_required());
+            let act = match (call.input, output) {
                 (Asked::Read, None) => Act::Nothing,
                 (Asked::Read, Some(Told::Value(value))) => Act::Read(numbers.get(value)),
                 (Asked::Write(value), None | Some(Told::Done)) => Act::Write(numbers.get(value)),

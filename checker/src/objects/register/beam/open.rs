@@ -145,12 +145,13 @@ impl<'a> Open<'a> {
     /// Everything that can happen now and that something open waits for.
     pub fn moves(&self, at: &Configuration, tally: &Tally, moves: &mut Vec<Move>) {
         let (awaited, any) = self.awaited(at, tally);
-        for value in &awaited {
-            if *value != at.value {
-                moves.extend(self.source(at, tally, *value));
-            }
-        }
         let ready = self.of_value[at.value as usize].cases & !at.done;
+        let from_here = self.unknown_from.get(&at.value);
+        // Before a compare-and-set the same value once more hides writes that nothing else would.
+        let hides = self.writes & !at.done & !at.waived != 0 && (ready != 0 || from_here.is_some());
+        for value in awaited.iter().filter(|value| **value != at.value || hides) {
+            moves.extend(self.source(at, tally, *value));
+        }
         for slot in bits(ready) {
             let place = self.places[slot];
             let act = self.ledger.entries[place as usize].act;
@@ -169,7 +170,7 @@ impl<'a> Open<'a> {
                 moves.push((next, place));
             }
         }
-        for class in self.unknown_from.get(&at.value).into_iter().flatten() {
+        for class in from_here.into_iter().flatten() {
             if let Act::Cas(_, new) = self.classes[*class as usize].act
                 && (any || awaited.contains(&new))
                 && let Some(place) = self.left(at, *class, tally)
