@@ -204,7 +204,9 @@ fn main() {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(500_000);
-    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let wanted = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with("--"));
     let options = Options {
         limits: Limits {
             time: Some(Duration::from_secs(60)),

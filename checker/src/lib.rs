@@ -31,8 +31,8 @@ pub use object::Object;
 pub use proof::explain::Telling;
 pub use search::{Judgement, Stuck};
 
-use history::{Event, History};
 use algorithms::Algorithms;
+use history::{Event, History};
 use model::with_theory;
 use rayon::prelude::*;
 use std::time::Instant;

@@ -14,12 +14,12 @@ pub(crate) mod zones;
 
 use crate::proof::explain::Telling;
 use crate::proof::wording::value;
-use crate::theory::{Exchange, Theory};
 use crate::search::{Stuck, frontier};
+use crate::theory::{Exchange, Theory};
 use crate::{Budget, CallOf, CheckError, Judgement, Limit, Object, Options};
 use history::{History, Operation, Outcome, Value, Values};
-use rustc_hash::FxHashMap;
 use ledger::Ledger;
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
 /// The object.
@@ -163,7 +163,9 @@ impl<'h> Theory<'h> for Register<'h> {
 
     fn call(&self, operation: &Operation) -> Result<Exchange<Self>, &'static str> {
         let f = self.functions[operation.f as usize];
-        let input = self.asked(operation).ok_or("the argument of a cas is [old, new]")?;
+        let input = self
+            .asked(operation)
+            .ok_or("the argument of a cas is [old, new]")?;
         Ok(match (operation.outcome, f) {
             (Outcome::Ok, Function::Read) => Some((input, Some(Told::Value(operation.output)))),
             (Outcome::Ok, _) => Some((input, Some(Told::Done))),

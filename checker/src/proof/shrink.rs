@@ -67,12 +67,16 @@ pub fn shrink<O: Object>(
 /// all of the kept ones were over.
 pub fn free<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> Vec<CallOf<O>> {
     let places = free_places(object, calls, kept);
-    places.map(|place| calls[place as usize].clone().weakened()).collect()
+    places
+        .map(|place| calls[place as usize].clone().weakened())
+        .collect()
 }
 
 /// The kept calls and those that are free beside them, in the order of their invocations.
 fn universe<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> Vec<u32> {
-    let mut all: Vec<u32> = free_places(object, calls, kept).chain(kept.iter().copied()).collect();
+    let mut all: Vec<u32> = free_places(object, calls, kept)
+        .chain(kept.iter().copied())
+        .collect();
     all.sort_unstable();
     all
 }

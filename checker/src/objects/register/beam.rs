@@ -13,8 +13,9 @@
 //! * A configuration that can do whatever another can makes that other one superfluous ([`Configuration::dominates`]).
 //!
 //! At first few configurations are kept, the most promising ones: that finds an order of most legal histories in
-//! linear time. If they die, a frontier that lets everything open happen as often as it likes is asked: where even
-//! that dies, there is no order. Only then more are kept, and in the end all.
+//! linear time. If they die, a frontier that lets everything open happen as often as it likes is asked, and then one that
+//! lets only calls of unknown outcome do so: where even that dies, there is no order; and where there are enough of those
+//! for what it did, there is one. Only then more are kept, and in the end all.
 //!
 //! Read next: [`configuration`] for what is kept, [`open`] for what is open, [`replay`] for how the order is told.
 
@@ -27,13 +28,13 @@ use crate::budget::Account;
 use crate::search::trail::Trail;
 use crate::search::{Judgement, Stuck};
 use crate::{Budget, Limit};
-use configuration::{Configuration, Tally};
+use configuration::{Configuration, Often, Tally};
 use open::Open;
 
 /// How many configurations are kept, one attempt after another.
 const WIDTHS: [usize; 4] = [8, 64, 1024, usize::MAX];
-/// How many are kept where everything may happen as often as it likes.
-const ENDLESS_WIDTH: usize = 4096;
+/// How many are kept where calls may happen as often as they like.
+const RELAXED_WIDTH: usize = 4096;
 /// After how many steps the budget is asked.
 const STEPS_PER_LOOK: usize = 1024;
 /// How many open calls are named when a limit is reached.
@@ -44,8 +45,8 @@ const OPEN_MAX: usize = 20;
 pub struct Effort {
     /// At most so many configurations.
     width: usize,
-    /// Whether what is open may happen as often as it likes.
-    endless: bool,
+    /// What may happen as often as it likes.
+    often: Often,
 }
 
 /// How one attempt ended.
@@ -53,7 +54,12 @@ pub struct Effort {
 enum Attempt {
     Legal(Vec<u32>),
     /// No configuration is left. Only certain when none was left out.
-    Dead { begun: u32, certain: bool },
+    Dead {
+        begun: u32,
+        certain: bool,
+    },
+    /// There would be an order if calls could happen as often as they like.
+    Survived,
     /// More calls are open at one time than this can hold.
     TooManyOpen,
     Unknown(Stuck),
@@ -62,30 +68,26 @@ enum Attempt {
 /// The verdict on a register; `None` when too many calls are open at one time. With it, the name of the algorithm that
 /// found it.
 pub fn judge(ledger: &Ledger, budget: &Budget) -> Option<(&'static str, Judgement)> {
-    let illegal = |begun: u32| Judgement::Illegal {
-        suspects: (0..begun).collect(),
-    };
-    for (number, width) in WIDTHS.into_iter().enumerate() {
-        let effort = Effort { width, endless: false };
-        let exact = width == usize::MAX;
-        match Beam::new(ledger, effort, budget).run() {
-            Attempt::Legal(order) => {
-                let name = if exact { "frontier" } else { "narrow frontier" };
-                return Some((name, Judgement::Legal { order }));
+    let has_unknown = ledger.entries.iter().any(|entry| !entry.is_required());
+    let narrow = ("narrow frontier", WIDTHS[0], Often::Nothing);
+    let relaxed = [
+        ("relaxed frontier", RELAXED_WIDTH, Often::Everything),
+        ("relaxed frontier", RELAXED_WIDTH, Often::Unknown),
+    ];
+    let wider = WIDTHS[1..]
+        .iter()
+        .map(|width| ("frontier", *width, Often::Nothing));
+    let attempts = [narrow].into_iter().chain(relaxed).chain(wider);
+    for (name, width, often) in attempts.filter(|(_, _, often)| has_unknown || *often != Often::Unknown) {
+        match Beam::new(ledger, Effort { width, often }, budget).run() {
+            Attempt::Legal(order) => return Some((name, Judgement::Legal { order })),
+            Attempt::Dead { begun, certain: true } => {
+                let suspects = (0..begun).collect();
+                return Some((name, Judgement::Illegal { suspects }));
             }
-            Attempt::Dead { begun, certain: true } => return Some(("frontier", illegal(begun))),
-            Attempt::Dead { .. } => {}
+            Attempt::Dead { certain: false, .. } | Attempt::Survived => {}
             Attempt::TooManyOpen => return None,
-            Attempt::Unknown(stuck) => return Some(("frontier", Judgement::Unknown(stuck))),
-        }
-        if number == 0 {
-            let effort = Effort {
-                width: ENDLESS_WIDTH,
-                endless: true,
-            };
-            if let Attempt::Dead { begun, certain: true } = Beam::new(ledger, effort, budget).run() {
-                return Some(("relaxed frontier", illegal(begun)));
-            }
+            Attempt::Unknown(stuck) => return Some((name, Judgement::Unknown(stuck))),
         }
     }
     None
@@ -154,14 +156,16 @@ impl<'a> Beam<'a> {
                 };
             }
         }
-        if self.effort.endless {
-            return Attempt::Dead {
-                begun: 0,
-                certain: false,
-            };
-        }
         let effects = self.trail.calls(self.frontier[0].by);
-        Attempt::Legal(replay::order(self.ledger, &ends, &effects))
+        let effects = match self.effort.often {
+            Often::Nothing => Some(effects),
+            Often::Unknown => self.open.tell_apart(effects),
+            Often::Everything => None,
+        };
+        match effects {
+            Some(effects) => Attempt::Legal(replay::order(self.ledger, &ends, &effects)),
+            None => Attempt::Survived,
+        }
     }
 
     /// A call begins; `false` when there is no room for it.
@@ -226,7 +230,7 @@ impl<'a> Beam<'a> {
         }
         self.open.remove(ending);
         std::mem::swap(&mut self.frontier, &mut self.through);
-        if branched || self.frontier.len() > 1 {
+        if branched {
             self.prune();
         }
         if self.steps >= STEPS_PER_LOOK {
@@ -238,7 +242,7 @@ impl<'a> Beam<'a> {
     /// From the configurations in which a call has not taken effect yet to those in which it has.
     fn lead_on(&mut self, ending: u32, bit: u128) -> Result<(), Limit> {
         let entry = self.ledger.entries[ending as usize];
-        let most = self.effort.width.saturating_mul(8);
+        let most = self.effort.width.saturating_mul(4);
         let tally = self.tally();
         let mut moves = Vec::new();
         let mut from = 0;
@@ -280,7 +284,7 @@ impl<'a> Beam<'a> {
         Tally {
             writes: self.open.writes,
             cases: self.open.cases,
-            endless: self.effort.endless,
+            often: self.effort.often,
         }
     }
 

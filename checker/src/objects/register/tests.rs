@@ -75,8 +75,15 @@ fn on_longer_histories_it_agrees_with_the_search_for_any_object() {
         let calls = calls.as_slice();
         let expected = frontier::search(&register, calls, &budget).is_legal();
         let ledger = Ledger::of(calls).unwrap();
-        for (name, judgement) in [judge(&ledger, &budget), beam::judge(&ledger, &budget)].into_iter().flatten() {
-            assert_eq!(judgement.is_legal(), expected, "history {number}, {name}: {calls:?}");
+        for (name, judgement) in [judge(&ledger, &budget), beam::judge(&ledger, &budget)]
+            .into_iter()
+            .flatten()
+        {
+            assert_eq!(
+                judgement.is_legal(),
+                expected,
+                "history {number}, {name}: {calls:?}"
+            );
             if let Judgement::Legal { order } = judgement {
                 verify::linearization(&register, calls, &order)
                     .unwrap_or_else(|problem| panic!("history {number}, {name}: {problem}"));
@@ -85,4 +92,167 @@ fn on_longer_histories_it_agrees_with_the_search_for_any_object() {
         *(if expected { &mut legal } else { &mut illegal }) += 1;
     }
     assert!(legal > 200 && illegal > 200, "{legal} legal, {illegal} illegal");
+}
+
+mod words {
+    use crate::{Analysis, Model, Options, Verdict, check_with};
+
+    /// The analysis of events "process type function value", a millisecond apart, on the key x.
+    fn analysis(events: &str, strict_fail: bool) -> Analysis {
+        let mut lines = String::new();
+        for (event, time) in events.split(';').zip(1u64..) {
+            let [process, kind, f, value] = event.split_whitespace().collect::<Vec<_>>()[..] else {
+                panic!("four words: {event}");
+            };
+            lines += &format!(
+                "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"key\":\"x\",\"value\":{value},\"time\":{}}}\n",
+                time * 1_000_000
+            );
+        }
+        let history = history::read_bytes(lines.as_bytes()).unwrap();
+        let options = Options {
+            strict_fail,
+            ..Options::default()
+        };
+        check_with(&history, Model::CasRegister, &options).unwrap()
+    }
+
+    fn told(events: &str) -> (&'static str, String) {
+        let analysis = analysis(events, true);
+        assert_eq!(analysis.verdict, Verdict::Invalid);
+        let violation = &analysis.violations[0];
+        assert!(
+            violation.shrink.verified && violation.shrink.minimal,
+            "{violation:#?}"
+        );
+        (violation.code, violation.sentence.clone())
+    }
+
+    #[test]
+    fn a_value_that_nobody_wrote() {
+        assert_eq!(
+            told("7 invoke read null; 7 ok read 9"),
+            (
+                "register.read-from-nowhere",
+                "Client 7 read 9 from x, and nobody had written 9.".to_owned()
+            )
+        );
+        let (code, sentence) = told("7 invoke cas [9,1]; 7 ok cas [9,1]");
+        assert_eq!(code, "register.read-from-nowhere");
+        assert_eq!(sentence, "Client 7 replaced 9 in x, and nobody had written 9.");
+    }
+
+    #[test]
+    fn a_value_that_was_written_too_late() {
+        let (code, sentence) = told("7 invoke read null; 7 ok read 9; 1 invoke write 9; 1 ok write 9");
+        assert_eq!(code, "register.read-from-nowhere");
+        assert_eq!(
+            sentence,
+            "Client 7 read 9 from x, and nobody began to write 9 until 1 ms later."
+        );
+    }
+
+    #[test]
+    fn a_write_that_was_reported_as_failed() {
+        let (code, sentence) =
+            told("1 invoke write 638; 1 fail write 638; 2 invoke read null; 2 ok read 638");
+        assert_eq!(code, "register.aborted-effect");
+        assert_eq!(
+            sentence,
+            "A write that was reported as failed (638) was read by client 2."
+        );
+    }
+
+    #[test]
+    fn a_stale_read() {
+        let (code, sentence) = told(
+            "1 invoke write 2; 1 ok write 2; 1 invoke write 4; 1 ok write 4; 7 invoke read null;
+             3 invoke read null; 7 ok read 2; 3 ok read 4",
+        );
+        assert_eq!(code, "register.stale-read");
+        assert_eq!(
+            sentence,
+            "Client 7 read 2 from x 1 ms after the write of 4 had finished."
+        );
+    }
+
+    #[test]
+    fn a_lost_write() {
+        let (code, sentence) = told("1 invoke write 4; 1 ok write 4; 7 invoke read null; 7 ok read null");
+        assert_eq!(code, "register.lost-write");
+        assert_eq!(
+            sentence,
+            "The write of 4 to x was acknowledged, and no later read saw it."
+        );
+    }
+
+    #[test]
+    fn a_value_that_comes_back() {
+        let (code, sentence) = told(
+            "1 invoke write 2; 1 ok write 2; 2 invoke write 4; 3 invoke read null; 3 ok read 4; 3 invoke read null;
+             3 ok read 2",
+        );
+        assert_eq!(code, "register.going-back");
+        assert_eq!(
+            sentence,
+            "x was read as 4, then as 2 again, with no write of 2 in between."
+        );
+        let (_, sentence) =
+            told("1 invoke write 4; 3 invoke read null; 3 ok read 4; 3 invoke read null; 3 ok read null");
+        assert_eq!(sentence, "x was read as 4, and then as null again.");
+    }
+
+    #[test]
+    fn two_winners() {
+        let (code, sentence) = told(
+            "1 invoke write 3; 1 ok write 3; 1 invoke cas [3,4]; 2 invoke cas [3,5]; 1 ok cas [3,4]; 2 ok cas [3,5]",
+        );
+        assert_eq!(code, "register.two-winners");
+        assert_eq!(sentence, "Two compare-and-sets both replaced 3 in x.");
+    }
+
+    #[test]
+    fn a_compare_and_set_that_was_refused_wrongly() {
+        let events = "1 invoke write 3; 1 ok write 3; 2 invoke cas [3,4]; 2 fail cas null; 1 invoke read null; 1 ok read 3";
+        let (code, sentence) = told(events);
+        assert_eq!(code, "register.refused-wrongly");
+        assert_eq!(
+            sentence,
+            "Client 2 compared x with 3 in vain, though it was there all the while."
+        );
+        assert_eq!(
+            analysis(events, false).verdict,
+            Verdict::Valid,
+            "failed calls may be left out"
+        );
+    }
+
+    #[test]
+    fn the_loop_says_why() {
+        let analysis = analysis(
+            "1 invoke write 2; 1 ok write 2; 1 invoke write 4; 1 ok write 4; 7 invoke read null; 7 ok read 2",
+            false,
+        );
+        let sentences: Vec<&str> = analysis.violations[0]
+            .reasons
+            .iter()
+            .map(|reason| reason.sentence.as_str())
+            .collect();
+        assert!(
+            sentences
+                .contains(&"B comes before A: C was told 2, which A put there; what B put there was gone."),
+            "{sentences:?}"
+        );
+    }
+
+    #[test]
+    fn thousands_of_unknown_writes_do_not_hurt() {
+        let mut events = String::new();
+        for process in 0..4_000 {
+            events += &format!("{process} invoke write {};", process % 7);
+        }
+        events += "9000 invoke read null; 9000 ok read 3; 9000 invoke read null; 9000 ok read 5; 9000 invoke read null; 9000 ok read 9";
+        let (code, _) = told(&events);
+        assert_eq!(code, "register.read-from-nowhere");
+    }
 }

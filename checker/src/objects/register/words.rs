@@ -1,9 +1,9 @@
 //! Contradictions of a register in words: which kind it is, and why one call must come before another.
 
 use super::{Asked, Register, Told};
+use crate::CallOf;
 use crate::proof::explain::Telling;
 use crate::proof::wording::{gap, value};
-use crate::CallOf;
 use history::{Operation, Outcome, Value};
 
 /// The value that a call found in the register.
@@ -65,6 +65,15 @@ pub fn why(
             was(first, it),
             was(second, other)
         )),
+        (_, Some(_), _, Some(new)) => {
+            let sees = |place: &usize| found(core[*place]) == Some(new);
+            let reader = (0..core.len()).find(sees)?;
+            let c = label(reader);
+            Some(format!(
+                "{c} {}, which {b} put there; what {a} put there was gone.",
+                was(core[reader], new)
+            ))
+        }
         _ => None,
     }
 }
@@ -111,23 +120,12 @@ impl Words<'_> {
 
     /// A value that nobody had written.
     fn from_nowhere(&self, core: &[&CallOf<Register>]) -> Option<Telling> {
-        // Whoever saw it, and perhaps those that wrote it too late.
-        let readers = core.iter().filter(|call| found(call).is_some());
-        let [reader] = readers.collect::<Vec<_>>()[..] else {
-            return None;
-        };
-        let it = found(reader)?;
-        let too_late = |call: &&&CallOf<Register>| left(call) == Some(it) && reader.precedes(call);
-        if core.iter().filter(too_late).count() + 1 != core.len() || it.is_null() {
-            return None;
-        }
+        let [reader] = core else { return None };
+        let it = found(reader).filter(|it| !it.is_null())?;
         let wrote = |operation: &&Operation| self.leaves(operation, it);
-        if core.len() > 1 {
-            let earliest = core.iter().filter(too_late).min_by_key(|call| call.invoke)?;
-            let waited = self
-                .operation(earliest)
-                .start_ns
-                .saturating_sub(self.operation(reader).end_ns);
+        let began = |operation: &&Operation| operation.outcome != Outcome::Fail && wrote(operation);
+        if let Some(first) = self.all(reader).find(began) {
+            let waited = first.start_ns.saturating_sub(self.operation(reader).end_ns);
             return Some(Telling {
                 code: "register.read-from-nowhere",
                 sentence: format!(
@@ -139,7 +137,10 @@ impl Words<'_> {
                 rule: "A value has to be written before it can be seen.".to_owned(),
             });
         }
-        if self.all(reader).any(|operation| operation.outcome == Outcome::Fail && wrote(&operation)) {
+        if self
+            .all(reader)
+            .any(|operation| operation.outcome == Outcome::Fail && wrote(&operation))
+        {
             let by = self.client(reader);
             return Some(Telling {
                 code: "register.aborted-effect",
@@ -152,7 +153,11 @@ impl Words<'_> {
         }
         Some(Telling {
             code: "register.read-from-nowhere",
-            sentence: format!("{}, and nobody had written {}.", self.saw(reader, it), self.show(it)),
+            sentence: format!(
+                "{}, and nobody had written {}.",
+                self.saw(reader, it),
+                self.show(it)
+            ),
             rule: "A value has to be written before it can be seen.".to_owned(),
         })
     }
@@ -200,7 +205,10 @@ impl Words<'_> {
 
     /// A value was seen, then another, then the first again.
     fn going_back(&self, core: &[&CallOf<Register>]) -> Option<Telling> {
-        let last = core.iter().filter(|call| found(call).is_some()).max_by_key(|call| call.invoke)?;
+        let last = core
+            .iter()
+            .filter(|call| found(call).is_some())
+            .max_by_key(|call| call.invoke)?;
         let old = found(last)?;
         let between = |call: &&&CallOf<Register>| {
             call.precedes(last) && call.input == Asked::Read && found(call).is_some_and(|it| it != old)
@@ -217,7 +225,11 @@ impl Words<'_> {
         Some(Telling {
             code: "register.going-back",
             sentence: match old.is_null() {
-                true => format!("{} was read as {}, and then as null again.", self.name, self.show(it)),
+                true => format!(
+                    "{} was read as {}, and then as null again.",
+                    self.name,
+                    self.show(it)
+                ),
                 false => format!(
                     "{} was read as {}, then as {old} again, with no write of {old} in between.",
                     self.name,
@@ -231,11 +243,13 @@ impl Words<'_> {
 
     /// A read after a write had finished that does not know of it.
     fn stale(&self, core: &[&CallOf<Register>]) -> Option<Telling> {
-        let reader = core.iter().filter(|call| found(call).is_some()).max_by_key(|call| call.invoke)?;
+        let reader = core
+            .iter()
+            .filter(|call| found(call).is_some())
+            .max_by_key(|call| call.invoke)?;
         let old = found(reader)?;
-        let newer = |call: &&&CallOf<Register>| {
-            call.precedes(reader) && left(call).is_some_and(|it| it != old)
-        };
+        let newer =
+            |call: &&&CallOf<Register>| call.precedes(reader) && left(call).is_some_and(|it| it != old);
         let write = core.iter().filter(newer).max_by_key(|call| call.invoke)?;
         let it = left(write)?;
         let sees = |operation: &Operation| {
@@ -254,9 +268,12 @@ impl Words<'_> {
                     Asked::Write(_) => {
                         format!("The write of {shown} to {name} was acknowledged, and no later read saw it.")
                     }
-                    _ => format!("{name} was set to {shown}, which was acknowledged, and no later read saw it."),
+                    _ => format!(
+                        "{name} was set to {shown}, which was acknowledged, and no later read saw it."
+                    ),
                 },
-                rule: "Once a write has finished, every read that begins sees it or what came after.".to_owned(),
+                rule: "Once a write has finished, every read that begins sees it or what came after."
+                    .to_owned(),
             });
         }
         let waited = self

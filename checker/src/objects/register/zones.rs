@@ -157,13 +157,21 @@ impl<'a> Zones<'a> {
                 && entry.invoke < seen_until[value as usize]
             {
                 let writer = &mut writer[value as usize];
-                *writer = if *writer == NONE && value != INITIAL { place } else { SEVERAL };
+                *writer = if *writer == NONE && value != INITIAL {
+                    place
+                } else {
+                    SEVERAL
+                };
             }
         }
         let mut counts: Vec<bool> = entries.iter().map(super::ledger::Entry::is_required).collect();
         let mut seen = vec![false; values];
         for (entry, place) in entries.iter().zip(0u32..) {
-            let mut finds = if entry.is_required() { entry.act.finds() } else { None };
+            let mut finds = if entry.is_required() {
+                entry.act.finds()
+            } else {
+                None
+            };
             // From what was seen of an unknown call to what it saw, and on.
             while let Some(value) = finds
                 && !std::mem::replace(&mut seen[value as usize], true)
@@ -348,7 +356,8 @@ impl<'a> Zones<'a> {
     fn bytes(&self) -> usize {
         let by_call = self.ledger.bytes() + self.counts.len();
         let by_value = (self.writer.len() + self.cluster_of.len()) * size_of::<u32>();
-        let clusters = self.clusters.capacity() * size_of::<Cluster>() + self.line.capacity() * size_of::<u32>();
+        let clusters =
+            self.clusters.capacity() * size_of::<Cluster>() + self.line.capacity() * size_of::<u32>();
         by_call + by_value + clusters + self.blocks.capacity() * size_of::<Block>()
     }
 }

@@ -26,8 +26,19 @@ pub struct Tally {
     pub writes: u128,
     /// The open compare-and-sets.
     pub cases: u128,
-    /// Whether what is open may happen as often as it likes.
-    pub endless: bool,
+    /// What may happen as often as it likes.
+    pub often: Often,
+}
+
+/// What may happen more than once: that asks less than the history does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Often {
+    /// As it should be.
+    Nothing,
+    /// Calls of unknown outcome, once they have begun.
+    Unknown,
+    /// Those, and writes while they are open.
+    Everything,
 }
 
 impl Configuration {
@@ -66,7 +77,10 @@ impl Configuration {
             && differ & tally.cases == 0
             && other.done & !self.done & readers == 0
             && tally.writes & !self.waived & (differ | other.waived) == 0
-            && self.used.iter().all(|(class, count)| other.used_of(*class) >= *count)
+            && self
+                .used
+                .iter()
+                .all(|(class, count)| other.used_of(*class) >= *count)
     }
 
     /// Configurations of different groups never dominate each other.

@@ -1,6 +1,7 @@
 //! What is open: calls that took effect in slots, those of unknown outcome in classes; and what can happen next.
 
-use super::configuration::{Configuration, Tally};
+use super::Effect;
+use super::configuration::{Configuration, Often, Tally};
 use crate::objects::register::ledger::{Act, Ledger};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -126,8 +127,29 @@ impl<'a> Open<'a> {
 
     /// The open calls, those of unknown outcome first.
     pub fn places(&self) -> impl Iterator<Item = u32> {
-        let unknown = self.classes.iter().flat_map(|class| class.members.iter().copied());
+        let unknown = self
+            .classes
+            .iter()
+            .flat_map(|class| class.members.iter().copied());
         unknown.chain(bits(self.taken).map(|slot| self.places[slot]))
+    }
+
+    /// For effects in which one call of unknown outcome stands for all that do the same, one that is still left for each;
+    /// `None` when there are not enough.
+    pub fn tell_apart(&self, mut effects: Vec<Effect>) -> Option<Vec<Effect>> {
+        let mut used = vec![0; self.classes.len()];
+        for (event, place) in &mut effects {
+            let entry = &self.ledger.entries[*place as usize];
+            if !entry.is_required() {
+                let class = *self.class_of.get(&entry.act)? as usize;
+                *place = *self.classes[class].members.get(used[class])?;
+                used[class] += 1;
+                if self.ledger.entries[*place as usize].invoke > *event {
+                    return None;
+                }
+            }
+        }
+        Some(effects)
     }
 
     /// About how many bytes it takes.
@@ -138,7 +160,10 @@ impl<'a> Open<'a> {
 
     /// The next call of a class, if one is left.
     fn left(&self, at: &Configuration, class: u32, tally: &Tally) -> Option<u32> {
-        let used = if tally.endless { 0 } else { at.used_of(class) };
+        let used = match tally.often {
+            Often::Nothing => at.used_of(class),
+            Often::Unknown | Often::Everything => 0,
+        };
         self.classes[class as usize].members.get(used as usize).copied()
     }
 
@@ -176,7 +201,7 @@ impl<'a> Open<'a> {
                 && let Some(place) = self.left(at, *class, tally)
             {
                 let mut next = at.clone();
-                if !tally.endless {
+                if tally.often == Often::Nothing {
                     next.use_one(*class);
                 }
                 self.enter(&mut next, new);
@@ -228,7 +253,7 @@ impl<'a> Open<'a> {
         let class = *self.class_of.get(&Act::Write(value))?;
         let place = self.left(at, class, tally)?;
         let mut next = at.clone();
-        if !tally.endless {
+        if tally.often == Often::Nothing {
             next.use_one(class);
         }
         next.waived = self.writes & !next.done;
@@ -239,7 +264,7 @@ impl<'a> Open<'a> {
     /// An open write takes effect.
     pub fn written(&self, at: &Configuration, tally: &Tally, value: u32, place: u32) -> Move {
         let mut next = at.clone();
-        if !tally.endless {
+        if tally.often != Often::Everything {
             next.done |= self.bit_of(place);
         }
         next.waived = self.writes & !next.done;

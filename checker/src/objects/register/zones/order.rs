@@ -69,7 +69,11 @@ impl Zones<'_> {
             if let Some(value) = entry.act.leaves()
                 && turns.last().is_none_or(|turn| turn.value != value)
             {
-                turns.push(Turn { value, after, at: now });
+                turns.push(Turn {
+                    value,
+                    after,
+                    at: now,
+                });
             }
         }
         // After how many calls of the order, and when.
@@ -107,8 +111,8 @@ impl Zones<'_> {
         let Some(cluster) = self.clusters.get(self.cluster_of[value as usize] as usize) else {
             return End::Silent;
         };
-        let certain = cluster.earliest.at < entry.invoke + 1
-            && entry.complete.saturating_add(1) < cluster.latest.at;
+        let certain =
+            cluster.earliest.at < entry.invoke + 1 && entry.complete.saturating_add(1) < cluster.latest.at;
         match certain {
             true => End::Illegal(
                 [place, cluster.earliest.by, cluster.latest.by]
