@@ -109,7 +109,7 @@ fn a_history_of_others_is_checked_whatever_its_name_and_so_is_the_folder_of_a_je
         assert_eq!(output.status.code(), Some(1), "{}{}", out(&output), err(&output));
     }
     let output = place.run(&["check", &unnamed, "--independent", "no"]);
-    assert!(out(&output).contains("propose([1,17])"), "{}", out(&output));
+    assert!(out(&output).contains("→ [1,4]"), "{}", out(&output));
     let output = place.run(&["check", &unnamed, "--input-format", "jsonl"]);
     assert!(
         err(&output).contains("unnamed: line 1: is not an event"),
