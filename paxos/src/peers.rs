@@ -4,6 +4,9 @@
 //! a node is down, slow or cut off is dropped, so that it holds up nobody and takes a bounded amount of memory. A
 //! connection on which nothing is acknowledged for a while is given up, so that a healed network is not met with
 //! retransmissions that have become rare.
+//!
+//! What is on its way on an old connection when a node begins a new one is still heard, even from an earlier start of
+//! that node: a network may deliver late, and the protocol asks for no more.
 
 pub mod frame;
 
@@ -13,7 +16,7 @@ use crate::node::Event;
 use bytes::Bytes;
 use frame::{FRAME_BYTES_MAX, Frame, Hello};
 use futures_util::StreamExt;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -34,6 +37,8 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(20);
 const HELLO_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many bytes may wait for one node; what is more is lost.
 const QUEUE_BYTES_MAX: usize = 8 << 20;
+/// How many connections of one node are heard at a time: what is on its way on an old one is still welcome.
+const HEARD_MAX: usize = 8;
 /// How many connections there may be that have not said yet who they are.
 const STRANGERS_MAX: usize = 64;
 
@@ -148,7 +153,7 @@ impl Line {
 /// Hears everybody else until the task is aborted.
 pub async fn listen(listener: TcpListener, id: NodeId, peers: Vec<NodeId>, events: mpsc::Sender<Event>) {
     let known: Arc<[NodeId]> = peers.into_iter().filter(|peer| *peer != id).collect();
-    let current: Arc<Mutex<HashMap<NodeId, AbortHandle>>> = Arc::default();
+    let heard: Arc<Mutex<HashMap<NodeId, VecDeque<AbortHandle>>>> = Arc::default();
     let strangers = Arc::new(tokio::sync::Semaphore::new(STRANGERS_MAX));
     loop {
         let Ok((stream, from)) = listener.accept().await else {
@@ -162,7 +167,7 @@ pub async fn listen(listener: TcpListener, id: NodeId, peers: Vec<NodeId>, event
             );
             continue;
         };
-        let (known, current, events) = (Arc::clone(&known), Arc::clone(&current), events.clone());
+        let (known, heard, events) = (Arc::clone(&known), Arc::clone(&heard), events.clone());
         tokio::spawn(async move {
             let mut lines = FramedRead::new(stream, LinesCodec::new_with_max_length(FRAME_BYTES_MAX));
             let hello = match timeout(HELLO_TIMEOUT, lines.next()).await {
@@ -175,12 +180,13 @@ pub async fn listen(listener: TcpListener, id: NodeId, peers: Vec<NodeId>, event
             };
             drop(permit);
             let task = tokio::spawn(hear(peer.clone(), lines, events));
-            // A node has one connection here: the newest.
-            let last = current
-                .lock()
-                .expect("nobody panics while holding this lock")
-                .insert(peer, task.abort_handle());
-            last.iter().for_each(AbortHandle::abort);
+            let mut heard = heard.lock().expect("nobody panics while holding this lock");
+            let of_peer = heard.entry(peer).or_default();
+            of_peer.retain(|task| !task.is_finished());
+            of_peer.push_back(task.abort_handle());
+            if of_peer.len() > HEARD_MAX {
+                of_peer.pop_front().iter().for_each(AbortHandle::abort);
+            }
         });
     }
 }
@@ -201,5 +207,69 @@ async fn hear(peer: NodeId, mut lines: FramedRead<TcpStream, LinesCodec>, events
         if events.send(Event::Peer(peer.clone(), frame)).await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Message;
+
+    /// A listening node `n1`, what it hears, and a way to connect to it as `n2`.
+    async fn listening() -> (SocketAddr, mpsc::Receiver<Event>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, events) = mpsc::channel(16);
+        let names = ["n1", "n2"].map(NodeId::new).to_vec();
+        tokio::spawn(listen(listener, NodeId::new("n1"), names, sender));
+        (address, events)
+    }
+
+    async fn connect(address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let from = NodeId::new("n2");
+        stream.write_all(&Hello { from }.encode()).await.unwrap();
+        stream
+    }
+
+    async fn ask(stream: &mut TcpStream, decree: &str) -> std::io::Result<()> {
+        let (decree, message) = (decree.into(), Message::Ask);
+        stream.write_all(&Frame::About { decree, message }.encode()).await
+    }
+
+    async fn heard(events: &mut mpsc::Receiver<Event>) -> String {
+        match events.recv().await {
+            Some(Event::Peer(_, Frame::About { decree, .. })) => decree.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_comes_late_on_an_old_connection_is_heard() {
+        let (address, mut events) = listening().await;
+        let mut old = connect(address).await;
+        ask(&mut old, "first").await.unwrap();
+        assert_eq!(heard(&mut events).await, "first");
+        let mut new = connect(address).await;
+        ask(&mut new, "second").await.unwrap();
+        assert_eq!(heard(&mut events).await, "second");
+        ask(&mut old, "late").await.unwrap();
+        assert_eq!(heard(&mut events).await, "late");
+    }
+
+    #[tokio::test]
+    async fn of_many_connections_the_oldest_is_given_up() {
+        let (address, mut events) = listening().await;
+        let mut streams = Vec::new();
+        for number in 0..=HEARD_MAX {
+            let mut stream = connect(address).await;
+            ask(&mut stream, &number.to_string()).await.unwrap();
+            assert_eq!(heard(&mut events).await, number.to_string());
+            streams.push(stream);
+        }
+        let ended = streams[0].read(&mut [0; 1]).await;
+        assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+        ask(&mut streams[1], "of-the-second").await.unwrap();
+        assert_eq!(heard(&mut events).await, "of-the-second");
     }
 }
