@@ -80,6 +80,8 @@ pub struct Coverage {
     pub kinds: Vec<KindCoverage>,
     /// Operations that began while no fault was in force.
     pub calm: Tally,
+    /// For how long in the main phase no fault was in force.
+    pub calm_ns: u64,
     /// When no connected majority of nodes was running: (start, end).
     pub no_quorum: Vec<(u64, u64)>,
     /// Operations that began meanwhile.
@@ -129,6 +131,7 @@ impl Coverage {
             ..Coverage::default()
         };
         coverage.count(history, &faults, main_ns, end_ns);
+        coverage.calm_ns = calm_ns(&faults, coverage.main_ns, end_ns);
         let main_total = coverage.main.total().max(1) as f64;
         coverage.overlapping = overlapping(history, main_ns);
         coverage.overlap_share = coverage.overlapping as f64 / main_total;
@@ -244,6 +247,15 @@ fn within_any(time_ns: u64, spans: &[(u64, u64)]) -> bool {
 pub fn active(faults: &[FaultSpan], kind: &str, end_ns: u64) -> Vec<(u64, u64)> {
     let of_kind = faults.iter().filter(|span| span.fault.kind() == kind);
     merged(of_kind.filter_map(|span| span.active_ns(end_ns)).collect())
+}
+
+/// For how long within a span no fault was in force.
+fn calm_ns(faults: &[FaultSpan], (from, to): (u64, u64), end_ns: u64) -> u64 {
+    let spans = merged(faults.iter().filter_map(|span| span.active_ns(end_ns)).collect());
+    let within = spans
+        .iter()
+        .map(|(start, end)| (*end).min(to).saturating_sub((*start).max(from)));
+    to.saturating_sub(from).saturating_sub(within.sum())
 }
 
 /// Spans put together where they overlap or touch, in order.

@@ -1,15 +1,17 @@
 //! `report.html`: one file that opens with a double click, offline, without JavaScript, in five years.
 //!
-//! Everything on the page is made here, as HTML and SVG; the little script only switches the theme and copies
-//! the command. The browser itself is told to refuse any request. Texts of the system under test are made
+//! Everything on the page is made here, as HTML and SVG, but for one picture: the operations of the whole run, which are
+//! in the page as data ([`operations`]) and drawn by its scripts. The browser itself is told to refuse any request. Texts of the system under test are made
 //! visible by [`crate::text`] and escaped by the templates and by [`svg`]; they are never markup.
 //!
 //! Read next: `page` for what the page says, [`timeline`] for the counterexample's drawing, [`whole_run`] for
-//! the picture of the run, `standalone` for the drawing as a file of its own, [`logs`] for the nodes' own words.
+//! the picture of the run, [`operations`] for the data under it, `standalone` for the drawing as a file of its own,
+//! [`logs`] for the nodes' own words.
 
 mod axis;
 mod circle;
 pub mod logs;
+pub mod operations;
 mod page;
 mod piece;
 mod standalone;

@@ -6,8 +6,10 @@ mod tables;
 mod top;
 mod violation;
 
+use super::operations::{Embedded, Surroundings, embed};
 use super::piece::{Piece, heading};
 use super::whole_run;
+use super::whole_run::lanes::lanes;
 use crate::coverage::Coverage;
 use crate::document::{Outcome, Results};
 use crate::text::{count, visible};
@@ -16,9 +18,9 @@ use believe::{Believe, believe};
 use checker::Analysis;
 use history::History;
 use std::path::Path;
-use tables::{CheckView, KindView, checker_note, checks, environment, files, footer, kinds, numbers};
+use tables::{CheckView, KindView, checker_note, checks, environment, files, folder, footer, kinds, numbers};
 use top::{Fact, breadcrumb, command_lines, facts};
-use violation::{ViolationView, core_spans, violation_view};
+use violation::{ViolationView, core_letters, core_spans, span, violation_view};
 
 /// How many violations are told in full; the rest are counted.
 const VIOLATIONS_SHOWN: usize = 1;
@@ -43,13 +45,15 @@ struct Page<'a> {
     others_hidden: String,
     believe: Option<Believe>,
     whole_run: whole_run::WholeRun,
+    operations: Embedded,
     kinds: Vec<KindView>,
     numbers: Vec<(String, String)>,
     not_exercised: String,
     checks: Vec<CheckView>,
     checker_note: String,
     environment: Vec<(&'static str, String)>,
-    files: Vec<(String, &'static str)>,
+    files: Vec<(String, String)>,
+    folder: String,
     footer: String,
 }
 
@@ -81,6 +85,24 @@ pub fn render(
         Outcome::Unknown => ("unknown", "NOT DECIDED"),
         Outcome::Error => ("error", "NO VERDICT"),
     };
+    let lanes = lanes(history, coverage);
+    let core = shown
+        .iter()
+        .zip(&results.violations)
+        .flat_map(|(violation, row)| core_letters(violation, row))
+        .collect::<Vec<_>>();
+    let operations = embed(
+        history,
+        &Surroundings {
+            lanes: &lanes,
+            no_quorum: &coverage.no_quorum,
+            core: &core,
+            violations: &found
+                .iter()
+                .map(|violation| span(history, violation))
+                .collect::<Vec<_>>(),
+        },
+    );
     let page = Page {
         results,
         verdict_class,
@@ -119,7 +141,8 @@ pub fn render(
             more => format!("{} more decrees are not named here.", count(more)),
         },
         believe: (found.is_empty() && analysis.is_some()).then(|| believe(results, history, coverage)),
-        whole_run: whole_run::draw(history, coverage, &spans),
+        whole_run: whole_run::draw(history, coverage, &lanes, &spans),
+        operations,
         kinds: kinds(coverage),
         numbers: numbers(coverage),
         not_exercised: coverage.not_exercised.join(", "),
@@ -127,6 +150,7 @@ pub fn render(
         checker_note: analysis.map(checker_note).unwrap_or_default(),
         environment: environment(results),
         files: files(results, directory),
+        folder: folder(results),
         footer: footer(results),
     };
     page.render()

@@ -1,11 +1,12 @@
 //! The whole run on one time axis: faults by node, throughput by outcome, latency; the violation as a band.
 
-mod lanes;
+pub mod lanes;
 
 use super::svg::Svg;
 use crate::coverage::{Coverage, known_end_ns};
 use crate::text::count;
 use history::{History, Outcome};
+use lanes::LaneSpan;
 
 const WIDTH: f64 = 1240.0;
 const LEFT: f64 = 64.0;
@@ -14,6 +15,8 @@ const LANE: f64 = 15.0;
 const THROUGHPUT: f64 = 96.0;
 const LATENCY: f64 = 132.0;
 const GAP: f64 = 34.0;
+/// How far apart, on the average, letters must be to be seen; nearer together, one word stands for all.
+const LETTERS_APART: f64 = 26.0;
 /// How many single operations are drawn as points; the lines are made of all.
 const POINTS_MAX: usize = 4000;
 
@@ -40,14 +43,24 @@ impl Bins {
     }
 }
 
-/// Draws the run; `violations` are spans in nanoseconds.
-pub fn draw(history: &History, coverage: &Coverage, violations: &[(u64, u64)]) -> WholeRun {
+/// The time that is drawn: from the first operation to the last moment, in nanoseconds; never empty.
+pub fn span(history: &History) -> (u64, u64) {
     let end_ns = history.end_ns().max(1);
-    let start_ns = history
-        .operations
-        .first()
-        .map_or(0, |operation| operation.start_ns)
-        .min(end_ns - 1);
+    let first = history.operations.first();
+    (
+        first.map_or(0, |operation| operation.start_ns).min(end_ns - 1),
+        end_ns,
+    )
+}
+
+/// Draws the run; `violations` are spans in nanoseconds, `lanes` the faults of each node.
+pub fn draw(
+    history: &History,
+    coverage: &Coverage,
+    lanes: &[Vec<LaneSpan>],
+    violations: &[(u64, u64)],
+) -> WholeRun {
+    let (start_ns, end_ns) = span(history);
     let x = |time_ns: u64| {
         let share = time_ns.saturating_sub(start_ns) as f64 / (end_ns - start_ns) as f64;
         LEFT + (RIGHT - LEFT) * share.min(1.0)
@@ -67,7 +80,7 @@ pub fn draw(history: &History, coverage: &Coverage, violations: &[(u64, u64)]) -
             "an operation of the contradiction",
         );
     }
-    lanes::draw(&mut svg, history, coverage, &x, lanes_top, end_ns);
+    lanes::draw(&mut svg, history, lanes, &x, lanes_top);
     quorum(&mut svg, coverage, &x, throughput_top, bottom);
     let cut_off = throughput(&mut svg, &bins, coverage.main_ns, &x, throughput_top);
     let points = latency(&mut svg, history, &bins, &x, latency_top);
@@ -83,12 +96,23 @@ pub fn draw(history: &History, coverage: &Coverage, violations: &[(u64, u64)]) -
             "end of the main phase",
         );
     }
-    for ((start, end), letter) in violations.iter().zip('A'..) {
+    let middles: Vec<f64> = violations
+        .iter()
+        .map(|(start, end)| (x(*start) + x(*end)) / 2.0)
+        .collect();
+    let (first, last) = middles
+        .iter()
+        .fold((RIGHT, LEFT), |(low, high), x| (low.min(*x), high.max(*x)));
+    if last - first < LETTERS_APART * middles.len() as f64 && !middles.is_empty() {
         svg.pill(
             "pill-violation",
-            [(x(*start) + x(*end)) / 2.0, 10.0],
-            &letter.to_string(),
+            [((first + last) / 2.0).max(LEFT + 34.0), 10.0],
+            "violation",
         );
+    } else {
+        for (x, letter) in middles.into_iter().zip('A'..) {
+            svg.pill("pill-violation", [x, 10.0], &letter.to_string());
+        }
     }
     let description = format!(
         "{} operations over {:.1} seconds, {} faults, {:.1} seconds without quorum.",

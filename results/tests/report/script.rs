@@ -115,3 +115,10 @@ pub fn worked(script: &mut Script) -> &mut Script {
         .op(2, "propose", &json!(18), &json!(17), 110, 150)
         .op(3, "read", &null, &json!(17), 120, 160)
 }
+
+/// How large the page of a few operations is.
+pub fn ordinary() -> usize {
+    let mut script = Script::new(&["kill"]);
+    worked(&mut script);
+    told(&script.history()).2.len()
+}

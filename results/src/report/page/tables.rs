@@ -1,6 +1,6 @@
 //! The lower half of the page: what was exercised, the checks, the environment, the files.
 
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Tally};
 use crate::document::{Check, Results};
 use crate::text::{count, counted, seconds, stretch, visible};
 use checker::Analysis;
@@ -12,6 +12,10 @@ pub struct KindView {
     pub active: String,
     pub begun: String,
     pub ok: String,
+    pub failed: String,
+    pub unknown: String,
+    /// How it looks in the pictures.
+    pub swatch: &'static str,
     pub share: f64,
 }
 
@@ -25,37 +29,42 @@ pub struct CheckView {
 
 pub fn kinds(coverage: &Coverage) -> Vec<KindView> {
     let total = coverage.main.total().max(1) as f64;
+    let view = |name: String, swatch, times: String, active_ns, begun: Tally| KindView {
+        name,
+        times,
+        active: format!("{:.1} s", seconds(active_ns)),
+        begun: count(begun.total()),
+        ok: count(begun.ok),
+        failed: count(begun.fail),
+        unknown: count(begun.info),
+        swatch,
+        share: begun.total() as f64 / total * 100.0,
+    };
     let mut views: Vec<KindView> = coverage
         .kinds
         .iter()
-        .map(|kind| KindView {
-            name: crate::text::fault::kind(&kind.kind),
-            times: count(kind.installed),
-            active: format!("{:.1} s", seconds(kind.active_ns)),
-            begun: count(kind.begun.total()),
-            ok: count(kind.begun.ok),
-            share: kind.begun.total() as f64 / total * 100.0,
+        .map(|kind| {
+            let name = crate::text::fault::kind(&kind.kind);
+            let swatch = match kind.kind.as_str() {
+                "partition" => "partition",
+                "kill" => "kill",
+                "pause" => "pause",
+                _ => "disturbed",
+            };
+            view(name, swatch, count(kind.installed), kind.active_ns, kind.begun)
         })
         .collect();
-    let quorum = &coverage.no_quorum_begun;
     if !coverage.kinds.is_empty() {
-        views.push(KindView {
-            name: "no quorum (result of the above)".to_owned(),
-            times: count(coverage.no_quorum.len()),
-            active: format!("{:.1} s", seconds(coverage.no_quorum_ns())),
-            begun: count(quorum.total()),
-            ok: count(quorum.ok),
-            share: quorum.total() as f64 / total * 100.0,
-        });
+        views.push(view(
+            "no quorum (result of the above)".to_owned(),
+            "no-quorum",
+            count(coverage.no_quorum.len()),
+            coverage.no_quorum_ns(),
+            coverage.no_quorum_begun,
+        ));
     }
-    views.push(KindView {
-        name: "no fault active".to_owned(),
-        times: String::new(),
-        active: String::new(),
-        begun: count(coverage.calm.total()),
-        ok: count(coverage.calm.ok),
-        share: coverage.calm.total() as f64 / total * 100.0,
-    });
+    let calm = "no fault active".to_owned();
+    views.push(view(calm, "none", String::new(), coverage.calm_ns, coverage.calm));
     views
 }
 
@@ -160,7 +169,7 @@ fn network(backend: &str) -> String {
 }
 
 /// The files beside the page: those that are there, where that can be seen.
-pub fn files(results: &Results, directory: Option<&Path>) -> Vec<(String, &'static str)> {
+pub fn files(results: &Results, directory: Option<&Path>) -> Vec<(String, String)> {
     let describe = |name: &str| match name {
         "report" => "this page; needs no network",
         "history" => "every operation and fault, a line each",
@@ -174,19 +183,49 @@ pub fn files(results: &Results, directory: Option<&Path>) -> Vec<(String, &'stat
         "witness" => "a legal order for each decree",
         _ => "",
     };
-    let mut files: Vec<(String, &'static str)> = results
+    let size = |file: &str| {
+        let known = directory.and_then(|directory| directory.join(file).metadata().ok());
+        known
+            .filter(|it| it.is_file())
+            .map_or(String::new(), |it| format!(", {}", bytes(it.len())))
+    };
+    let mut files: Vec<(String, String)> = results
         .files
         .iter()
         .filter(|(name, file)| {
             *name == "report" || directory.is_none_or(|directory| directory.join(file).exists())
         })
-        .map(|(name, file)| (file.clone(), describe(name)))
+        .map(|(name, file)| {
+            // This file is being written: what is there is what was there before.
+            let size = if name == "report" {
+                String::new()
+            } else {
+                size(file)
+            };
+            (file.clone(), format!("{}{size}", describe(name)))
+        })
         .collect();
     files.push((
         "results.json".to_owned(),
-        "verdict, counterexample, coverage, checks",
+        "verdict, counterexample, coverage, checks".to_owned(),
     ));
     files
+}
+
+/// The run's folder within the store, as far as it is known.
+pub fn folder(results: &Results) -> String {
+    let run = results.run.as_ref();
+    run.map_or(String::new(), |run| {
+        visible(&format!("{}/{}/", run.system, run.id), 100)
+    })
+}
+
+fn bytes(size: u64) -> String {
+    match size {
+        0..1_000 => counted(size as usize, "byte"),
+        1_000..1_000_000 => format!("{:.1} kB", size as f64 / 1e3),
+        _ => format!("{:.1} MB", size as f64 / 1e6),
+    }
 }
 
 pub fn footer(results: &Results) -> String {

@@ -99,13 +99,25 @@ pub fn facts(
         fact(
             "Clients",
             format!("{clients} on {} nodes", history.nodes.len()),
-            String::new(),
+            match (clients as usize).checked_div(history.nodes.len()) {
+                Some(each) if each > 0 && each * history.nodes.len() == clients as usize => {
+                    format!("{each} per node")
+                }
+                _ => String::new(),
+            },
         ),
         fact("Faults", count(coverage.confirmed().1), kinds.join(" · ")),
         fact(
             "No quorum for",
             format!("{:.1} s", seconds(coverage.no_quorum_ns())),
-            times(coverage.no_quorum.len()),
+            match coverage.no_quorum.len() {
+                0 => times(0),
+                often => format!(
+                    "{}, {:.0} % of the run",
+                    times(often),
+                    seconds(coverage.no_quorum_ns()) / results.duration_s.max(0.001) * 100.0
+                ),
+            },
         ),
     ];
     if let Some(analysis) = analysis {

@@ -3,8 +3,8 @@
 use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
 use crate::report::logs::{self, NodeLog};
-use crate::report::piece::{Piece, core_values, lettered};
-use crate::report::{circle, timeline};
+use crate::report::piece::{Piece, class_of, core_values, lettered};
+use crate::report::{circle, operations, timeline};
 use crate::text::{count, counted, seconds, stretch, visible};
 use checker::Violation;
 use history::History;
@@ -23,6 +23,8 @@ pub struct ViolationView {
     pub between_title: String,
     pub between: Vec<(String, String)>,
     pub account: Vec<(&'static str, String)>,
+    /// A link to all operations on the object in the picture of the run.
+    pub in_run: String,
     pub logs: Vec<NodeLog>,
 }
 
@@ -56,6 +58,14 @@ pub fn core_spans(history: &History, violation: &Violation) -> Vec<(u64, u64)> {
         .iter()
         .map(|member| &history.operations[member.operation as usize]);
     core.map(|it| (it.start_ns, known_end_ns(it))).collect()
+}
+
+/// The operations of the core as the picture of the run marks them: letter, number, class of the colour.
+pub fn core_letters(violation: &Violation, row: &ViolationRow) -> Vec<(String, u32, String)> {
+    let members = violation.core.iter().zip(&row.core);
+    members
+        .map(|(member, told)| (told.label.clone(), member.operation, class_of(row, told)))
+        .collect()
 }
 
 pub fn violation_view(
@@ -154,6 +164,7 @@ pub fn violation_view(
                 ),
             ),
         ],
+        in_run: operations::link_to_key(history, violation.key),
         logs: directory
             .map(|it| logs::around(history, coverage, violation, row, it))
             .unwrap_or_default(),

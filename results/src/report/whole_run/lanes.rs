@@ -9,21 +9,25 @@ use history::{Fault, History};
 /// How high the stripe of a disturbance is.
 const STRIPE: f64 = 4.0;
 
-/// Draws what was in force on every node, and says what is what.
-pub fn draw(
-    svg: &mut Svg,
-    history: &History,
-    coverage: &Coverage,
-    x: &dyn Fn(u64) -> f64,
-    top: f64,
-    end_ns: u64,
-) {
-    svg.text("plot-title", "start", [0.0, top - 9.0], "Faults");
-    for (place, node) in history.nodes.iter().enumerate() {
-        let y = top + place as f64 * LANE;
-        svg.text("tick", "end", [LEFT - 8.0, y + 10.5], &visible(node, 8));
-        svg.rect("lane even", [LEFT, y + 1.0, RIGHT - LEFT, LANE - 3.0], "");
-        // Kills over partitions: a dead node's links matter less.
+/// A fault on one node's lane.
+#[derive(Clone, Debug)]
+pub struct LaneSpan {
+    /// How it is drawn: `cut-small`, `cut-large`, `down`, `paused` or `disturbed`.
+    pub class: &'static str,
+    /// When it began to be in force, in nanoseconds.
+    pub start_ns: u64,
+    /// When it was over.
+    pub end_ns: u64,
+    /// What it was, in words.
+    pub title: String,
+}
+
+/// What was in force on each node, in the order in which it is drawn: kills over partitions, as a dead node's links
+/// matter less, and disturbances over both.
+pub fn lanes(history: &History, coverage: &Coverage) -> Vec<Vec<LaneSpan>> {
+    let end_ns = history.end_ns().max(1);
+    let lane = |node: &String| {
+        let mut lane = Vec::new();
         for layer in [Layer::Cut, Layer::Stopped, Layer::Disturbed] {
             for span in coverage
                 .faults
@@ -34,19 +38,38 @@ pub fn draw(
                     Layer::Stopped => span.stopped_ns(history, node, end_ns),
                     Layer::Cut | Layer::Disturbed => span.active_ns(end_ns),
                 };
-                let Some((start, end)) = in_force else {
-                    continue;
-                };
-                let (left, right) = (x(start), x(end).max(x(start) + 2.0));
-                let Some((class, title)) = on_lane(&span.fault, node) else {
-                    continue;
-                };
-                let area = match layer {
-                    Layer::Disturbed => [left, y + LANE - 6.0, right - left, STRIPE],
-                    Layer::Cut | Layer::Stopped => [left, y + 1.0, right - left, LANE - 3.0],
-                };
-                svg.rect(class, area, &title);
+                if let (Some((start_ns, end_ns)), Some((class, title))) =
+                    (in_force, on_lane(&span.fault, node))
+                {
+                    lane.push(LaneSpan {
+                        class,
+                        start_ns,
+                        end_ns,
+                        title,
+                    });
+                }
             }
+        }
+        lane
+    };
+    history.nodes.iter().map(lane).collect()
+}
+
+/// Draws the lanes of all nodes, and says what is what.
+pub fn draw(svg: &mut Svg, history: &History, lanes: &[Vec<LaneSpan>], x: &dyn Fn(u64) -> f64, top: f64) {
+    svg.text("plot-title", "start", [0.0, top - 9.0], "Faults");
+    for (place, (node, lane)) in history.nodes.iter().zip(lanes).enumerate() {
+        let y = top + place as f64 * LANE;
+        svg.text("tick", "end", [LEFT - 8.0, y + 10.5], &visible(node, 8));
+        svg.rect("lane even", [LEFT, y + 1.0, RIGHT - LEFT, LANE - 3.0], "");
+        for span in lane {
+            let left = x(span.start_ns);
+            let width = x(span.end_ns).max(left + 2.0) - left;
+            let area = match span.class {
+                "disturbed" => [left, y + LANE - 6.0, width, STRIPE],
+                _ => [left, y + 1.0, width, LANE - 3.0],
+            };
+            svg.rect(span.class, area, &span.title);
         }
     }
     legend(svg, top);

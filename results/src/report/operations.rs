@@ -1,0 +1,97 @@
+//! The operations of the run as data in the page, for the part of it that is drawn by the browser.
+//!
+//! One block of bytes: the length of a JSON text (four bytes, little end first), the text, and then the columns that it
+//! names, each a list of numbers in LEB128. All of it is deflated (RFC 1951, without a header), which browsers undo
+//! themselves, and written in base64, in which nothing can be markup. Times are whole microseconds on the run's clock.
+//!
+//! Not here: what is drawn without JavaScript ([`super::whole_run`]). `templates/run/decode.js` reads the block again.
+//!
+//! Read next: `columns` for the numbers, `scene` for the JSON.
+
+mod choice;
+mod columns;
+mod lines;
+mod scene;
+mod texts;
+
+use super::whole_run::lanes::LaneSpan;
+use crate::text::visible;
+use base64::Engine;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use history::History;
+use std::io::Write;
+
+/// What the picture shows beside the operations.
+pub struct Surroundings<'a> {
+    /// What was in force on each node, in the order of [`History::nodes`].
+    pub lanes: &'a [Vec<LaneSpan>],
+    /// When no connected majority was running, in nanoseconds.
+    pub no_quorum: &'a [(u64, u64)],
+    /// The operations of the contradiction that is shown: letter, number, class of its colour.
+    pub core: &'a [(String, u32, String)],
+    /// When each object without a legal order contradicts itself, in nanoseconds.
+    pub violations: &'a [(u64, u64)],
+}
+
+/// The operations in the page.
+pub struct Embedded {
+    /// The block, in base64.
+    pub base64: String,
+    /// Which operations are not in it, in words; empty when all are.
+    pub left_out: String,
+}
+
+/// Packs a history's operations; of a history with more than a million, those around the violations.
+pub fn embed(history: &History, surroundings: &Surroundings<'_>) -> Embedded {
+    let chosen = choice::choose(history, surroundings, choice::OPERATIONS_MAX);
+    let lines = lines::lines(history, &chosen.numbers);
+    let mut texts = texts::Texts::default();
+    let columns = columns::columns(history, &chosen.numbers, &lines.of, &mut texts);
+    let scene = scene::scene(history, &chosen, &lines, surroundings, texts, &columns);
+    let json = scene.to_string();
+    let mut block = Vec::new();
+    // A scene has far fewer than 2^32 bytes: every list in it is bounded.
+    block.extend((json.len() as u32).to_le_bytes());
+    block.extend(json.as_bytes());
+    columns.0.iter().for_each(|column| block.extend(&column.bytes));
+    Embedded {
+        base64: base64::engine::general_purpose::STANDARD.encode(deflated(&block)),
+        left_out: chosen.left_out,
+    }
+}
+
+/// What to search for to find the operations on an object; empty where its name cannot be written in a search.
+pub fn search_for_key(history: &History, key: u32) -> String {
+    let name = visible(&history.key_name(key), 80);
+    let bare = name.trim_matches('"');
+    match bare {
+        "null" => String::new(),
+        _ if bare.contains(['"', '\\', '…']) => String::new(),
+        _ if bare.contains([' ', ',', ':']) => format!("key:\"{bare}\""),
+        _ => format!("key:{bare}"),
+    }
+}
+
+/// The address, within the page, of the operations on an object; empty where there is none.
+pub fn link_to_key(history: &History, key: u32) -> String {
+    let query = search_for_key(history, key);
+    let mut link = String::new();
+    for byte in query.bytes() {
+        match byte {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b':' | b'-' | b'_' => link.push(byte.into()),
+            _ => link += &format!("%{byte:02X}"),
+        }
+    }
+    if link.is_empty() {
+        link
+    } else {
+        format!("#q={link}&colour=value")
+    }
+}
+
+fn deflated(block: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    let written = encoder.write_all(block).and_then(|()| encoder.finish());
+    written.expect("writing to memory does not fail")
+}

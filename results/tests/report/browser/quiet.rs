@@ -1,0 +1,113 @@
+//! What the page must not do: ask for anything, complain, or need its scripts for more than one picture.
+
+use super::chrome::chrome;
+use super::runs::{busy, page};
+use crate::hostile::hostile;
+use crate::script::told;
+use serde_json::json;
+
+#[test]
+fn the_page_asks_for_nothing_and_the_console_stays_silent() {
+    let Some(mut chrome) = chrome() else { return };
+    let (_, _, page) = told(&hostile());
+    for after in [
+        "",
+        "?theme=dark",
+        "#q=value:%3Cscript%3E&colour=value",
+        "#t=a,b&op=x&type=&colour=%22",
+    ] {
+        chrome.open(&page, after);
+        for key in ["v", "]", "n", "f", "0", "Escape"] {
+            chrome.press(key);
+        }
+        assert_eq!(chrome.text("#data-problem"), "");
+        assert_eq!(chrome.requests(), Vec::<String>::new());
+        assert_eq!(chrome.console(), Vec::<String>::new());
+    }
+    // And this check can say no: whatever a page asks for is refused by its own policy, and the refusal is told.
+    let asking = page.replace("</main>", r#"<img src="https://127.0.0.1:9/x.png"></main>"#);
+    chrome.open(&asking, "");
+    assert!(chrome.console().iter().any(|line| line.contains("127.0.0.1:9")));
+}
+
+#[test]
+fn texts_of_the_system_stay_texts_in_the_picture_too() {
+    let Some(mut chrome) = chrome() else { return };
+    let (_, _, page) = told(&hostile());
+    chrome.open(&page, "#q=&op=2");
+    let pinned = chrome.text("#pinned");
+    assert!(
+        pinned.contains(r"</script></style><script>alert(1)</script><img src=x"),
+        "{pinned}"
+    );
+    assert_eq!(
+        chrome.evaluate("document.querySelectorAll('#run img, #run script').length"),
+        0
+    );
+    chrome.evaluate("document.querySelector('#as-table').click()");
+    let table = chrome.text("#table tbody");
+    assert!(
+        table.contains("<img src=x onerror=alert(2)>") && table.contains(r"\u001b[31m\u{202e}"),
+        "{table}"
+    );
+    assert_eq!(
+        chrome.evaluate("document.querySelectorAll('#table img').length"),
+        0
+    );
+}
+
+#[test]
+fn a_page_that_was_damaged_says_so_and_shows_the_rest() {
+    let Some(mut chrome) = chrome() else { return };
+    let whole = page(&busy(200));
+    let data = whole.split_once(r#"type="application/octet-stream">"#).unwrap().1;
+    let damaged = whole.replace(&data[..data.find('<').unwrap()], "bm8gZGF0YQ==");
+    chrome.open(&damaged, "");
+    assert!(
+        chrome
+            .text("#data-problem")
+            .starts_with("The operations could not be drawn: ")
+    );
+    assert_eq!(chrome.console(), Vec::<String>::new());
+}
+
+#[test]
+fn without_scripts_everything_but_the_operations_is_there() {
+    let Some(mut chrome) = chrome() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.html");
+    std::fs::write(&path, page(&busy(2_000))).unwrap();
+    chrome.call("Emulation.setScriptExecutionDisabled", json!({"value": true}));
+    chrome.go_to(&path, "");
+    let document = chrome.call("DOM.getDocument", json!({}));
+    let mut height = |selector: &str| {
+        let query = json!({"nodeId": document["root"]["nodeId"], "selector": selector});
+        let node = chrome.call("DOM.querySelector", query);
+        let html = chrome.call("DOM.getOuterHTML", json!({"nodeId": node["nodeId"]}));
+        assert!(html["outerHTML"].as_str().unwrap().len() > 10, "{selector}");
+        chrome.call("CSS.enable", json!({}));
+        let style = chrome.call("CSS.getComputedStyleForNode", json!({"nodeId": node["nodeId"]}));
+        let display = style["computedStyle"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|it| it["name"] == "display")
+            .unwrap();
+        display["value"].as_str().unwrap().to_owned()
+    };
+    for section in [
+        "h1",
+        ".facts",
+        "#believe",
+        "#run svg.whole-run",
+        "#coverage table",
+        "#checks table",
+        "#files",
+        "noscript p",
+    ] {
+        assert_ne!(height(section), "none", "{section}");
+    }
+    for tool in ["#tools", "#window", "#theme", ".needs-script"] {
+        assert_eq!(height(tool), "none", "{tool}");
+    }
+}
