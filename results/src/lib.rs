@@ -9,6 +9,7 @@
 //! `results.json`, [`report`] for the page.
 
 pub mod block;
+pub mod browse;
 pub mod coverage;
 pub mod document;
 pub mod evidence;
@@ -21,4 +22,4 @@ pub use block::{BlockOptions, final_block};
 pub use document::{Outcome, Results, schema};
 pub use report::report_html;
 pub use run_info::{Environment, RunInfo};
-pub use store::{RunDir, RunRow, Store, StoreError};
+pub use store::{RunDir, RunFilter, RunRow, Store, StoreError};
