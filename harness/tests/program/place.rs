@@ -29,7 +29,7 @@ impl Place {
         command.args(arguments);
         if !arguments
             .iter()
-            .any(|it| ["doctor", "schema", "--help", "--version"].contains(it))
+            .any(|it| ["doctor", "schema", "completions", "man", "--help", "--version"].contains(it))
         {
             command.arg("--store").arg(self.store());
         }
