@@ -279,8 +279,7 @@ fn a_run_in_progress_is_watched_until_it_has_its_report() {
     let last = stream
         .body
         .lines()
-        .filter(|line| line.starts_with("data: {"))
-        .next_back()
+        .rfind(|line| line.starts_with("data: {"))
         .unwrap();
     let last: serde_json::Value = serde_json::from_str(&last["data: ".len()..]).unwrap();
     assert!(last["counts"]["ok"].as_u64().unwrap() > 100, "{last}");
