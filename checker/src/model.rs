@@ -10,11 +10,21 @@ pub enum Model {
     Decree,
     /// A register that is read, written, and compared and set.
     CasRegister,
+    /// Several registers that are read and written together, in transactions.
+    MultiRegister,
+    /// A string that is got, put and appended to.
+    #[serde(rename = "append-string-kv")]
+    AppendString,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 2] = [Model::Decree, Model::CasRegister];
+    pub const ALL: [Model; 4] = [
+        Model::Decree,
+        Model::CasRegister,
+        Model::MultiRegister,
+        Model::AppendString,
+    ];
 
     /// The name, as in `--model` and in files.
     pub fn name(self) -> &'static str {
@@ -26,6 +36,8 @@ impl Model {
         match self {
             Model::Decree => &["decree", "consensus"],
             Model::CasRegister => &["cas-register", "register", "kv"],
+            Model::MultiRegister => &["multi-register"],
+            Model::AppendString => &["append-string-kv", "append-string"],
         }
     }
 
@@ -34,6 +46,10 @@ impl Model {
         match self {
             Model::Decree => "the first propose fixes the value, and everything after it answers with that",
             Model::CasRegister => "read, write, and cas [old, new]; one for each key; null at first",
+            Model::MultiRegister => {
+                "txn [[\"read\", register, null], [\"write\", register, value], ...] on several at once"
+            }
+            Model::AppendString => "get, put and append on a string; one for each key; empty at first",
         }
     }
 
@@ -54,6 +70,15 @@ macro_rules! with_theory {
             }
             Model::CasRegister => {
                 let $theory = of::<crate::objects::register::Register>($history, $model, $options)?;
+                $body
+            }
+            Model::MultiRegister => {
+                let $theory =
+                    of::<crate::objects::multi_register::MultiRegister>($history, $model, $options)?;
+                $body
+            }
+            Model::AppendString => {
+                let $theory = of::<crate::objects::append_string::AppendString>($history, $model, $options)?;
                 $body
             }
         }

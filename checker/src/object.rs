@@ -3,7 +3,8 @@
 //! [`Object::initial`] and [`Object::step`] are the specification. Everything else has a default, and makes
 //! checking faster or its words better; none of it may change a verdict.
 
-use crate::{Call, CallOf, Telling};
+use crate::search::frontier;
+use crate::{Budget, Call, CallOf, Judgement, Telling};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -74,9 +75,17 @@ pub trait Object: Sync {
         size_of::<Self::State>()
     }
 
+    /// Whether calls, given in the order of their invocations, have a legal order, by the best algorithm for them.
+    fn search(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement
+    where
+        Self: Sized,
+    {
+        frontier::search(self, calls, budget)
+    }
+
     /// Of the updates in `free`, each of which may happen at any time or never, those (by place) that can matter to
-    /// whether `core` has a legal order. What is left out must not change that. All of them, unless the object
-    /// knows better.
+    /// whether `core` has a legal order. What is left out must not change that, nor matter when fewer calls are in the
+    /// core and the others free. All of them, unless the object knows better.
     fn relevant(&self, _core: &[&CallOf<Self>], free: &[&CallOf<Self>]) -> Vec<usize> {
         (0..free.len()).collect()
     }

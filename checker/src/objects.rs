@@ -1,4 +1,6 @@
 //! The objects that are known: what each does, how histories write it down, and how it is decided best.
 
+pub(crate) mod append_string;
 pub(crate) mod decree;
+pub(crate) mod multi_register;
 pub(crate) mod register;

@@ -8,7 +8,9 @@
 
 mod bench;
 mod config_file;
+mod export;
 mod global;
+mod input;
 mod layers;
 mod nodes;
 mod print_config;
@@ -17,8 +19,10 @@ mod store;
 mod test;
 mod values;
 
-pub use bench::{BenchOptions, BenchSystem, TiedOptions};
+pub use bench::{BenchFormat, BenchOptions, BenchSystem, TiedOptions};
+pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions};
 pub use global::GlobalOptions;
+pub use input::InputOptions;
 pub use layers::{Origin, Origins, variables_set};
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
 pub use store::{GcOptions, ListFormat, ListOptions, Listing, ReportOptions, RunOptions, ServeOptions};
@@ -77,6 +81,10 @@ pub enum Command {
     Bench(Box<BenchOptions>),
     /// Say which faults this machine can inject, and why not the others
     Doctor,
+    /// Write a stored run or a history file in the format of another tool
+    Export(ExportOptions),
+    /// Write a job for a CI server
+    Init(InitOptions),
     /// Print the JSON Schema of a file format
     Schema {
         /// Which format
@@ -106,7 +114,8 @@ pub enum Command {
 /// How `harness check` checks.
 #[derive(Clone, Debug, Args)]
 pub struct CheckOptions {
-    /// A run (latest, -1, a seed, a prefix of its id, a directory) or a history file
+    /// A run (latest, -1, a seed, a prefix of its id, a directory), a history file (JSON Lines, EDN or log), or the folder
+    /// of a Jepsen or Maelstrom run
     #[arg(default_value = "latest", allow_hyphen_values = true, value_name = "RUN|FILE")]
     pub what: String,
 
@@ -125,6 +134,9 @@ pub struct CheckOptions {
     /// How much has to have been tested for a run without a violation to be valid [default: as it was run]
     #[arg(long, value_enum, value_name = "HOW")]
     pub evidence: Option<Evidence>,
+    /// How a history file of others is read.
+    #[command(flatten)]
+    pub input: InputOptions,
 
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "store")]
@@ -140,6 +152,10 @@ pub struct CheckOptions {
 pub enum SchemaFormat {
     /// results.json
     Results,
+    /// A line of history.jsonl
+    History,
+    /// A line of --format ndjson
+    Events,
     /// scorecard.json
     Scorecard,
 }
@@ -164,6 +180,8 @@ pub enum Format {
     Human,
     /// results.json, for programs
     Json,
+    /// What happens, a JSON document a line, while it happens
+    Ndjson,
 }
 
 /// One node of the built-in Paxos.

@@ -4,17 +4,20 @@ mod bench;
 mod check;
 mod completions;
 mod doctor;
+mod export;
 mod gc;
+mod init;
 mod list;
 mod man;
 mod paxos_node;
+mod schema;
 mod scorecard;
 mod serve;
 mod show;
 mod test;
 mod tied;
 
-use crate::cli::{Cli, Command, Format, SchemaFormat};
+use crate::cli::{Cli, Command, Format};
 use crate::exit;
 use results::{BlockOptions, Results};
 use std::io::Write;
@@ -41,15 +44,9 @@ pub fn carry_out(cli: Cli) -> ExitCode {
         Command::Doctor => doctor::doctor(),
         Command::Scorecard(options) => scorecard::scorecard(&options),
         Command::Bench(options) => bench::bench(&options),
-        Command::Schema { format } => {
-            let schema = match format {
-                SchemaFormat::Results => results::schema(),
-                SchemaFormat::Scorecard => crate::scorecard::document::schema(),
-            };
-            let schema = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");
-            print(&(schema + "\n"));
-            ExitCode::SUCCESS
-        }
+        Command::Export(options) => export::export(&options),
+        Command::Init(options) => init::init(&options),
+        Command::Schema { format } => schema::schema(format),
         Command::PaxosNode(options) => paxos_node::run(options),
         Command::Tied(options) => tied::tied(&options),
     })
@@ -89,6 +86,8 @@ fn conclude(results: &Results, directory: Option<&str>, format: Format) -> u8 {
             let color = has_color();
             print(&results::final_block(results, directory, BlockOptions { color }));
         }
+        // It was told when it was known; see `Events::finish`.
+        Format::Ndjson => {}
     }
     results.exit_code
 }

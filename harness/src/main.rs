@@ -5,9 +5,11 @@
 
 mod bench;
 mod browser;
+mod ci;
 mod cli;
 mod client;
 mod commands;
+mod events;
 mod exit;
 mod interrupt;
 mod log;

@@ -12,6 +12,7 @@ mod plan;
 mod world;
 
 use crate::cli::TestOptions;
+use crate::events::{Event, Events};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use anyhow::{Context, Result};
@@ -43,7 +44,7 @@ pub fn refuse_on(options: &TestOptions, backend: cluster::Backend) -> Result<()>
 /// # Errors
 /// When the run could not be had, or its record not kept. `Broken` says whether there is a directory with
 /// what there is.
-pub async fn run(options: &TestOptions, interrupt: Interrupt) -> Result<Judgement, Broken> {
+pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -> Result<Judgement, Broken> {
     let started = jiff::Timestamp::now();
     let plan = Plan::draw(options)?;
     let store = Store::at(&options.store);
@@ -59,10 +60,15 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt) -> Result<Judgemen
         error,
         kept: Some((info.clone(), directory.clone())),
     };
-    let mut progress = carry_out(options, &plan, &info, &directory, interrupt)
-        .await
-        .map_err(broken)?;
+    events.now(Event::RunStarted {
+        run: Box::new(info.clone()),
+        directory: directory.path().display().to_string(),
+    });
+    let carried_out = carry_out(options, &plan, &info, &directory, interrupt, events).await;
+    events.settle().await;
+    let mut progress = carried_out.map_err(broken)?;
     progress.phase("check", None);
+    events.now(Event::CheckProgress { done: 0, of: None });
     let terms = Terms {
         limits: Limits {
             time: Some(options.checker_timeout),
@@ -73,6 +79,7 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt) -> Result<Judgemen
     // The display goes on meanwhile, on another thread.
     let judged = tokio::task::block_in_place(|| {
         let judgement = judgement::of_run(&directory, terms)?;
+        events.checked(&judgement.results);
         progress.phase("report", None);
         judgement.keep(&store, &directory)?;
         Ok(judgement)
@@ -87,12 +94,21 @@ async fn carry_out(
     info: &results::RunInfo,
     directory: &RunDir,
     interrupt: Interrupt,
+    events: &Events,
 ) -> Result<Progress> {
     directory
         .write_json("schedule.json", &plan.schedule)
         .context("write schedule.json")?;
     let header = plan.header(options, info);
-    let mut world = World::set_up(options, plan, &header, directory.path(), interrupt.clone()).await?;
+    let mut world = World::set_up(
+        options,
+        plan,
+        &header,
+        directory.path(),
+        interrupt.clone(),
+        events,
+    )
+    .await?;
     world.work_under_faults(options, plan).await;
     world.heal().await;
     world.recover(options, plan).await;

@@ -27,15 +27,16 @@ fn before() -> MutexGuard<'static, Option<Before>> {
 
 /// Remembers how the terminal is, if this process has one all for itself. To be called before the sandbox.
 pub fn remember() {
-    let look = || {
-        let is_one = stdin().is_terminal() && stderr().is_terminal();
-        let group = tcgetpgrp(stdin())
-            .ok()
-            .filter(|group| is_one && *group == getpgrp())?;
-        let modes = tcgetattr(stdin()).ok()?;
-        Some(Before { group, modes })
-    };
     *before() = look();
+}
+
+fn look() -> Option<Before> {
+    let is_one = stdin().is_terminal() && stderr().is_terminal();
+    let group = tcgetpgrp(stdin())
+        .ok()
+        .filter(|group| is_one && *group == getpgrp())?;
+    let modes = tcgetattr(stdin()).ok()?;
+    Some(Before { group, modes })
 }
 
 /// Lets keys come one by one. False where there is no terminal for this run alone, as in the background.

@@ -1,5 +1,13 @@
 //! The objects, implemented once more.
 
+mod append_string;
+mod multi_register;
+mod register;
+
+pub use append_string::AppendString;
+pub use multi_register::MultiRegister;
+pub use register::UniqueRegister;
+
 use crate::spec::{Answer, Spec};
 use checker::Model;
 use rand::RngExt;

@@ -112,7 +112,8 @@ pub fn understand(base: &Command, typed: &[OsString]) -> Result<Layered, clap::E
         } else if in_environment(arg) && !contradicted(arg, &is_typed) {
             let variable = variable(arg);
             let value = std::env::var(&variable).map_err(|_| refuse(format!("{variable}: is no text")))?;
-            check(base, name, arg, &[value.clone()]).map_err(|why| refuse(format!("{variable}: {why}")))?;
+            check(base, name, arg, std::slice::from_ref(&value))
+                .map_err(|why| refuse(format!("{variable}: {why}")))?;
             effective = with(effective, name, arg, vec![value]);
             Origin::Environment(variable)
         } else if let Some(entry) = entry

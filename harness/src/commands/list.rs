@@ -15,7 +15,7 @@ pub fn list(options: &ListOptions) -> ExitCode {
             return refuse("--system, --verdict, --seed and --nemesis say which runs: harness list runs");
         }
         Listing::Systems => (vec!["system", "what it is"], built_in_systems()),
-        Listing::Workloads => (vec!["workload", "what clients do"], pairs(workload::ALL)),
+        Listing::Workloads => (vec!["workload", "what clients do"], workloads()),
         Listing::Nemeses => (vec!["nemesis", "what it does"], nemeses()),
         Listing::Checks => (vec!["check", "what it means"], pairs(CHECKS)),
         Listing::Bugs => (vec!["bug", "question", "rule", "the node …"], bugs()),
@@ -136,6 +136,11 @@ fn cells(row: RunRow) -> Vec<String> {
         verdict.to_owned(),
         visible(&row.sentence, 90),
     ]
+}
+
+fn workloads() -> Rows {
+    let row = |kind: &workload::Kind| vec![kind.name.to_owned(), kind.about.to_owned()];
+    workload::ALL.iter().map(row).collect()
 }
 
 fn built_in_systems() -> Rows {

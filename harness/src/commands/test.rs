@@ -4,7 +4,9 @@
 mod series;
 
 use super::{conclude, fail, refuse, words};
-use crate::cli::{ProgressKind, TestOptions, UnknownIs};
+use crate::ci;
+use crate::cli::{Format, ProgressKind, TestOptions, UnknownIs};
+use crate::events::Events;
 use crate::interrupt::Interrupt;
 use crate::network::{self, Decision};
 use crate::run::{self, Broken};
@@ -37,7 +39,9 @@ pub fn test(options: &TestOptions) -> ExitCode {
         Some(Err(error)) => return fail(&error),
     }
     // What is wrong with the arguments is said before anything is started.
-    if let Err(error) = run::refuse(options) {
+    let copies = ci::refuse("junit", options.junit.as_deref())
+        .and_then(|()| ci::refuse("markdown", options.markdown.as_deref()));
+    if let Err(error) = run::refuse(options).and(copies) {
         return refuse(words(&error));
     }
     if options.is_series() {
@@ -148,6 +152,7 @@ fn outside(exit_code: i32) -> u8 {
 
 fn inside(options: &TestOptions) -> u8 {
     log::install(options.logging_json, options.verbose);
+    let events = Events::begin(options.format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -155,22 +160,43 @@ fn inside(options: &TestOptions) -> u8 {
     let outcome = runtime.and_then(|runtime| {
         runtime.block_on(async {
             let interrupt = Interrupt::listen().context("listen for signals")?;
-            Ok(run::run(options, interrupt).await)
+            Ok(run::run(options, interrupt, &events).await)
         })
     });
     match outcome {
         Ok(Ok(judgement)) => {
             let directory = judgement.directory.as_deref();
-            conclude(&judgement.results, directory, options.format)
+            end(&judgement.results, directory, options, &events)
         }
-        Ok(Err(broken)) => broken_run(options, &broken),
-        Err(error) => failed(&error).code,
+        Ok(Err(broken)) => broken_run(options, &broken, &events),
+        Err(error) => broken_run(options, &Broken::from(error), &events),
     }
 }
 
+/// Tells everybody the verdict.
+fn end(results: &Results, directory: Option<&str>, options: &TestOptions, events: &Events) -> u8 {
+    events.finish(results, directory);
+    // A run of a scorecard is a measurement: what it finds is no news about the commit.
+    if options.die_with.is_none() || options.one_of.is_some() {
+        ci::tell(
+            results,
+            directory,
+            options.junit.as_deref(),
+            options.markdown.as_deref(),
+        );
+    }
+    conclude(results, directory, options.format)
+}
+
 /// A run without a verdict: what happened, and where what there is was kept.
-fn broken_run(options: &TestOptions, broken: &Broken) -> u8 {
+fn broken_run(options: &TestOptions, broken: &Broken, events: &Events) -> u8 {
     let Some((info, directory)) = &broken.kept else {
+        // Whoever reads documents gets one all the same.
+        if options.format != Format::Human {
+            let sentence = format!("Failed to {}.", words(&broken.error));
+            let results = Results::error(None, &history::History::default(), sentence, Vec::new());
+            return end(&results, None, options, events);
+        }
         return failed(&broken.error).code;
     };
     let history = history::read_file(&directory.file("history.jsonl")).unwrap_or_default();
@@ -189,12 +215,16 @@ fn broken_run(options: &TestOptions, broken: &Broken) -> u8 {
     let kept = directory
         .write_json("results.json", &results)
         .and_then(|()| Store::at(&options.store).note(directory, info, &results));
-    if let Err(error) = kept {
-        tracing::warn!("the results are not kept: {error}");
+    if let Err(error) = kept
+        .map_err(anyhow::Error::from)
+        .and_then(|()| ci::keep(&results, directory))
+    {
+        tracing::warn!("the results are not kept: {error:#}");
     }
-    conclude(
+    end(
         &results,
         Some(&directory.path().display().to_string()),
-        options.format,
+        options,
+        events,
     )
 }

@@ -56,7 +56,11 @@ pub struct Operations {
 /// The lines for a screen so wide, at most five.
 pub fn lines(now: &Now, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    lines.extend(now.series.as_ref().map(|series| fitted(&[series.clone()], width)));
+    lines.extend(
+        now.series
+            .as_ref()
+            .map(|series| fitted(std::slice::from_ref(series), width)),
+    );
     lines.push(phase(now, width));
     if let Some(operations) = &now.operations {
         lines.push(labelled("ops", &numbers(operations), width));

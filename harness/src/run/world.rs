@@ -7,6 +7,7 @@ use super::load::{self, Pacer};
 use super::plan::Plan;
 use crate::cli::TestOptions;
 use crate::client::{Client, ClientSpec};
+use crate::events::Events;
 use crate::interrupt::Interrupt;
 use crate::progress::{Progress, ProgressOptions};
 use crate::recorder::Recorder;
@@ -44,6 +45,7 @@ pub struct World {
     paused: watch::Sender<bool>,
     /// Turns true when the faults are to end: with everything else, or because somebody wants it.
     mend: watch::Sender<bool>,
+    events: Events,
     operations: u64,
     /// Every packet, when they are captured.
     capture: Option<Capture>,
@@ -60,8 +62,9 @@ impl World {
         header: &Header,
         directory: &Path,
         interrupt: Interrupt,
+        events: &Events,
     ) -> Result<World> {
-        let epoch = Instant::now();
+        let epoch = events.epoch();
         let (tell_notes, notes) = mpsc::unbounded_channel();
         let history = directory.join("history.jsonl");
         let recorder =
@@ -99,6 +102,7 @@ impl World {
             pass_on_interrupt(interrupt.clone(), stop.clone()),
             pass_on(stop.subscribe(), mend.clone()),
         ];
+        let notes = events.follow(&recorder, &cluster, notes);
         progress.follow(&recorder, &cluster, paused.subscribe(), notes);
         if let Some(keys) = progress.keys() {
             let desk = Desk {
@@ -127,6 +131,7 @@ impl World {
             progress,
             paused,
             mend,
+            events: events.clone(),
             operations: 0,
             capture,
         };
@@ -150,13 +155,15 @@ impl World {
             let (file, seen) = (self.history.clone(), Arc::clone(&self.violation_seen));
             tokio::spawn(fail_fast::stop_at_the_first_violation(
                 file,
+                plan.kind.model,
                 seen,
                 self.stop.clone(),
                 self.progress.voice(),
+                self.events.clone(),
             ))
         });
         let end = start + options.time_limit;
-        let pacer = Pacer::new(plan.seed, options.rate, plan.workload.volley(), end);
+        let pacer = Pacer::new(plan.seed, options.rate, Arc::clone(&plan.workload), end);
         let pacer = Arc::new(pacer.limited_to(options.op_limit));
         let idle = self.clients.split_off(plan.workers.min(self.clients.len()));
         let workers = std::mem::take(&mut self.clients);
@@ -243,7 +250,7 @@ impl World {
             let node = place_of(plan, &client);
             // The clients of one node share its reads; in pass p, node i reads the decrees k with k+i = p.
             let (share, among) = (place / nodes, per_node[node]);
-            let (workload, keys, broken) = (plan.workload.clone(), keys.clone(), self.recorder.broken());
+            let (workload, keys, broken) = (Arc::clone(&plan.workload), keys.clone(), self.recorder.broken());
             tasks.spawn(async move {
                 let mine = (0..nodes).flat_map(|pass| {
                     let of_pass = keys

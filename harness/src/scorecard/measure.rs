@@ -204,8 +204,9 @@ mod tests {
 "#;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("history.jsonl"), FILE).unwrap();
+        let file = folder.path().join("history.jsonl");
         let judgement =
-            crate::run::judgement::of_file(&folder.path().join("history.jsonl"), None, Default::default())
+            crate::run::judgement::of_file(&file, history::ReadOptions::default(), None, Default::default())
                 .unwrap();
         let ended = Ended {
             code: Some(1),

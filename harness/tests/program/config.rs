@@ -43,7 +43,10 @@ fn the_flag_comes_first_then_the_environment_then_the_file_then_the_default() {
     assert_eq!(line(&shown, "fail-fast"), "fail-fast = true # HARNESS_FAIL_FAST");
     assert_eq!(line(&shown, "nemesis"), "nemesis = \"kill\" # harness.toml:6");
     assert_eq!(line(&shown, "store"), "store = \"elsewhere\" # harness.toml:1");
-    assert_eq!(line(&shown, "key-count"), "key-count = 6 # default");
+    assert_eq!(
+        line(&shown, "client-timeout"),
+        "client-timeout = \"1s\" # default"
+    );
     // What is shown is a file that says the same.
     let again = place.write("again.toml", &out(&shown));
     let same = in_folder(&place, &["test", "--print-config", "--config", &again], &[]);

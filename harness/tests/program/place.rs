@@ -27,10 +27,18 @@ impl Place {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(HARNESS);
         command.args(arguments);
-        if !arguments
-            .iter()
-            .any(|it| ["doctor", "schema", "completions", "man", "--help", "--version"].contains(it))
-        {
+        if !arguments.iter().any(|it| {
+            [
+                "doctor",
+                "init",
+                "schema",
+                "completions",
+                "man",
+                "--help",
+                "--version",
+            ]
+            .contains(it)
+        }) {
             command.arg("--store").arg(self.store());
         }
         command.stdin(Stdio::null());
@@ -43,6 +51,12 @@ impl Place {
 
     pub fn latest(&self) -> PathBuf {
         fs::canonicalize(self.store().join("latest")).unwrap()
+    }
+
+    /// The JSON Schema of a format, as a validator.
+    pub fn schema(&self, format: &str) -> jsonschema::Validator {
+        let schema = self.run(&["schema", format]).stdout;
+        jsonschema::validator_for(&serde_json::from_slice(&schema).unwrap()).unwrap()
     }
 
     /// A file of the latest run.
