@@ -3,32 +3,47 @@
 //! Flags have Jepsen's names where it has them. A value that cannot be understood is refused here, before
 //! anything is started, with the nearest known name; every refusal leaves with exit code 254.
 
+//!
+//! Read next: `layers` for environment variables and the file, `values` for how a value is understood.
+
 mod bench;
+mod config_file;
 mod export;
+mod global;
 mod input;
+mod layers;
+mod nodes;
+mod print_config;
 mod scorecard;
+mod store;
 mod test;
 mod values;
 
 pub use bench::{BenchFormat, BenchOptions, BenchSystem, TiedOptions};
 pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions};
+pub use global::GlobalOptions;
 pub use input::InputOptions;
+pub use layers::{Origin, Origins, variables_set};
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
-pub use test::TestOptions;
+pub use store::{GcOptions, ListFormat, ListOptions, Listing, ReportOptions, RunOptions, ServeOptions};
+pub use test::{Evidence, TestOptions, UnknownIs};
 pub use values::Concurrency;
 
 use crate::exit;
 use clap::error::ErrorKind;
-use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use values::{parse_bug, parse_model, parse_peer};
+use values::{parse_bug, parse_duration, parse_model, parse_peer, parse_size};
 
 /// Finds out whether a distributed system keeps its promise when things break.
 #[derive(Debug, Parser)]
 #[command(name = "harness", version, max_term_width = 100, after_help = AFTER_HELP, args_override_self = true)]
 pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: GlobalOptions,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -37,6 +52,9 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes: 0 valid, 1 a violation was found (and nothing else ever), 2 unknown, 254 bad arguments,
 255 error without a verdict, 130 and 143 stopped.
+
+Every flag can also be an environment variable (--time-limit: HARNESS_TIME_LIMIT) or a key of harness.toml
+(time-limit = \"5m\", at the top or in a table [test]). --print-config shows what holds, and why.
 
 The main job:  harness test --nemesis partition";
 
@@ -48,11 +66,15 @@ pub enum Command {
     /// Check a stored run or a history file again, from the history alone
     Check(CheckOptions),
     /// Write report.html of a stored run again
-    Report(RunOptions),
+    Report(ReportOptions),
     /// List stored runs, or what can be named on the command line
     List(ListOptions),
     /// Print the final block of a stored run again
     Show(RunOptions),
+    /// Browse the stored runs, compare two, and watch the one in progress
+    Serve(ServeOptions),
+    /// Delete old runs: asks first, keeps those with a violation
+    Gc(GcOptions),
     /// Measure how many of the bugs planted in the built-in Paxos are found, and how soon
     Scorecard(Box<ScorecardOptions>),
     /// Measure how fast the built-in Paxos is, what limits it, and how it compares with etcd
@@ -68,6 +90,18 @@ pub enum Command {
         /// Which format
         #[arg(value_enum, default_value = "results")]
         format: SchemaFormat,
+    },
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write those of all commands
+    Man {
+        /// Writes harness.1 and a page for each command into this folder
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
     },
     /// One node of the built-in Paxos (started by `harness test`)
     #[command(hide = true)]
@@ -89,6 +123,17 @@ pub struct CheckOptions {
     #[arg(long, value_name = "NAME", value_parser = parse_model)]
     pub model: Option<checker::Model>,
 
+    /// How long the check may take in all; then the verdict is unknown
+    #[arg(long, value_name = "DUR", default_value = "5m", value_parser = parse_duration)]
+    pub checker_timeout: std::time::Duration,
+
+    /// How much memory the check may take: 512MiB, 2GiB; then the verdict is unknown
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_size)]
+    pub checker_memory: usize,
+
+    /// How much has to have been tested for a run without a violation to be valid [default: as it was run]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub evidence: Option<Evidence>,
     /// How a history file of others is read.
     #[command(flatten)]
     pub input: InputOptions,
@@ -100,47 +145,6 @@ pub struct CheckOptions {
     /// What is printed on standard output
     #[arg(long, value_enum, default_value = "human", value_name = "KIND")]
     pub format: Format,
-}
-
-/// Which stored run.
-#[derive(Clone, Debug, Args)]
-pub struct RunOptions {
-    /// latest, latest:invalid, -1, a seed, a prefix of its id, or a directory
-    #[arg(default_value = "latest", allow_hyphen_values = true)]
-    pub run: String,
-
-    /// Where runs are kept
-    #[arg(long, value_name = "DIR", default_value = "store")]
-    pub store: PathBuf,
-}
-
-/// What to list.
-#[derive(Clone, Debug, Args)]
-pub struct ListOptions {
-    /// Which names
-    #[arg(value_enum, default_value = "runs")]
-    pub what: Listing,
-
-    /// Where runs are kept
-    #[arg(long, value_name = "DIR", default_value = "store")]
-    pub store: PathBuf,
-}
-
-/// What can be listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Listing {
-    /// Stored runs, newest first
-    Runs,
-    /// Systems that can be tested by name
-    Systems,
-    /// Kinds of operations and objects
-    Workloads,
-    /// Kinds of fault and their forms
-    Nemeses,
-    /// What is checked
-    Checks,
-    /// Bugs that can be planted in the built-in Paxos
-    Bugs,
 }
 
 /// File formats with a schema.
@@ -221,15 +225,39 @@ impl Refusal {
     }
 }
 
-/// Understands the command line.
-pub fn parse() -> Result<Cli, Refusal> {
-    let matches = Cli::command().try_get_matches().map_err(Refusal)?;
-    let parsed = Cli::from_arg_matches(&matches);
+/// What the command line comes to.
+pub enum Understood {
+    /// Something is to be done.
+    Do(Box<Cli>),
+    /// Something is to be shown, and that is all.
+    Show(String),
+}
+
+/// Understands the command line, with what the environment and the file add.
+pub fn parse() -> Result<Understood, Refusal> {
+    understand(std::env::args_os().collect())
+}
+
+fn understand(typed: Vec<OsString>) -> Result<Understood, Refusal> {
+    let base = Cli::command();
+    let layered = layers::understand(&base, &typed).map_err(Refusal)?;
+    let parsed = Cli::from_arg_matches(&layered.matches);
     let mut cli = parsed.map_err(|error| Refusal(error.format(&mut Cli::command())))?;
-    if let (Command::Test(options), Some((_, typed))) = (&mut cli.command, matches.subcommand()) {
-        options.nemesis_is_default = typed.value_source("nemesis") == Some(ValueSource::DefaultValue);
+    if cli.global.print_config
+        && let Some(text) = print_config::shown(&base, &layered)
+    {
+        return Ok(Understood::Show(text));
     }
-    Ok(cli)
+    cli.global.remarks = layered.remarks;
+    if let Command::Test(options) = &mut cli.command {
+        options.nemesis_is_default = layered.origins.get("nemesis") == Some(&Origin::Default);
+        options.verbose = cli.global.verbose;
+        if cli.global.quiet {
+            options.progress = ProgressKind::None;
+        }
+        options.origins = layered.origins;
+    }
+    Ok(Understood::Do(Box::new(cli)))
 }
 
 #[cfg(test)]
@@ -239,5 +267,24 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_a_variable_and_a_key_of_its_own() {
+        let base = Cli::command();
+        for command in base.get_subcommands().filter(|it| !it.is_hide_set()) {
+            let mut keys: Vec<String> = layers::layered(&base, command).map(layers::key).collect();
+            for arg in command
+                .get_arguments()
+                .filter(|it| it.get_long().is_some() && !it.is_hide_set())
+            {
+                assert!(keys.contains(&layers::key(arg)), "{} {arg}", command.get_name());
+                assert!(layers::variable(arg).starts_with("HARNESS_"));
+            }
+            let all = keys.len();
+            keys.sort();
+            keys.dedup();
+            assert_eq!(keys.len(), all, "{}", command.get_name());
+        }
     }
 }

@@ -2,13 +2,17 @@
 
 mod bench;
 mod check;
+mod completions;
 mod doctor;
 mod export;
+mod gc;
 mod init;
 mod list;
+mod man;
 mod paxos_node;
 mod schema;
 mod scorecard;
+mod serve;
 mod show;
 mod test;
 mod tied;
@@ -16,17 +20,27 @@ mod tied;
 use crate::cli::{Cli, Command, Format};
 use crate::exit;
 use results::{BlockOptions, Results};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Carries out what was typed.
 pub fn carry_out(cli: Cli) -> ExitCode {
+    cli.global.apply_color();
+    if !cli.global.quiet {
+        for remark in &cli.global.remarks {
+            eprintln!("note: {}", results::text::visible(remark, 300));
+        }
+    }
     exit::guarded(move || match cli.command {
         Command::Test(options) => test::test(&options),
         Command::Check(options) => check::check(&options),
         Command::Report(options) => show::report(&options),
         Command::List(options) => list::list(&options),
         Command::Show(options) => show::show(&options),
+        Command::Serve(options) => serve::serve(&options),
+        Command::Gc(options) => gc::gc(&options),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { output } => man::man(output.as_deref()),
         Command::Doctor => doctor::doctor(),
         Command::Scorecard(options) => scorecard::scorecard(&options),
         Command::Bench(options) => bench::bench(&options),
@@ -38,6 +52,23 @@ pub fn carry_out(cli: Cli) -> ExitCode {
     })
 }
 
+/// Prints what was asked for and nothing else.
+pub fn show_text(text: &str) -> ExitCode {
+    print(text);
+    ExitCode::SUCCESS
+}
+
+/// Whether standard output takes colours: what `--color` and the environment say, else whether it is a terminal.
+fn has_color() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Says what is wrong with what was typed.
+fn refuse(why: impl std::fmt::Display) -> ExitCode {
+    eprintln!("error: {why}");
+    ExitCode::from(exit::BAD_ARGUMENTS)
+}
+
 /// Prints to standard output; a reader that went away (`| head`) is no error.
 fn print(text: &str) {
     let mut out = anstream::stdout().lock();
@@ -46,19 +77,19 @@ fn print(text: &str) {
 }
 
 /// Prints results in the form asked for, and gives their exit code.
-fn conclude(results: &Results, directory: Option<&str>, format: Format) -> ExitCode {
+fn conclude(results: &Results, directory: Option<&str>, format: Format) -> u8 {
     match format {
         Format::Json => {
             print(&(serde_json::to_string_pretty(results).expect("results are plain JSON") + "\n"))
         }
         Format::Human => {
-            let color = std::io::stdout().is_terminal();
+            let color = has_color();
             print(&results::final_block(results, directory, BlockOptions { color }));
         }
         // It was told when it was known; see `Events::finish`.
         Format::Ndjson => {}
     }
-    ExitCode::from(results.exit_code)
+    results.exit_code
 }
 
 /// Says on standard error what could not be done, and leaves with the code for errors.

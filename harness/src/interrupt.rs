@@ -3,7 +3,7 @@
 //! The second one, and SIGTERM, leave at once. Every event is in the history file already, and the kernel
 //! takes the nodes, the network and the mounts with the process, so nothing has to be cleaned up.
 
-use crate::exit;
+use crate::{exit, log, terminal};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 #[derive(Clone, Debug)]
 pub struct Interrupt {
     stop: watch::Receiver<bool>,
+    ask: watch::Sender<bool>,
 }
 
 impl Interrupt {
@@ -22,27 +23,33 @@ impl Interrupt {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
-        let (tell, stop) = watch::channel(false);
+        let (ask, stop) = watch::channel(false);
+        let tell = ask.clone();
         tokio::spawn(async move {
             let mut asked_once = false;
             loop {
                 tokio::select! {
                     _ = interrupt.recv() => {
                         if asked_once {
-                            eprintln!("\nStopped. The history so far is kept: harness check current");
-                            std::process::exit(exit::INTERRUPTED.into());
+                            log::say("Stopped. The history so far is kept: harness check current");
+                            leave(exit::INTERRUPTED);
                         }
                         asked_once = true;
-                        eprintln!("\nStopping: healing, then checking what there is. Ctrl-C again stops at once.");
+                        log::say("Stopping: healing, then checking what there is. Ctrl-C again stops at once.");
                         // The run may be over already; then there is nobody to tell.
                         let _ = tell.send(true);
                     }
-                    _ = terminate.recv() => std::process::exit(exit::TERMINATED.into()),
-                    _ = hang_up.recv() => std::process::exit(exit::TERMINATED.into()),
+                    _ = terminate.recv() => leave(exit::TERMINATED),
+                    _ = hang_up.recv() => leave(exit::TERMINATED),
                 }
             }
         });
-        Ok(Interrupt { stop })
+        Ok(Interrupt { stop, ask })
+    }
+
+    /// Asks to stop, as the first Ctrl-C does.
+    pub fn ask(&self) {
+        self.ask.send_replace(true);
     }
 
     /// Waits until the user asks to stop; for ever, if that never happens.
@@ -51,4 +58,9 @@ impl Interrupt {
             std::future::pending::<()>().await;
         }
     }
+}
+
+fn leave(code: u8) -> ! {
+    terminal::give_back();
+    std::process::exit(code.into())
 }

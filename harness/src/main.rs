@@ -4,6 +4,7 @@
 //! says what was found. Read next: `run.rs` for the recipe of a test, `cli.rs` for what can be typed.
 
 mod bench;
+mod browser;
 mod ci;
 mod cli;
 mod client;
@@ -11,23 +12,30 @@ mod commands;
 mod events;
 mod exit;
 mod interrupt;
+mod log;
 mod network;
 mod progress;
 mod recorder;
 mod run;
 mod scorecard;
+mod series;
+mod serve;
+
 mod stop;
 mod suggest;
 mod systems;
+mod terminal;
 mod tie;
 mod workload;
 
+use cli::Understood;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     exit::map_panics();
     match cli::parse() {
-        Ok(cli) => commands::carry_out(cli),
+        Ok(Understood::Do(cli)) => commands::carry_out(*cli),
+        Ok(Understood::Show(text)) => commands::show_text(&text),
         Err(refusal) => refusal.print(),
     }
 }

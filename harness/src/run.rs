@@ -4,6 +4,7 @@
 //! go; everything is mended, recovers and is read once more; the nodes are stopped. Then the verdict is given
 //! from the history file alone, exactly as `harness check` gives it later.
 
+mod desk;
 mod fail_fast;
 pub mod judgement;
 mod load;
@@ -13,10 +14,12 @@ mod world;
 use crate::cli::TestOptions;
 use crate::events::{Event, Events};
 use crate::interrupt::Interrupt;
+use crate::progress::Progress;
 use anyhow::{Context, Result};
-use judgement::Judgement;
+use checker::Limits;
+use judgement::{Judgement, Terms};
 use plan::Plan;
-pub use plan::command_line;
+pub use plan::{command_line, draw_seed};
 use results::{RunDir, Store};
 use world::World;
 
@@ -46,25 +49,43 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
     let plan = Plan::draw(options)?;
     let store = Store::at(&options.store);
     let info = plan.run_info(options, started);
-    let directory = store.create_run(&info).map_err(anyhow::Error::from)?;
+    let folder = options.name.as_deref().unwrap_or(&info.system);
+    let directory = store
+        .create_run_named(folder, &info)
+        .map_err(anyhow::Error::from)?;
+    // Until this function returns, everybody sees that the run is in progress.
+    let _hold = directory.hold().map_err(anyhow::Error::from)?;
+    crate::log::keep_in(&directory).context("write harness.log")?;
+    let broken = |error| Broken {
+        error,
+        kept: Some((info.clone(), directory.clone())),
+    };
     events.now(Event::RunStarted {
         run: Box::new(info.clone()),
         directory: directory.path().display().to_string(),
     });
     let carried_out = carry_out(options, &plan, &info, &directory, interrupt, events).await;
     events.settle().await;
-    carried_out.map_err(|error| Broken {
-        error,
-        kept: Some((info.clone(), directory.clone())),
-    })?;
+    let mut progress = carried_out.map_err(broken)?;
+    progress.phase("check", None);
     events.now(Event::CheckProgress { done: 0, of: None });
-    judgement::of_run(&directory)
-        .inspect(|judgement| events.checked(&judgement.results))
-        .and_then(|judgement| judgement.keep(&store, &directory).map(|()| judgement))
-        .map_err(|error| Broken {
-            error,
-            kept: Some((info, directory)),
-        })
+    let terms = Terms {
+        limits: Limits {
+            time: Some(options.checker_timeout),
+            memory_bytes: Some(options.checker_memory),
+        },
+        ..Terms::default()
+    };
+    // The display goes on meanwhile, on another thread.
+    let judged = tokio::task::block_in_place(|| {
+        let judgement = judgement::of_run(&directory, terms)?;
+        events.checked(&judgement.results);
+        progress.phase("report", None);
+        judgement.keep(&store, &directory)?;
+        Ok(judgement)
+    });
+    progress.end().await;
+    judged.map_err(broken)
 }
 
 async fn carry_out(
@@ -74,7 +95,7 @@ async fn carry_out(
     directory: &RunDir,
     interrupt: Interrupt,
     events: &Events,
-) -> Result<()> {
+) -> Result<Progress> {
     directory
         .write_json("schedule.json", &plan.schedule)
         .context("write schedule.json")?;

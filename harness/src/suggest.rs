@@ -10,6 +10,17 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// The same where what is meant is not certain to be meant for us: only a slip of the finger counts.
+pub fn slip_of<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let slips = |candidate: &str| strsim::damerau_levenshtein(name, candidate);
+    known
+        .into_iter()
+        .map(|candidate| (slips(candidate), candidate))
+        .min()
+        .filter(|(slips, _)| *slips <= 2)
+        .map(|(_, candidate)| candidate)
+}
+
 /// A sentence for an unknown name: the suggestion, and everything that is known.
 pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     let hint = match nearest(name, known.iter().copied()) {
@@ -32,6 +43,8 @@ mod tests {
     fn a_slip_is_recognised_and_nonsense_is_not() {
         assert_eq!(nearest("partiton", ["kill", "partition"]), Some("partition"));
         assert_eq!(nearest("xyzzy", ["kill", "partition"]), None);
+        assert_eq!(slip_of("SORE", ["NODE", "STORE"]), Some("STORE"));
+        assert_eq!(slip_of("BUILD_ID", ["BUGS", "STORE"]), None);
         assert_eq!(
             unknown("nemesis", "kil", &["kill", "none"]),
             "unknown nemesis `kil`: did you mean `kill`? known are kill, none"

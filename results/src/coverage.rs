@@ -4,7 +4,7 @@
 //! Read next: `progress` for whether the system worked while it could, `recovery` for how soon it was back.
 
 mod progress;
-mod quorum;
+pub mod quorum;
 mod recovery;
 
 use history::timeline::{FaultSpan, faults, phases};

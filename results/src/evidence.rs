@@ -16,6 +16,53 @@ const OVERLAP_SHARE_MIN: f64 = 0.05;
 /// At least this share of operations must have a known outcome.
 const UNKNOWN_SHARE_MAX: f64 = 0.30;
 
+/// How much has to have been tested for a run without a violation to be valid. A violation is one in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// Every rule counts.
+    #[default]
+    Strict,
+    /// Only that the check came to its end and that each kind of operation worked.
+    Relaxed,
+    /// Only that the check came to its end.
+    Off,
+}
+
+impl Strictness {
+    /// All of them.
+    pub const ALL: [Strictness; 3] = [Strictness::Strict, Strictness::Relaxed, Strictness::Off];
+
+    /// The word, as after `--evidence`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strictness::Strict => "strict",
+            Strictness::Relaxed => "relaxed",
+            Strictness::Off => "off",
+        }
+    }
+
+    /// Whether a rule, by its name, has to be fulfilled.
+    pub fn counts(self, rule: &str) -> bool {
+        match self {
+            Strictness::Strict => true,
+            Strictness::Relaxed => matches!(rule, "checker-finished" | "every-operation-worked"),
+            Strictness::Off => rule == "checker-finished",
+        }
+    }
+
+    /// What was broken and does not count, in a sentence.
+    pub(crate) fn remark(self, rules: &[Rule]) -> Option<String> {
+        let waived = rules.iter().filter(|rule| !rule.ok && !self.counts(&rule.rule));
+        let values: Vec<&str> = waived.map(|rule| rule.value.as_str()).collect();
+        let said = format!(
+            "With --evidence {} this did not count: {}.",
+            self.name(),
+            values.join("; ")
+        );
+        (!values.is_empty()).then_some(said)
+    }
+}
+
 /// One rule, and what was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {

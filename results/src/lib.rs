@@ -12,6 +12,7 @@
 
 pub mod annotation;
 pub mod block;
+pub mod browse;
 pub mod coverage;
 pub mod document;
 pub mod evidence;
@@ -30,4 +31,4 @@ pub use junit::junit_xml;
 pub use markdown::markdown;
 pub use report::{counterexample_svg, report_html};
 pub use run_info::{Environment, RunInfo};
-pub use store::{RunDir, RunRow, Store, StoreError};
+pub use store::{RunDir, RunFilter, RunRow, Store, StoreError};

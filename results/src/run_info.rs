@@ -1,5 +1,6 @@
 //! What is known about a run before it starts: `options.json`.
 
+use crate::evidence::Strictness;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,15 @@ pub struct RunInfo {
     pub command: Vec<String>,
     /// The machine.
     pub environment: Environment,
+}
+
+impl RunInfo {
+    /// How much had to have been tested, as it was asked for; strict where nobody said.
+    pub fn strictness(&self) -> Strictness {
+        let said = self.options.get("evidence").and_then(|it| it.as_str());
+        let named = |it: &Strictness| Some(it.name()) == said;
+        Strictness::ALL.into_iter().find(named).unwrap_or_default()
+    }
 }
 
 /// The machine that a run ran on, and the harness that ran it.

@@ -12,14 +12,26 @@
 //! A run that was killed half-way has a history and no `results.json`. It is `current`; and since `latest` on a
 //! command line means the newest run that has anything to show, finished or not, `harness check latest` gives
 //! it its verdict. The *link* `latest` only ever points to a run with results, and never goes back to an older
-//! one: judging an old run again does not make it the latest. Nothing is deleted.
+//! one: judging an old run again does not make it the latest. Nothing is deleted unless somebody asks for it.
+//!
+//! Read next: `names` for what a run goes by, `index` for lists, `hold` for who is writing, `retention` for what may
+//! be deleted.
 
-use crate::document::{Outcome, Results};
+mod hold;
+mod index;
+mod names;
+mod retention;
+
+pub use hold::Hold;
+pub use index::{RunFilter, RunRow};
+pub use retention::{Plan as DeletionPlan, Retention};
+
+use crate::document::Results;
 use crate::run_info::RunInfo;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 /// A folder of runs.
 #[derive(Clone, Debug)]
@@ -31,21 +43,6 @@ pub struct Store {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunDir {
     path: PathBuf,
-}
-
-/// One run, for lists.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunRow {
-    /// Its id.
-    pub id: String,
-    /// Its system.
-    pub system: String,
-    /// Its verdict; none when it did not come so far.
-    pub verdict: Option<Outcome>,
-    /// The sentence.
-    pub sentence: String,
-    /// Its folder.
-    pub path: PathBuf,
 }
 
 /// Why a run was not found or kept.
@@ -76,6 +73,17 @@ pub enum StoreError {
     Name(String),
 }
 
+/// The largest document that is read, in bytes. A run's own are far smaller.
+const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
+
+/// A file, if it is no larger than this.
+fn read_bounded(path: &Path, bytes_max: u64) -> Option<Vec<u8>> {
+    let file = fs::File::open(path).ok()?;
+    let mut bytes = Vec::new();
+    let read = file.take(bytes_max + 1).read_to_end(&mut bytes);
+    read.ok().filter(|read| *read as u64 <= bytes_max).map(|_| bytes)
+}
+
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError::Io { action, path, source }
@@ -94,62 +102,62 @@ impl Store {
     /// # Errors
     /// When the folder cannot be made or is there already.
     pub fn create_run(&self, info: &RunInfo) -> Result<RunDir, StoreError> {
-        for name in [&info.system, &info.id] {
+        self.create_run_named(&info.system, info)
+    }
+
+    /// The same in a folder of another name than the system's: what `--name` says.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or is there already.
+    pub fn create_run_named(&self, folder: &str, info: &RunInfo) -> Result<RunDir, StoreError> {
+        for name in [folder, &info.id] {
             let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             if name.is_empty() || !name.chars().all(is_plain) {
                 return Err(StoreError::Name(crate::text::visible(name, 60)));
             }
         }
-        let system = self.root.join(&info.system);
-        fs::create_dir_all(&system).map_err(io_error("make", &system))?;
-        let path = system.join(&info.id);
+        let group = self.root.join(folder);
+        fs::create_dir_all(&group).map_err(io_error("make", &group))?;
+        let path = group.join(&info.id);
         fs::create_dir(&path).map_err(io_error("make", &path))?;
         let run = RunDir { path };
         run.write_json("options.json", info)?;
-        link(
-            &self.root.join("current"),
-            &Path::new(&info.system).join(&info.id),
-        )?;
+        link(&self.root.join("current"), &Path::new(folder).join(&info.id))?;
         Ok(run)
     }
 
-    /// Sets the `latest` links to a run that has its results, unless they point to a newer one, and adds it to
-    /// the index. A run that was judged again has another line there if its verdict is another; the last counts.
+    /// Sets the `latest` links to a run of this store that has its results, unless they point to a newer one, and
+    /// adds it to the index.
     ///
     /// # Errors
     /// When the links or the index cannot be written.
     pub fn finish(&self, run: &RunDir, info: &RunInfo, results: &Results) -> Result<(), StoreError> {
-        let of_all = self.root.join("latest");
-        if is_older(&of_all, &info.id) {
-            link(&of_all, &Path::new(&info.system).join(&info.id))?;
-        }
-        let of_system = self.root.join(&info.system).join("latest");
-        if is_older(&of_system, &info.id) {
-            link(&of_system, Path::new(&info.id))?;
-        }
-        let row = RunRow {
-            id: info.id.clone(),
-            system: info.system.clone(),
-            verdict: Some(results.verdict),
-            sentence: results.reason.sentence.clone(),
-            path: run.path.clone(),
-        };
-        let path = self.root.join("index.jsonl");
-        let mut line = serde_json::to_string(&row).expect("a row is plain data");
-        let known = fs::read_to_string(&path).unwrap_or_default();
-        let of_run = |line: &&str| serde_json::from_str::<RunRow>(line).is_ok_and(|it| it.id == row.id);
-        if known.lines().rev().find(of_run) == Some(line.as_str()) {
+        // It may have been named by a link.
+        let run = &RunDir::at(&run.path.canonicalize().unwrap_or_else(|_| run.path.clone()));
+        let group = run
+            .path
+            .parent()
+            .and_then(Path::file_name)
+            .unwrap_or_default()
+            .to_owned();
+        // A run that lies elsewhere (a scorecard's, one that somebody was sent) is none of this store's.
+        if self.root.join(&group).join(&info.id).canonicalize().ok().as_ref() != Some(&run.path) {
             return Ok(());
         }
-        line.push('\n');
-        let file = fs::File::options().create(true).append(true).open(&path);
-        file.and_then(|mut file| file.write_all(line.as_bytes()))
-            .map_err(io_error("write", &path))
+        let of_all = self.root.join("latest");
+        if is_older(&of_all, &info.id) {
+            link(&of_all, &Path::new(&group).join(&info.id))?;
+        }
+        let of_group = self.root.join(&group).join("latest");
+        if is_older(&of_group, &info.id) {
+            link(&of_group, Path::new(&info.id))?;
+        }
+        self.note(run, info, results)
     }
 
-    /// All runs, newest first.
-    pub fn list(&self) -> Vec<RunRow> {
-        self.runs().into_iter().map(row).collect()
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The folders of all runs that have anything to show, newest first.
@@ -165,92 +173,32 @@ impl Store {
             .flat_map(|system| folders(&system))
             .filter(|path| path.join("history.jsonl").exists() || path.join("results.json").exists())
             .collect();
-        runs.sort_by_key(|path| std::cmp::Reverse(id(path)));
+        // Ids have seconds; of two runs that began in the same one, the later wrote its options later.
+        runs.sort_by_cached_key(|path| {
+            let id = id_of(path);
+            let written = fs::metadata(path.join("options.json")).and_then(|it| it.modified());
+            std::cmp::Reverse((moment_of(&id).to_owned(), written.ok(), id))
+        });
         runs
-    }
-
-    /// The run of a name: `latest`, `current`, `-1` (the newest), `-2`, a seed, a unique prefix of an id,
-    /// `latest:invalid` (or another verdict), or a folder.
-    ///
-    /// # Errors
-    /// When there is none, or several; the text says what there is.
-    pub fn find(&self, spec: &str) -> Result<RunDir, StoreError> {
-        let as_path = Path::new(spec);
-        if (as_path.components().count() > 1
-            || as_path
-                .components()
-                .all(|part| !matches!(part, Component::Normal(_))))
-            && as_path.is_dir()
-        {
-            return Ok(RunDir {
-                path: as_path.to_owned(),
-            });
-        }
-        let runs = self.runs();
-        let fail = |problem: String| StoreError::NotFound {
-            spec: crate::text::visible(spec, 60),
-            root: self.root.clone(),
-            problem,
-        };
-        if runs.is_empty() {
-            return Err(fail("there are no runs; make one with `harness test`".to_owned()));
-        }
-        if let Some(number) = spec
-            .strip_prefix('-')
-            .and_then(|digits| digits.parse::<usize>().ok())
-        {
-            let run = runs.get(number.saturating_sub(1));
-            let there_are = || fail(format!("there are {}", crate::text::counted(runs.len(), "run")));
-            return run.map(|path| RunDir::at(path)).ok_or_else(there_are);
-        }
-        let matching: Vec<&PathBuf> = match spec.split_once(':') {
-            None if spec == "latest" || spec == "current" => runs.iter().take(1).collect(),
-            Some(("latest", wanted)) => {
-                let wanted = Outcome::from_name(wanted)
-                    .ok_or_else(|| fail("after latest: comes valid, invalid, unknown or error".to_owned()))?;
-                let has = |path: &&PathBuf| RunDir::at(path).results().map(|it| it.verdict) == Some(wanted);
-                let run = runs.iter().find(has);
-                return run.map(|path| RunDir::at(path)).ok_or_else(|| {
-                    let there_are = crate::text::counted(runs.len(), "run");
-                    fail(format!("none of the {there_are} has this verdict"))
-                });
-            }
-            _ => {
-                let seed = format!("-{spec}");
-                let is_meant = |path: &&PathBuf| id(path).starts_with(spec) || id(path).ends_with(&seed);
-                runs.iter().filter(is_meant).collect()
-            }
-        };
-        let ids = |paths: &mut dyn Iterator<Item = &PathBuf>, count: usize| {
-            let ids: Vec<String> = paths.take(count).map(|path| id(path)).collect();
-            ids.join(", ")
-        };
-        match matching.as_slice() {
-            [one] => Ok(RunDir::at(one)),
-            [] => Err(fail(format!(
-                "no such run; the newest are {}",
-                ids(&mut runs.iter(), 3)
-            ))),
-            several => Err(fail(format!(
-                "{} runs have this name: {}",
-                several.len(),
-                ids(&mut several.iter().copied(), 5)
-            ))),
-        }
     }
 }
 
 /// A run's id: the name of its folder.
-fn id(path: &Path) -> String {
+fn id_of(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
 }
 
+/// The moment in a run's id: what stands before the seed.
+fn moment_of(id: &str) -> &str {
+    id.split_once('-').map_or(id, |(moment, _)| moment)
+}
+
 /// Whether a link points to a run that began before this one, to this one, or nowhere.
 fn is_older(link: &Path, than: &str) -> bool {
     let target = fs::read_link(link).ok().filter(|_| link.exists());
-    target.is_none_or(|target| id(&target).as_str() <= than)
+    target.is_none_or(|target| moment_of(&id_of(&target)) <= moment_of(than))
 }
 
 impl RunDir {
@@ -273,12 +221,12 @@ impl RunDir {
 
     /// What was known before the run started; none when there is no readable `options.json`.
     pub fn info(&self) -> Option<RunInfo> {
-        serde_json::from_slice(&fs::read(self.file("options.json")).ok()?).ok()
+        serde_json::from_slice(&read_bounded(&self.file("options.json"), DOCUMENT_BYTES_MAX)?).ok()
     }
 
     /// The results, if it came so far.
     pub fn results(&self) -> Option<Results> {
-        serde_json::from_slice(&fs::read(self.file("results.json")).ok()?).ok()
+        serde_json::from_slice(&read_bounded(&self.file("results.json"), DOCUMENT_BYTES_MAX)?).ok()
     }
 
     /// Writes a file whole or not at all.
@@ -312,26 +260,6 @@ impl RunDir {
         })?;
         json.push(b'\n');
         self.write(name, &json)
-    }
-}
-
-fn row(path: PathBuf) -> RunRow {
-    let run = RunDir { path: path.clone() };
-    let id = id(&path);
-    let system = path
-        .parent()
-        .and_then(Path::file_name)
-        .map(|name| name.to_string_lossy().into_owned());
-    let (verdict, sentence) = match run.results() {
-        Some(results) => (Some(results.verdict), results.reason.sentence),
-        None => (None, "no verdict yet; harness check gives it".to_owned()),
-    };
-    RunRow {
-        id,
-        system: system.unwrap_or_default(),
-        verdict,
-        sentence,
-        path,
     }
 }
 

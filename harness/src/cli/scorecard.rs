@@ -207,6 +207,7 @@ fn defaults_of_test() -> TestOptions {
     match Cli::try_parse_from(["harness", "test"]) {
         Ok(Cli {
             command: Command::Test(options),
+            ..
         }) => *options,
         _ => unreachable!("`harness test` is a whole command"),
     }
@@ -220,6 +221,7 @@ mod tests {
         match Cli::try_parse_from(["harness", "scorecard"].iter().chain(arguments)) {
             Ok(Cli {
                 command: Command::Scorecard(options),
+                ..
             }) => *options,
             other => panic!("{other:?}"),
         }

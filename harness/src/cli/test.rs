@@ -1,10 +1,14 @@
 //! What can be typed after `harness test`.
 
-use super::values::{Concurrency, Nemesis, parse_concurrency, parse_duration, parse_nemesis, parse_rate};
-use super::{Format, ProgressKind};
+use super::values::{
+    Concurrency, Nemesis, parse_concurrency, parse_duration, parse_folder_name, parse_nemesis, parse_rate,
+    parse_size,
+};
+use super::{Format, Origins, ProgressKind, nodes};
 use crate::network::NetworkChoice;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use cluster::Backend;
+use results::evidence::Strictness;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,13 +19,24 @@ pub struct TestOptions {
     #[arg(default_value = "paxos")]
     pub system: String,
 
+    /// A node; may be said several times
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', value_parser = nodes::parse_name, help_heading = "Cluster")]
+    pub node: Vec<String>,
+
+    /// The nodes, with commas between them [default: n1 to n5]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = nodes::parse_name, help_heading = "Cluster")]
+    pub nodes: Vec<String>,
+
+    /// A file with a node on each line; all three add up
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub nodes_file: Option<PathBuf>,
     /// What clients do: decree, register, cas-register, or a variant of the system's own, such as register/serializable
     /// [default: the first that the system has; see `harness list workloads`]
     #[arg(short, long, value_name = "NAME", help_heading = "Load")]
     pub workload: Option<String>,
 
     /// How many nodes: n1 to nN
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=99), help_heading = "Cluster")]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=99), conflicts_with_all = ["node", "nodes", "nodes_file"], help_heading = "Cluster")]
     pub node_count: u8,
 
     /// How nodes are connected
@@ -45,6 +60,10 @@ pub struct TestOptions {
     /// How long the main phase lasts: 60, 90s, 5m
     #[arg(long, value_name = "DUR", default_value = "60", value_parser = parse_duration, help_heading = "Load")]
     pub time_limit: Duration,
+
+    /// Ends the main phase after so many operations, if its time is not over before
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Load")]
+    pub op_limit: Option<u64>,
 
     /// How many operations an object (a decree, a register) gets before the next is opened
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Load")]
@@ -82,6 +101,38 @@ pub struct TestOptions {
     #[arg(long, help_heading = "Checking")]
     pub fail_fast: bool,
 
+    /// How long the check may take in all; then the verdict is unknown
+    #[arg(long, value_name = "DUR", default_value = "5m", value_parser = parse_duration, help_heading = "Checking")]
+    pub checker_timeout: Duration,
+
+    /// How much memory the check may take: 512MiB, 2GiB; then the verdict is unknown
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_size, help_heading = "Checking")]
+    pub checker_memory: usize,
+
+    /// How much has to have been tested for a run without a violation to be valid
+    #[arg(
+        long,
+        value_enum,
+        default_value = "strict",
+        value_name = "HOW",
+        help_heading = "Checking"
+    )]
+    pub evidence: Evidence,
+
+    /// Whether exit code 2 (unknown) stays, or becomes 0; what is printed says UNKNOWN either way
+    #[arg(
+        long,
+        value_enum,
+        default_value = "fail",
+        value_name = "IS",
+        help_heading = "Checking"
+    )]
+    pub unknown: UnknownIs,
+
+    /// For jobs with a known bug: exit code 0 if a violation was found, else 2
+    #[arg(long, help_heading = "Checking")]
+    pub expect_invalid: bool,
+
     /// Writes every packet to capture.pcapng in the run's directory, with what faults did to it; Wireshark opens it
     #[arg(long, help_heading = "Output")]
     pub capture: bool,
@@ -89,6 +140,30 @@ pub struct TestOptions {
     /// Fixes the operations and the fault schedule [default: random, printed]
     #[arg(long, value_name = "N", help_heading = "Repeat")]
     pub seed: Option<u64>,
+
+    /// How often: with other seeds, unless --seed says which; ends with the first violation or error
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Repeat")]
+    pub test_count: u32,
+
+    /// Again and again, until there is a violation
+    #[arg(long, conflicts_with = "test_count", help_heading = "Repeat")]
+    pub until_invalid: bool,
+
+    /// Makes all of the --test-count runs, whatever comes out
+    #[arg(long, conflicts_with = "until_invalid", help_heading = "Repeat")]
+    pub keep_going: bool,
+
+    /// The folder in the store [default: the system's name]
+    #[arg(long, value_name = "NAME", value_parser = parse_folder_name, help_heading = "Output")]
+    pub name: Option<String>,
+
+    /// Opens the report in a browser when there is a violation
+    #[arg(long, help_heading = "Output")]
+    pub open: bool,
+
+    /// Writes harness.log as JSON, a line an entry
+    #[arg(long, help_heading = "Output")]
+    pub logging_json: bool,
 
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "store", help_heading = "Output")]
@@ -129,9 +204,70 @@ pub struct TestOptions {
     /// The process without which this run is not wanted: the scorecard that started it
     #[arg(long, value_name = "PID", hide = true)]
     pub die_with: Option<i32>,
+
+    /// Which run of several this is, and how they came out so far: the process that started it makes the others
+    #[arg(long, value_name = "TEXT", hide = true)]
+    pub one_of: Option<String>,
+
+    /// How much is said while it runs: -v
+    #[arg(skip)]
+    pub verbose: u8,
+
+    /// Where the options come from
+    #[arg(skip)]
+    pub origins: Origins,
+}
+
+/// What a run without a violation has to have shown, as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Evidence {
+    /// All rules: faults were felt, operations overlapped, the system worked and recovered
+    Strict,
+    /// The check came to its end and each kind of operation worked
+    Relaxed,
+    /// The check came to its end
+    Off,
+}
+
+impl Evidence {
+    /// What it means.
+    pub fn strictness(self) -> Strictness {
+        match self {
+            Evidence::Strict => Strictness::Strict,
+            Evidence::Relaxed => Strictness::Relaxed,
+            Evidence::Off => Strictness::Off,
+        }
+    }
+}
+
+/// What a script learns of an unknown run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UnknownIs {
+    /// Exit code 2
+    Fail,
+    /// Exit code 0
+    Pass,
 }
 
 impl TestOptions {
+    /// The nodes' names: those that were given, else n1 to nN.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has no names, a name is there twice, or there are too many.
+    pub fn node_names(&self) -> Result<Vec<String>, String> {
+        nodes::names(
+            &self.node,
+            &self.nodes,
+            self.nodes_file.as_deref(),
+            self.node_count,
+        )
+    }
+
+    /// Whether more than one run was asked for.
+    pub fn is_series(&self) -> bool {
+        self.one_of.is_none() && (self.test_count > 1 || self.until_invalid)
+    }
+
     /// The same where nodes are connected in this way: of the default faults, those that can be had.
     pub fn on(&self, backend: Backend) -> TestOptions {
         let mut options = self.clone();

@@ -111,6 +111,67 @@ pub fn parse_bug(text: &str) -> Result<paxos::Bug, String> {
         .ok_or_else(|| suggest::unknown("bug", text, &known))
 }
 
+pub fn parse_verdict(text: &str) -> Result<results::Outcome, String> {
+    let known = ["valid", "invalid", "unknown", "error"];
+    results::Outcome::from_name(text).ok_or_else(|| suggest::unknown("verdict", text, &known))
+}
+
+pub fn parse_kind(text: &str) -> Result<String, String> {
+    let mut known: Vec<&str> = nemesis::package::KINDS.iter().map(|(kind, _)| *kind).collect();
+    known.push("none");
+    match known.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(suggest::unknown("nemesis", text, &known)),
+    }
+}
+
+pub fn parse_folder_name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match !text.is_empty() && text.len() <= 60 && text.chars().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err("it is the name of a folder: letters, digits, - and _ only".to_owned()),
+    }
+}
+
+/// An amount of memory in bytes: `512MiB`, `2GiB`, `1GB`, `1000000`.
+pub fn parse_size(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, u64); 6] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("kB", 1000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+    ];
+    let refuse = || format!("`{text}` is not an amount of memory; write 512MiB, 2GiB or a number of bytes");
+    let unit = UNITS
+        .iter()
+        .find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
+    let (digits, bytes) = unit.unwrap_or((text, 1));
+    let size = digits
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .and_then(|count| count.checked_mul(bytes));
+    let size = size
+        .and_then(|size| usize::try_from(size).ok())
+        .ok_or_else(refuse)?;
+    if size == 0 {
+        return Err("it must be more than nothing".to_owned());
+    }
+    Ok(size)
+}
+
+/// An age: `30d`, `12h`, `2w`.
+pub fn parse_age(text: &str) -> Result<Duration, String> {
+    let refuse = || format!("`{text}` is not an age; write 30d, 12h or 2w");
+    let span = text.parse::<jiff::Span>().map_err(|_| refuse())?;
+    // A day of 24 hours will do: what is asked is about how old.
+    let relative = jiff::SpanRelativeTo::days_are_24_hours();
+    let age = span.to_duration(relative).map_err(|_| refuse())?;
+    Duration::try_from(age).map_err(|_| refuse())
+}
+
 pub fn parse_peer(text: &str) -> Result<(String, std::net::SocketAddr), String> {
     let refuse = || format!("`{text}` is not of the form n1=10.0.0.1:7000");
     let (id, address) = text.split_once('=').ok_or_else(refuse)?;
@@ -139,6 +200,22 @@ mod tests {
         assert_eq!(parse_concurrency("n").unwrap().clients(5), 5);
         for bad in ["0", "0n", "n2", "-3", "5000", ""] {
             assert!(parse_concurrency(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units_and_ages_too() {
+        assert_eq!(parse_size("2GiB"), Ok(2 << 30));
+        assert_eq!(parse_size("1000000"), Ok(1_000_000));
+        assert_eq!(parse_size("3 MB"), Ok(3_000_000));
+        for bad in ["", "0", "GiB", "-1", "1TiB", "1.5GiB", "99999999999999GiB"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_age("30d"), Ok(Duration::from_secs(30 * 86_400)));
+        assert_eq!(parse_age("2w"), Ok(Duration::from_secs(14 * 86_400)));
+        assert_eq!(parse_age("12h"), Ok(Duration::from_secs(12 * 3600)));
+        for bad in ["", "30", "-1d", "soon", "1y"] {
+            assert!(parse_age(bad).is_err(), "{bad}");
         }
     }
 

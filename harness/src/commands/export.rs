@@ -4,7 +4,7 @@
 
 use super::fail;
 use crate::cli::{ExportFormat, ExportOptions};
-use crate::run::judgement::{self, Judgement};
+use crate::run::judgement::{self, Judgement, Terms};
 use anyhow::{Context, Result, bail};
 use history::{History, ReadOptions};
 use results::export::{write_csv, write_edn};
@@ -60,8 +60,8 @@ impl Source {
 
     fn judged(&self) -> Result<Judgement> {
         match self {
-            Source::Run(run) => judgement::of_run(run),
-            Source::File(path, input) => judgement::of_file(path, *input, None, None),
+            Source::Run(run) => judgement::of_run(run, Terms::default()),
+            Source::File(path, input) => judgement::of_file(path, *input, None, Terms::default()),
         }
     }
 

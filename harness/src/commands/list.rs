@@ -1,35 +1,51 @@
 //! `harness list`: stored runs, and everything that can be named on the command line.
 
-use super::print;
-use crate::cli::{ListOptions, Listing};
+use super::{print, refuse};
+use crate::cli::{ListFormat, ListOptions, Listing};
 use crate::{systems, workload};
 use comfy_table::{Table, presets};
-use results::Store;
+use results::text::{counted, visible};
+use results::{RunFilter, RunRow, Store};
 use std::process::ExitCode;
 
 pub fn list(options: &ListOptions) -> ExitCode {
     let (header, rows) = match options.what {
-        Listing::Runs => runs(options),
+        Listing::Runs => return runs(options),
+        _ if options.filter() != RunFilter::default() => {
+            return refuse("--system, --verdict, --seed and --nemesis say which runs: harness list runs");
+        }
         Listing::Systems => (vec!["system", "what it is"], built_in_systems()),
         Listing::Workloads => (vec!["workload", "what clients do"], workloads()),
         Listing::Nemeses => (vec!["nemesis", "what it does"], nemeses()),
         Listing::Checks => (vec!["check", "what it means"], pairs(CHECKS)),
         Listing::Bugs => (vec!["bug", "question", "rule", "the node …"], bugs()),
     };
-    if rows.is_empty() {
-        eprintln!(
-            "There are no runs in {}. Make one: harness test --nemesis partition",
-            options.store.display()
-        );
-        return ExitCode::SUCCESS;
+    match options.format {
+        ListFormat::Human => print(&table(header, rows)),
+        ListFormat::Json => {
+            let object = |row: Vec<String>| -> serde_json::Map<String, serde_json::Value> {
+                let pairs = header.iter().zip(row);
+                pairs
+                    .map(|(name, value)| ((*name).to_owned(), value.into()))
+                    .collect()
+            };
+            print_json(&rows.into_iter().map(object).collect::<Vec<_>>());
+        }
     }
+    ExitCode::SUCCESS
+}
+
+fn table(header: Vec<&str>, rows: Rows) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_header(header)
         .add_rows(rows);
-    print(&format!("{}\n", table.trim_fmt()));
-    ExitCode::SUCCESS
+    format!("{}\n", table.trim_fmt())
+}
+
+fn print_json(value: &impl serde::Serialize) {
+    print(&(serde_json::to_string_pretty(value).expect("rows are plain JSON") + "\n"));
 }
 
 type Rows = Vec<Vec<String>>;
@@ -81,17 +97,45 @@ fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Rows {
         .collect()
 }
 
-fn runs(options: &ListOptions) -> (Vec<&'static str>, Rows) {
-    let rows = Store::at(&options.store).list().into_iter().map(|row| {
-        let verdict = row.verdict.map_or("-", results::Outcome::word);
-        vec![
-            row.id,
-            row.system,
-            verdict.to_owned(),
-            results::text::visible(&row.sentence, 90),
-        ]
-    });
-    (vec!["run", "system", "verdict", "sentence"], rows.collect())
+fn runs(options: &ListOptions) -> ExitCode {
+    let all = Store::at(&options.store).list();
+    let there_are = all.len();
+    let filter = options.filter();
+    let meant: Vec<RunRow> = all.into_iter().filter(|row| filter.takes(row)).collect();
+    if options.format == ListFormat::Json {
+        print_json(&meant);
+        return ExitCode::SUCCESS;
+    }
+    if meant.is_empty() {
+        let store = options.store.display();
+        match there_are {
+            0 => eprintln!("There are no runs in {store}. Make one: harness test --nemesis partition"),
+            _ => eprintln!("None of the {} in {store} is such.", counted(there_are, "run")),
+        }
+        return ExitCode::SUCCESS;
+    }
+    let header = vec!["run", "system", "faults", "verdict", "sentence"];
+    print(&table(header, meant.into_iter().map(cells).collect()));
+    ExitCode::SUCCESS
+}
+
+fn cells(row: RunRow) -> Vec<String> {
+    let system = match row.name == row.system {
+        true => row.system,
+        false => format!("{} ({})", row.system, visible(&row.name, 60)),
+    };
+    let faults = match row.nemesis.as_slice() {
+        [] => "none".to_owned(),
+        kinds => kinds.join(","),
+    };
+    let verdict = row.verdict.map_or("-", results::Outcome::word);
+    vec![
+        visible(&row.id, 60),
+        system,
+        visible(&faults, 60),
+        verdict.to_owned(),
+        visible(&row.sentence, 90),
+    ]
 }
 
 fn workloads() -> Rows {

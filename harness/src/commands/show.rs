@@ -1,7 +1,8 @@
 //! `harness show` and `harness report`: what is known of a stored run, again.
 
 use super::{conclude, fail, print};
-use crate::cli::{Format, RunOptions};
+use crate::browser;
+use crate::cli::{Format, ReportOptions, RunOptions};
 use crate::run::judgement;
 use anyhow::{Context, Result};
 use results::{RunDir, Store};
@@ -27,14 +28,17 @@ pub fn show(options: &RunOptions) -> ExitCode {
     }
 }
 
-pub fn report(options: &RunOptions) -> ExitCode {
-    let written = find(options).and_then(|run| {
-        judgement::of_run(&run)?.write_report(&run)?;
+pub fn report(options: &ReportOptions) -> ExitCode {
+    let written = find(&options.of).and_then(|run| {
+        judgement::of_run(&run, judgement::Terms::default())?.write_report(&run)?;
         Ok(run.file("report.html"))
     });
     match written {
         Ok(path) => {
             print(&format!("{}\n", path.display()));
+            if options.open {
+                browser::open(path.as_os_str());
+            }
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),

@@ -1,18 +1,36 @@
-//! `harness test`: goes into the sandbox, or does without, runs, and tells the verdict.
+//! `harness test`: goes into the sandbox, or does without, runs, and tells the verdict. Read next: `series`, for
+//! several runs; `crate::run` for what a run is.
 
-use super::{conclude, fail, words};
+mod series;
+
+use super::{conclude, fail, refuse, words};
 use crate::ci;
-use crate::cli::{Format, ProgressKind, TestOptions};
+use crate::cli::{Format, ProgressKind, TestOptions, UnknownIs};
 use crate::events::Events;
-use crate::exit;
 use crate::interrupt::Interrupt;
 use crate::network::{self, Decision};
 use crate::run::{self, Broken};
-use crate::tie;
+use crate::{browser, exit, log, terminal, tie};
 use anyhow::{Context, anyhow};
 use cluster::{Backend, Side};
-use results::Results;
+use results::{Results, Store};
 use std::process::ExitCode;
+
+/// What a command comes to: an exit code, and whether this is the process that tells it.
+struct Ended {
+    code: u8,
+    /// Inside the sandbox nothing is done after the run: the outside does it.
+    is_outermost: bool,
+}
+
+impl Ended {
+    fn with(code: u8) -> Ended {
+        Ended {
+            code,
+            is_outermost: true,
+        }
+    }
+}
 
 pub fn test(options: &TestOptions) -> ExitCode {
     match options.die_with.map(tie::tie_to) {
@@ -24,12 +42,44 @@ pub fn test(options: &TestOptions) -> ExitCode {
     let copies = ci::refuse("junit", options.junit.as_deref())
         .and_then(|()| ci::refuse("markdown", options.markdown.as_deref()));
     if let Err(error) = run::refuse(options).and(copies) {
-        eprintln!("error: {}", words(&error));
-        return ExitCode::from(exit::BAD_ARGUMENTS);
+        return refuse(words(&error));
     }
+    if options.is_series() {
+        return match series::series(options) {
+            Ok(code) => ExitCode::from(told(options, code)),
+            Err(error) => fail(&error),
+        };
+    }
+    // The seed is drawn before the sandbox, so that the outside can find the run.
+    let mut options = options.clone();
+    options.seed = Some(options.seed.unwrap_or_else(run::draw_seed));
+    let ended = once(&options);
+    match ended.is_outermost {
+        true => ExitCode::from(told(&options, ended.code)),
+        false => ExitCode::from(ended.code),
+    }
+}
+
+/// The exit code that a script gets for the runs' own; shows the report of a violation to whoever wants it.
+fn told(options: &TestOptions, code: u8) -> u8 {
+    // One of several is judged by whoever started it.
+    if options.one_of.is_some() {
+        return code;
+    }
+    if options.open && code == exit::INVALID {
+        let store = Store::at(&options.store);
+        // It was written a moment ago; if somebody has taken it away, there is nothing to open.
+        if let Ok(run) = store.find("latest:invalid") {
+            browser::open(run.file("report.html").as_os_str());
+        }
+    }
+    exit::as_asked(code, options.expect_invalid, options.unknown == UnknownIs::Pass)
+}
+
+fn once(options: &TestOptions) -> Ended {
     let decision = match network::decide(options.network) {
         Ok(decision) => decision,
-        Err(error) => return fail(&error),
+        Err(error) => return failed(&error),
     };
     let options = &options.on(decision.backend);
     // What it cannot do is said before anything is started, too.
@@ -38,7 +88,7 @@ pub fn test(options: &TestOptions) -> ExitCode {
         if decision.because.is_some() {
             eprintln!("{decision}");
         }
-        return ExitCode::from(exit::BAD_ARGUMENTS);
+        return Ended::with(exit::BAD_ARGUMENTS);
     }
     match decision.backend {
         Backend::Switch => in_the_sandbox(options),
@@ -46,28 +96,46 @@ pub fn test(options: &TestOptions) -> ExitCode {
     }
 }
 
-fn in_the_sandbox(options: &TestOptions) -> ExitCode {
-    match cluster::sandbox::enter() {
-        Ok(Side::Inside) => inside(options),
-        Ok(Side::Outside { exit_code }) => outside(exit_code),
-        Err(error) => fail(&anyhow!(error).context(
+fn failed(error: &anyhow::Error) -> Ended {
+    fail(error);
+    Ended::with(exit::ERROR)
+}
+
+fn in_the_sandbox(options: &TestOptions) -> Ended {
+    terminal::remember();
+    let entered = cluster::sandbox::enter();
+    if let Ok(Side::Outside { .. }) = entered {
+        terminal::give_back();
+    }
+    match entered {
+        Ok(Side::Inside) => Ended {
+            code: inside(options),
+            is_outermost: false,
+        },
+        Ok(Side::Outside { exit_code }) => Ended::with(outside(exit_code)),
+        Err(error) => failed(&anyhow!(error).context(
             "start the test; `harness doctor` says what this machine can do, and --network proxy does without",
         )),
     }
 }
 
-fn without_a_sandbox(options: &TestOptions, decision: &Decision) -> ExitCode {
+fn without_a_sandbox(options: &TestOptions, decision: &Decision) -> Ended {
     if options.progress != ProgressKind::None || decision.because.is_some() {
         eprintln!("{decision}");
     }
+    terminal::remember();
     match cluster::warden::post() {
-        Ok(()) => inside(options),
-        Err(error) => fail(&anyhow!(error)),
+        Ok(()) => {
+            let code = inside(options);
+            terminal::give_back();
+            Ended::with(code)
+        }
+        Err(error) => failed(&anyhow!(error)),
     }
 }
 
 /// The process that the user started: all it has to do is to leave as the inside did.
-fn outside(exit_code: i32) -> ExitCode {
+fn outside(exit_code: i32) -> u8 {
     if exit_code > 128
         && exit_code != i32::from(exit::INTERRUPTED)
         && exit_code != i32::from(exit::TERMINATED)
@@ -77,12 +145,13 @@ fn outside(exit_code: i32) -> ExitCode {
             "error: the run was killed (signal {}); the history so far is kept: harness check current",
             exit_code - 128
         );
-        return ExitCode::from(exit::ERROR);
+        return exit::ERROR;
     }
-    ExitCode::from(u8::try_from(exit_code).unwrap_or(exit::ERROR))
+    u8::try_from(exit_code).unwrap_or(exit::ERROR)
 }
 
-fn inside(options: &TestOptions) -> ExitCode {
+fn inside(options: &TestOptions) -> u8 {
+    log::install(options.logging_json, options.verbose);
     let events = Events::begin(options.format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -105,10 +174,10 @@ fn inside(options: &TestOptions) -> ExitCode {
 }
 
 /// Tells everybody the verdict.
-fn end(results: &Results, directory: Option<&str>, options: &TestOptions, events: &Events) -> ExitCode {
+fn end(results: &Results, directory: Option<&str>, options: &TestOptions, events: &Events) -> u8 {
     events.finish(results, directory);
     // A run of a scorecard is a measurement: what it finds is no news about the commit.
-    if options.die_with.is_none() {
+    if options.die_with.is_none() || options.one_of.is_some() {
         ci::tell(
             results,
             directory,
@@ -120,7 +189,7 @@ fn end(results: &Results, directory: Option<&str>, options: &TestOptions, events
 }
 
 /// A run without a verdict: what happened, and where what there is was kept.
-fn broken_run(options: &TestOptions, broken: &Broken, events: &Events) -> ExitCode {
+fn broken_run(options: &TestOptions, broken: &Broken, events: &Events) -> u8 {
     let Some((info, directory)) = &broken.kept else {
         // Whoever reads documents gets one all the same.
         if options.format != Format::Human {
@@ -128,7 +197,7 @@ fn broken_run(options: &TestOptions, broken: &Broken, events: &Events) -> ExitCo
             let results = Results::error(None, &history::History::default(), sentence, Vec::new());
             return end(&results, None, options, events);
         }
-        return fail(&broken.error);
+        return failed(&broken.error).code;
     };
     let history = history::read_file(&directory.file("history.jsonl")).unwrap_or_default();
     let text = words(&broken.error);
@@ -143,12 +212,14 @@ fn broken_run(options: &TestOptions, broken: &Broken, events: &Events) -> ExitCo
     });
     let results = Results::error(Some(info), &history, sentence, detail);
     // The disk may be what is broken: then the words on the screen have to do.
-    let kept = directory.write_json("results.json", &results);
+    let kept = directory
+        .write_json("results.json", &results)
+        .and_then(|()| Store::at(&options.store).note(directory, info, &results));
     if let Err(error) = kept
         .map_err(anyhow::Error::from)
         .and_then(|()| ci::keep(&results, directory))
     {
-        tracing::warn!("{error:#}");
+        tracing::warn!("the results are not kept: {error:#}");
     }
     end(
         &results,

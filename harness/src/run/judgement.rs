@@ -2,9 +2,10 @@
 //! way: the history file is read, checked, and weighed; nothing else is asked.
 
 use anyhow::{Context, Result};
-use checker::{Analysis, Model};
+use checker::{Analysis, Limits, Model, Verdict};
 use history::{History, ReadOptions};
 use results::coverage::Coverage;
+use results::evidence::Strictness;
 use results::{Results, RunDir, RunInfo, Store};
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -22,42 +23,53 @@ pub struct Judgement {
     coverage: Coverage,
 }
 
+/// How it is judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// The sequential object; none for what the history's header says.
+    pub model: Option<Model>,
+    /// How long, and in how much memory, it may be searched.
+    pub limits: Limits,
+    /// How much evidence is asked for; none for what the run was asked for.
+    pub strictness: Option<Strictness>,
+}
+
 /// Judges a stored run from its history file.
 ///
 /// # Errors
 /// When the history cannot be read or checked.
-pub fn of_run(directory: &RunDir) -> Result<Judgement> {
-    let mut judgement = of_file(
-        &directory.file("history.jsonl"),
-        ReadOptions::default(),
-        directory.info(),
-        None,
-    )?;
+pub fn of_run(directory: &RunDir, terms: Terms) -> Result<Judgement> {
+    let info = directory.info();
+    let asked = info.as_ref().map(RunInfo::strictness);
+    let file = directory.file("history.jsonl");
+    let strictness = terms.strictness.or(asked);
+    let terms = Terms { strictness, ..terms };
+    let mut judgement = of_file(&file, ReadOptions::default(), info, terms)?;
     judgement.directory = Some(directory.path().display().to_string());
     Ok(judgement)
 }
 
-/// Judges a history file; `model` overrides what its header says, and `input` is what is known about its format.
+/// Judges a history file; `input` is what is known about its format.
 ///
 /// # Errors
 /// When it cannot be read or checked.
-pub fn of_file(
-    path: &Path,
-    input: ReadOptions,
-    info: Option<RunInfo>,
-    model: Option<Model>,
-) -> Result<Judgement> {
+pub fn of_file(path: &Path, input: ReadOptions, info: Option<RunInfo>, terms: Terms) -> Result<Judgement> {
     let history =
         history::read_file_as(path, input).with_context(|| format!("read the history {}", path.display()))?;
-    let model = match (model, &history.header) {
+    let model = match (terms.model, &history.header) {
         (Some(model), _) => model,
         (None, Some(header)) => Model::from_name(&header.model)
             .with_context(|| crate::suggest::unknown("model", &header.model, &["decree"]))?,
         (None, None) => Model::Decree,
     };
-    let analysis = checker::check(&history, model)?;
+    let options = checker::Options {
+        limits: terms.limits,
+        ..checker::Options::default()
+    };
+    let analysis = checker::check_with(&history, model, &options)?;
     let coverage = Coverage::of(&history);
-    let results = Results::new(info.as_ref(), &history, &analysis, &coverage);
+    let strictness = terms.strictness.unwrap_or_default();
+    let results = Results::weighed(info.as_ref(), &history, &analysis, &coverage, strictness);
     Ok(Judgement {
         results,
         info,
@@ -123,6 +135,10 @@ impl Judgement {
 
     /// The proof of the verdict: a legal order of every decree, or the operations that have none.
     fn write_proof(&self, directory: &RunDir) -> Result<()> {
+        if self.analysis.verdict == Verdict::Unknown {
+            // What could not be found within the limits is not looked for without them.
+            return Ok(());
+        }
         let name = if self.analysis.violations.is_empty() {
             "witness.jsonl"
         } else {

@@ -26,6 +26,7 @@ pub struct Pacer {
     mean_gap: Duration,
     workload: Arc<dyn Workload>,
     end: Instant,
+    limit: Option<u64>,
 }
 
 struct Next {
@@ -34,7 +35,23 @@ struct Next {
     gaps: ChaCha8Rng,
 }
 
+/// What a client is given.
+enum Given {
+    /// The next operation, and when it may begin.
+    Number(u64, Instant),
+    /// Nothing more: it would begin after the end.
+    NoTime,
+    /// Nothing more: there were as many as there may be.
+    Enough,
+}
+
 impl Pacer {
+    /// The same for at most so many operations in all.
+    pub fn limited_to(mut self, limit: Option<u64>) -> Pacer {
+        self.limit = limit;
+        self
+    }
+
     /// A pace of `rate` operations per second in the mean (0: no pause at all) until `end`, a volley of the workload
     /// at once.
     pub fn new(seed: u64, rate: f64, workload: Arc<dyn Workload>, end: Instant) -> Pacer {
@@ -54,6 +71,7 @@ impl Pacer {
             mean_gap,
             workload,
             end,
+            limit: None,
         }
     }
 
@@ -65,7 +83,11 @@ impl Pacer {
             // Operations that could not begin in time, because every client was waiting, are not made up
             // for: a system that was stuck is not punished with a burst.
             let at = next.at.max(now - self.mean_gap);
-            (at < self.end).then(|| {
+            if self.limit.is_some_and(|limit| next.number >= limit) {
+                Given::Enough
+            } else if at >= self.end {
+                Given::NoTime
+            } else {
                 // A volley's operations begin at once; the pauses between volleys make up for it in the mean.
                 let number = next.number;
                 next.number += 1;
@@ -74,12 +96,16 @@ impl Pacer {
                     None => 0.0,
                 };
                 next.at = at + self.mean_gap.mul_f64(pause);
-                (number, at)
-            })
+                Given::Number(number, at)
+            }
         };
-        let moment = next.map_or(self.end, |(_, at)| at);
+        let (number, moment) = match next {
+            Given::Number(number, moment) => (Some(number), moment),
+            Given::NoTime => (None, self.end),
+            Given::Enough => return None,
+        };
         tokio::time::sleep_until(moment).await;
-        next.map(|(number, _)| number)
+        number
     }
 
     /// How many operation numbers were handed out.
@@ -88,23 +114,33 @@ impl Pacer {
     }
 }
 
-/// Lets every client work until the pacer's end or `stop`, and hands the clients back.
+/// Lets every client work until the pacer's end or `stop`, and hands the clients back. No operation begins while
+/// it is `paused`.
 pub async fn work(
     clients: Vec<Client>,
     workload: &Arc<dyn Workload>,
     pacer: Arc<Pacer>,
     stop: watch::Receiver<bool>,
+    paused: watch::Receiver<bool>,
 ) -> Vec<Client> {
     let mut tasks = JoinSet::new();
     for (place, mut client) in clients.into_iter().enumerate() {
-        let (workload, pacer, mut stop) = (Arc::clone(workload), Arc::clone(&pacer), stop.clone());
+        let (workload, pacer) = (Arc::clone(workload), Arc::clone(&pacer));
+        let (mut stop, mut paused) = (stop.clone(), paused.clone());
         tasks.spawn(async move {
             let mut unsettled = None;
             loop {
                 let number = tokio::select! {
                     biased;
                     _ = stop.wait_for(|stop| *stop) => break,
-                    number = pacer.next() => number,
+                    // While the load is paused, its time goes on.
+                    number = async {
+                        tokio::select! {
+                            _ = paused.wait_for(|paused| !*paused) => {}
+                            () = tokio::time::sleep_until(pacer.end) => {}
+                        }
+                        pacer.next().await
+                    } => number,
                 };
                 let Some(number) = number else { break };
                 let mut operation = workload.operation(number);

@@ -1,6 +1,6 @@
 //! Everything that is fixed before a run starts: the seed and what follows from it.
 
-use crate::cli::TestOptions;
+use crate::cli::{Origin, TestOptions};
 use crate::systems;
 use crate::workload::{self, Workload};
 use anyhow::{Context, Result, bail};
@@ -10,6 +10,7 @@ use history::Header;
 use jiff::Timestamp;
 use nemesis::{Package, PlannedFault, Request, Schedule};
 use results::{Environment, RunInfo};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,11 +49,8 @@ impl Plan {
     pub fn draw(options: &TestOptions) -> Result<Plan> {
         let system = systems::find(&options.system)?;
         systems::require_installed(&system)?;
-        // Seeds are typed and read aloud: seven digits are enough.
-        let seed = options
-            .seed
-            .unwrap_or_else(|| rand::random_range(1_000_000..10_000_000));
-        let nodes: Vec<String> = (1..=options.node_count).map(|i| format!("n{i}")).collect();
+        let seed = options.seed.unwrap_or_else(draw_seed);
+        let nodes = options.node_names().map_err(anyhow::Error::msg)?;
         let (workload_name, kind, operations) = choose_workload(options, &system)?;
         let request = Request {
             packages: &options.nemesis.packages,
@@ -130,8 +128,8 @@ impl Plan {
             workload: self.workload_name.clone(),
             nemesis: self.kinds(options),
             seed: self.seed,
-            argv: command_line(options, self.seed),
-            options: option_table(options, self.seed),
+            argv: command_line_for(options, &self.nodes, self.seed),
+            options: option_table(options, &self.nodes, self.seed),
             started_at: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             nodes: self.nodes.clone(),
             clients: self.clients as u64,
@@ -156,6 +154,12 @@ impl Plan {
             started_at: info.started_at.clone(),
         }
     }
+}
+
+/// A seed for a run to which nobody has given one.
+pub fn draw_seed() -> u64 {
+    // Seeds are typed and read aloud: seven digits are enough.
+    rand::random_range(1_000_000..10_000_000)
 }
 
 /// The workload that is asked for, or the system's first, and how the system carries it out.
@@ -243,12 +247,23 @@ fn environment(network: Backend) -> Environment {
 
 /// The options as somebody would type them to get this run again: what differs from the defaults.
 pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
+    let nodes = options.node_names().unwrap_or_default();
+    command_line_for(options, &nodes, seed)
+}
+
+/// The same where the nodes' names are known. What was said on the command line, in the environment or in a file is
+/// there even when it is the default: the next time the file may say something else.
+fn command_line_for(options: &TestOptions, nodes: &[String], seed: u64) -> Vec<String> {
     let mut argv = vec!["test".to_owned()];
-    if options.system != "paxos" {
+    let was_said = |name: &str| {
+        let origin = options.origins.get(&name.replace('-', "_"));
+        origin.is_some_and(|origin| *origin != Origin::Default)
+    };
+    if options.system != "paxos" || was_said("system") {
         argv.push(options.system.clone());
     }
     let mut flag = |name: &str, value: String, default: &str| {
-        if value != default {
+        if value != default || (was_said(name) && !value.is_empty()) {
             argv.extend([format!("--{name}"), value]);
         }
     };
@@ -263,15 +278,32 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
     }
     flag("workload", options.workload.clone().unwrap_or_default(), "");
     flag("network", options.network.backend().name().to_owned(), "switch");
-    flag("node-count", options.node_count.to_string(), "5");
+    let numbered: Vec<String> = (1..=nodes.len()).map(|i| format!("n{i}")).collect();
+    match nodes == numbered {
+        true => flag("node-count", nodes.len().to_string(), "5"),
+        false => flag("nodes", nodes.join(","), ""),
+    }
     flag("concurrency", concurrency, "8n");
     flag("rate", options.rate.to_string(), "5000");
     flag("time-limit", duration(options.time_limit), "60s");
+    let op_limit = options
+        .op_limit
+        .map_or_else(String::new, |limit| limit.to_string());
+    flag("op-limit", op_limit, "");
     flag("ops-per-key", options.ops_per_key.to_string(), "12");
     flag("key-count", options.key_count.to_string(), "8");
     flag("client-timeout", duration(options.client_timeout), "1s");
     flag("nemesis-interval", duration(options.nemesis_interval), "0.5s");
     flag("recovery-time", duration(options.recovery_time), "10s");
+    flag("checker-timeout", duration(options.checker_timeout), "300s");
+    let memory = options.checker_memory.to_string();
+    flag("checker-memory", memory, &(2usize << 30).to_string());
+    flag(
+        "evidence",
+        options.evidence.strictness().name().to_owned(),
+        "strict",
+    );
+    flag("name", options.name.clone().unwrap_or_default(), "");
     flag("bug", options.bug.clone().unwrap_or_default(), "");
     flag("seed", seed.to_string(), "");
     if options.fail_fast {
@@ -283,16 +315,27 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
     argv
 }
 
-/// Every option with its value, defaults included: `options.json`.
-pub fn option_table(options: &TestOptions, seed: u64) -> serde_json::Map<String, serde_json::Value> {
+/// Every option with its value, defaults included, and where those come from that somebody has given: `options.json`.
+fn option_table(
+    options: &TestOptions,
+    nodes: &[String],
+    seed: u64,
+) -> serde_json::Map<String, serde_json::Value> {
+    let said = options
+        .origins
+        .iter()
+        .filter(|(_, origin)| **origin != Origin::Default);
+    let origins: BTreeMap<&String, String> = said.map(|(name, origin)| (name, origin.to_string())).collect();
     let table = serde_json::json!({
         "system": options.system,
         "workload": options.workload,
-        "node_count": options.node_count,
+        "node_count": nodes.len(),
+        "nodes": nodes,
         "network": options.network.backend().name(),
-        "concurrency": options.concurrency.clients(options.node_count.into()),
+        "concurrency": options.concurrency.clients(nodes.len()),
         "rate": options.rate,
         "time_limit_s": options.time_limit.as_secs_f64(),
+        "op_limit": options.op_limit,
         "ops_per_key": options.ops_per_key,
         "key_count": options.key_count,
         "client_timeout_s": options.client_timeout.as_secs_f64(),
@@ -302,8 +345,13 @@ pub fn option_table(options: &TestOptions, seed: u64) -> serde_json::Map<String,
         "recovery_time_s": options.recovery_time.as_secs_f64(),
         "fail_fast": options.fail_fast,
         "capture": options.capture,
+        "checker_timeout_s": options.checker_timeout.as_secs_f64(),
+        "checker_memory_bytes": options.checker_memory,
+        "evidence": options.evidence.strictness().name(),
+        "name": options.name,
         "seed": seed,
         "bug": options.bug,
+        "origins": origins,
     });
     match table {
         serde_json::Value::Object(table) => table,

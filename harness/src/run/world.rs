@@ -1,6 +1,7 @@
 //! The world of one run: nodes on their network, clients, the recorder; and what is done with it, phase by
 //! phase.
 
+use super::desk::Desk;
 use super::fail_fast;
 use super::load::{self, Pacer};
 use super::plan::Plan;
@@ -8,7 +9,7 @@ use crate::cli::TestOptions;
 use crate::client::{Client, ClientSpec};
 use crate::events::Events;
 use crate::interrupt::Interrupt;
-use crate::progress::Progress;
+use crate::progress::{Progress, ProgressOptions};
 use crate::recorder::Recorder;
 use anyhow::{Context, Result, anyhow};
 use cluster::network::Capture;
@@ -40,6 +41,10 @@ pub struct World {
     violation_seen: Arc<AtomicBool>,
     watchers: Vec<JoinHandle<()>>,
     progress: Progress,
+    /// Whether somebody at the terminal has paused the load.
+    paused: watch::Sender<bool>,
+    /// Turns true when the faults are to end: with everything else, or because somebody wants it.
+    mend: watch::Sender<bool>,
     events: Events,
     operations: u64,
     /// Every packet, when they are captured.
@@ -70,11 +75,14 @@ impl World {
             Some(file) => results::text::visible(&file.display().to_string(), 60),
             None => options.nemesis.text.clone(),
         };
-        let title = format!(
-            "{} · {} · {}   seed {}",
-            plan.system.name, header.workload, faults, plan.seed
-        );
-        let mut progress = Progress::new(options.progress, &title);
+        let title = format!("{} · {} · {faults}", plan.system.name, header.workload);
+        let display = ProgressOptions {
+            kind: options.progress,
+            is_verbose: options.verbose > 0,
+            series: options.one_of.clone(),
+        };
+        let mut progress = Progress::new(display, &title, plan.seed);
+        crate::log::speak_through(progress.voice());
         let cluster = Arc::new(Cluster::new(ClusterSpec {
             system: plan.system.clone(),
             nodes: plan.nodes.clone(),
@@ -87,14 +95,26 @@ impl World {
             clocks: plan.clocks(),
             network: options.network.backend(),
         })?);
-        let stop = watch::Sender::new(false);
-        let watchers = vec![
+        let [stop, mend, paused] = std::array::from_fn(|_| watch::Sender::new(false));
+        let mut watchers = vec![
             watch_exits(&cluster, &recorder),
             pass_on(recorder.broken(), stop.clone()),
-            pass_on_interrupt(interrupt, stop.clone()),
+            pass_on_interrupt(interrupt.clone(), stop.clone()),
+            pass_on(stop.subscribe(), mend.clone()),
         ];
         let notes = events.follow(&recorder, &cluster, notes);
-        progress.follow(Arc::clone(&recorder), Arc::clone(&cluster), notes);
+        progress.follow(&recorder, &cluster, paused.subscribe(), notes);
+        if let Some(keys) = progress.keys() {
+            let desk = Desk {
+                voice: progress.voice(),
+                paused: paused.clone(),
+                mend: mend.clone(),
+                interrupt,
+                logs: directory.join("nodes"),
+                nodes: plan.nodes.clone(),
+            };
+            watchers.push(tokio::spawn(desk.obey(keys)));
+        }
         let capture = match options.capture {
             true => Some(cluster.network().capture(&directory.join("capture.pcapng"))?),
             false => None,
@@ -109,6 +129,8 @@ impl World {
             violation_seen: Arc::default(),
             watchers,
             progress,
+            paused,
+            mend,
             events: events.clone(),
             operations: 0,
             capture,
@@ -126,8 +148,8 @@ impl World {
         let faults = {
             let (schedule, cluster) = (plan.schedule.clone(), Arc::clone(&self.cluster));
             let journal: Arc<dyn Journal> = Arc::clone(&self.recorder) as Arc<dyn Journal>;
-            let stop = self.stop.subscribe();
-            tokio::spawn(async move { nemesis::execute(&schedule, cluster, journal, start, stop).await })
+            let mend = self.mend.subscribe();
+            tokio::spawn(async move { nemesis::execute(&schedule, cluster, journal, start, mend).await })
         };
         let watcher = options.fail_fast.then(|| {
             let (file, seen) = (self.history.clone(), Arc::clone(&self.violation_seen));
@@ -140,15 +162,19 @@ impl World {
                 self.events.clone(),
             ))
         });
-        let pacer = Arc::new(Pacer::new(
-            plan.seed,
-            options.rate,
-            Arc::clone(&plan.workload),
-            start + options.time_limit,
-        ));
+        let end = start + options.time_limit;
+        let pacer = Pacer::new(plan.seed, options.rate, Arc::clone(&plan.workload), end);
+        let pacer = Arc::new(pacer.limited_to(options.op_limit));
         let idle = self.clients.split_off(plan.workers.min(self.clients.len()));
         let workers = std::mem::take(&mut self.clients);
-        self.clients = load::work(workers, &plan.workload, Arc::clone(&pacer), self.stop.subscribe()).await;
+        self.clients = load::work(
+            workers,
+            &plan.workload,
+            Arc::clone(&pacer),
+            self.stop.subscribe(),
+            self.paused.subscribe(),
+        )
+        .await;
         self.clients.extend(idle);
         self.operations = pacer.handed_out();
         watcher.inspect(JoinHandle::abort);
@@ -253,11 +279,11 @@ impl World {
         }
     }
 
-    /// Stops the nodes and makes the history durable.
+    /// Stops the nodes and makes the history durable. The display stays, for what comes after.
     ///
     /// # Errors
     /// When the history could not be written in full.
-    pub async fn tear_down(mut self) -> Result<()> {
+    pub async fn tear_down(mut self) -> Result<Progress> {
         self.enter(Phase::TearDown, None);
         self.watchers.iter().for_each(JoinHandle::abort);
         self.cluster.stop_all().await;
@@ -271,10 +297,10 @@ impl World {
                 Err(error) => tracing::warn!("{error}"),
             }
         }
-        self.progress.end().await;
         self.recorder
             .finish()
-            .context("write history.jsonl; what was written until then is kept")
+            .context("write history.jsonl; what was written until then is kept")?;
+        Ok(self.progress)
     }
 
     fn enter(&self, phase: Phase, lasts: Option<Duration>) {

@@ -61,9 +61,14 @@ pub async fn run(
     let (out, err) = (folder.join("stdout.json"), folder.join("stderr.txt"));
     let create = |path: &Path| File::create(path).with_context(|| format!("write {}", path.display()));
     let program = std::env::current_exe().context("find the harness's own program file")?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    // It is told everything: no file and no variable has a say.
+    for variable in crate::cli::variables_set() {
+        command.env_remove(variable);
+    }
+    let mut child = command
         .args(arguments)
-        .args(["--die-with", &std::process::id().to_string()])
+        .args(["--die-with", &std::process::id().to_string(), "--config", ""])
         .stdin(Stdio::null())
         .stdout(create(&out)?)
         .stderr(create(&err)?)

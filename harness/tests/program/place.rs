@@ -27,10 +27,18 @@ impl Place {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(HARNESS);
         command.args(arguments);
-        if !arguments
-            .iter()
-            .any(|it| ["doctor", "init", "schema", "--help", "--version"].contains(it))
-        {
+        if !arguments.iter().any(|it| {
+            [
+                "doctor",
+                "init",
+                "schema",
+                "completions",
+                "man",
+                "--help",
+                "--version",
+            ]
+            .contains(it)
+        }) {
             command.arg("--store").arg(self.store());
         }
         command.stdin(Stdio::null());

@@ -37,15 +37,24 @@ pub fn without_quorum(history: &History, faults: &[FaultSpan], end_ns: u64) -> V
 
 /// Whether some running node reaches, both ways, a majority of all nodes.
 fn has_quorum(nodes: &[String], in_force: &[&Fault]) -> bool {
+    members(nodes, in_force).is_some()
+}
+
+/// The largest quorum: the running nodes that one of them reaches, both ways, if they are a majority of all nodes.
+pub fn members<'a>(nodes: &'a [String], in_force: &[&Fault]) -> Option<Vec<&'a String>> {
     let down = |node: &String| in_force.iter().any(|fault| fault.stopped().contains(node));
     let cut = |a: &String, b: &String| {
         let mut links = in_force.iter().flat_map(|fault| fault.cut());
         links.any(|(from, to)| (from == a && to == b) || (from == b && to == a))
     };
     let running: Vec<&String> = nodes.iter().filter(|node| !down(node)).collect();
-    running
-        .iter()
-        .any(|node| running.iter().filter(|other| !cut(node, other)).count() > nodes.len() / 2)
+    let reached = running.iter().map(|node| {
+        let others = running.iter().filter(|other| !cut(node, other));
+        others.copied().collect::<Vec<_>>()
+    });
+    reached
+        .max_by_key(Vec::len)
+        .filter(|reached| reached.len() > nodes.len() / 2)
 }
 
 #[cfg(test)]
@@ -84,6 +93,7 @@ mod tests {
         assert!(!has_quorum(&nodes(), &[&kill(&["n1", "n2"]), &kill(&["n5"])]));
         let cut = one_way(&["n1", "n2"], &["n3", "n4", "n5"]);
         assert!(has_quorum(&nodes(), &[&cut]));
+        assert_eq!(members(&nodes(), &[&cut]).unwrap(), ["n3", "n4", "n5"]);
         assert!(
             !has_quorum(&nodes(), &[&cut, &kill(&["n4"])]),
             "n3 and n5 are two of five"

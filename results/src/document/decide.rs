@@ -2,7 +2,7 @@
 
 use super::{Outcome, ReasonGiven};
 use crate::coverage::Coverage;
-use crate::evidence::Rule;
+use crate::evidence::{Rule, Strictness};
 use crate::text::{self, count, counted};
 use checker::Analysis;
 use history::History;
@@ -13,6 +13,7 @@ pub fn decide(
     analysis: &Analysis,
     coverage: &Coverage,
     rules: &[Rule],
+    strictness: Strictness,
 ) -> (Outcome, ReasonGiven) {
     let given = |kind: &str, code: &str, sentence: String, detail: Vec<String>| ReasonGiven {
         kind: kind.to_owned(),
@@ -42,7 +43,10 @@ pub fn decide(
             given("violation", violation.code, violation.sentence.clone(), detail),
         );
     }
-    let mut failed: Vec<&Rule> = rules.iter().filter(|rule| !rule.ok).collect();
+    let mut failed: Vec<&Rule> = rules
+        .iter()
+        .filter(|rule| !rule.ok && strictness.counts(&rule.rule))
+        .collect();
     // A node that ended by itself may be why the rest is missing, and a system that did not get on too: they are
     // the news.
     failed.sort_by_key(|rule| match rule.rule.as_str() {

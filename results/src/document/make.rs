@@ -3,23 +3,37 @@
 use super::decide::decide;
 use super::*;
 use crate::coverage::{Coverage, Tally};
-use crate::evidence;
+use crate::evidence::{self, Strictness};
 use crate::text::{self, count, counted, visible};
 use checker::{Analysis, ReasonKind, Verdict};
 use history::{History, Operation};
 
 impl Results {
-    /// The document of a history that was checked.
+    /// The document of a history that was checked; every rule of evidence counts.
     pub fn new(
         info: Option<&RunInfo>,
         history: &History,
         analysis: &Analysis,
         coverage: &Coverage,
     ) -> Results {
+        Results::weighed(info, history, analysis, coverage, Strictness::Strict)
+    }
+
+    /// The same where only some rules of evidence may count. Those that failed and did not are said in a remark.
+    pub fn weighed(
+        info: Option<&RunInfo>,
+        history: &History,
+        analysis: &Analysis,
+        coverage: &Coverage,
+        strictness: Strictness,
+    ) -> Results {
         let rules = evidence::rules(history, analysis, coverage);
-        let (verdict, reason) = decide(history, analysis, coverage, &rules);
+        let (verdict, reason) = decide(history, analysis, coverage, &rules, strictness);
         let main_s = text::seconds(coverage.main_ns.1.saturating_sub(coverage.main_ns.0));
         let mut remarks = Vec::new();
+        if verdict == Outcome::Valid {
+            remarks.extend(strictness.remark(&rules));
+        }
         if let Some(torn) = &history.torn {
             remarks.push(format!(
                 "The last line of the history (line {}) was cut off after {} bytes, as a killed run leaves it; everything before it was checked.",

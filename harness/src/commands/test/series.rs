@@ -1,0 +1,132 @@
+//! Several runs, each a process of its own: it has its own sandbox, and nothing of one run can reach the next.
+//!
+//! A child has a process group of its own, so that a Ctrl-C reaches it once, through here: the first lets the run
+//! report what there is and ends the series, the second ends everything at once.
+
+use crate::cli::{Format, TestOptions};
+use crate::exit;
+use crate::run::draw_seed;
+use crate::series::{Rules, Tally};
+use crate::stop::Stop;
+use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fmt::Write;
+use tokio::process::{Child, Command};
+
+/// How many runs the table at the end has.
+const ROWS_MAX: usize = 30;
+
+/// Makes the runs. Returns the exit code of all together.
+pub fn series(options: &TestOptions) -> Result<u8> {
+    let rules = Rules {
+        count: (!options.until_invalid).then_some(options.test_count),
+        keep_going: options.keep_going,
+    };
+    // One thread: a child is tied to the thread that starts it.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    runtime.block_on(async {
+        let stop = Stop::listen().context("listen for signals")?;
+        let mut tally = Tally::default();
+        let mut runs = Vec::new();
+        while rules.goes_on(&tally) && stop.asked().is_none() {
+            let seed = options.seed.unwrap_or_else(draw_seed);
+            let one_of = format!("run {}   {}", rules.place(&tally), tally.words());
+            let code = run(seed, &one_of, stop.clone()).await?;
+            if let Some(asked) = stop.asked()
+                && code == asked
+            {
+                // It was stopped in the middle, and has no verdict.
+                break;
+            }
+            tally.add(code);
+            runs.push((seed, code));
+        }
+        if options.format == Format::Human {
+            super::super::print(&summary(&runs, &tally));
+        }
+        Ok(match (tally.exit_code(), stop.asked()) {
+            (exit::INVALID, _) | (_, None) => tally.exit_code(),
+            (_, Some(asked)) => asked,
+        })
+    })
+}
+
+/// One run with this seed, in a process of its own. Returns its exit code.
+async fn run(seed: u64, one_of: &str, mut stop: Stop) -> Result<u8> {
+    let program = std::env::current_exe().context("find the harness's own program file")?;
+    let mut child = Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .args(["--seed", &seed.to_string(), "--one-of", one_of])
+        .args(["--die-with", &std::process::id().to_string()])
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .context("start a run")?;
+    let status = tokio::select! {
+        status = child.wait() => status,
+        () = stop.wait() => {
+            pass_on(&child, stop.asked());
+            child.wait().await
+        }
+    };
+    let code = status.context("wait for a run")?.code();
+    Ok(code
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(exit::ERROR))
+}
+
+fn pass_on(child: &Child, asked: Option<u8>) {
+    let signal = match asked {
+        Some(exit::INTERRUPTED) => Signal::SIGINT,
+        _ => Signal::SIGTERM,
+    };
+    if let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) {
+        // The only failure is that it has ended.
+        let _ = kill(Pid::from_raw(id), signal);
+    }
+}
+
+/// What all of them came to: the last thing on the screen.
+fn summary(runs: &[(u64, u8)], tally: &Tally) -> String {
+    let word = |code: u8| match code {
+        0 => "VALID",
+        exit::INVALID => "INVALID",
+        exit::UNKNOWN => "UNKNOWN",
+        _ => "ERROR",
+    };
+    let mut text = String::new();
+    let hidden = runs.len().saturating_sub(ROWS_MAX);
+    if hidden > 0 {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, " the first {hidden} are in harness list runs");
+    }
+    for (seed, code) in &runs[hidden..] {
+        let _ = writeln!(text, " seed {seed:<20} {}", word(*code));
+    }
+    let runs = results::text::counted(runs.len(), "run");
+    format!("{text} {runs}: {}\n{}\n", tally.words(), "─".repeat(80))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_has_a_line_for_each_run_and_the_sum() {
+        let mut tally = Tally::default();
+        let runs = [(7, 0), (8, 255), (9, 1)];
+        runs.iter().for_each(|(_, code)| tally.add(*code));
+        let text = summary(&runs, &tally);
+        assert!(text.contains(" seed 9                    INVALID\n"), "{text}");
+        assert!(
+            text.contains(" 3 runs: valid 1  invalid 1  unknown 0  error 1\n"),
+            "{text}"
+        );
+        let many: Vec<(u64, u8)> = (0..40).map(|seed| (seed, 0)).collect();
+        assert!(summary(&many, &tally).contains("the first 10 are in harness list runs"));
+    }
+}
