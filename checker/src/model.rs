@@ -10,11 +10,26 @@ pub enum Model {
     Decree,
     /// A register that is read, written, and compared and set.
     CasRegister,
+    /// A list that is appended to, and read as a whole.
+    Append,
+    /// A set of elements, one by one or as a whole.
+    Set,
+    /// A number that is added to.
+    Counter,
+    /// Ids, of which no two are the same.
+    UniqueIds,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 2] = [Model::Decree, Model::CasRegister];
+    pub const ALL: [Model; 6] = [
+        Model::Decree,
+        Model::CasRegister,
+        Model::Append,
+        Model::Set,
+        Model::Counter,
+        Model::UniqueIds,
+    ];
 
     /// The name, as in `--model` and in files.
     pub fn name(self) -> &'static str {
@@ -26,6 +41,10 @@ impl Model {
         match self {
             Model::Decree => &["decree", "consensus"],
             Model::CasRegister => &["cas-register", "register", "kv"],
+            Model::Append => &["append", "list-append"],
+            Model::Set => &["set"],
+            Model::Counter => &["counter"],
+            Model::UniqueIds => &["unique-ids"],
         }
     }
 
@@ -34,6 +53,10 @@ impl Model {
         match self {
             Model::Decree => "the first propose fixes the value, and everything after it answers with that",
             Model::CasRegister => "read, write, and cas [old, new]; one for each key; null at first",
+            Model::Append => "append, and read the whole list; one for each key; empty at first",
+            Model::Set => "add, remove, contains, and read the whole set; one for each key; empty at first",
+            Model::Counter => "add, inc, dec, and read; one for each key; 0 at first",
+            Model::UniqueIds => "generate answers with an id that it never gave before",
         }
     }
 
@@ -54,6 +77,22 @@ macro_rules! with_theory {
             }
             Model::CasRegister => {
                 let $theory = of::<crate::objects::register::Register>($history, $model, $options)?;
+                $body
+            }
+            Model::Append => {
+                let $theory = of::<crate::objects::append::Append>($history, $model, $options)?;
+                $body
+            }
+            Model::Set => {
+                let $theory = of::<crate::objects::set::Set>($history, $model, $options)?;
+                $body
+            }
+            Model::Counter => {
+                let $theory = of::<crate::objects::counter::Counter>($history, $model, $options)?;
+                $body
+            }
+            Model::UniqueIds => {
+                let $theory = of::<crate::objects::unique_ids::UniqueIds>($history, $model, $options)?;
                 $body
             }
         }

@@ -3,7 +3,8 @@
 //! [`Object::initial`] and [`Object::step`] are the specification. Everything else has a default, and makes
 //! checking faster or its words better; none of it may change a verdict.
 
-use crate::{Call, CallOf, Telling};
+use crate::search::frontier;
+use crate::{Budget, Call, CallOf, Judgement, Telling};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -79,6 +80,24 @@ pub trait Object: Sync {
     /// knows better.
     fn relevant(&self, _core: &[&CallOf<Self>], free: &[&CallOf<Self>]) -> Vec<usize> {
         (0..free.len()).collect()
+    }
+
+    /// Whether calls, given in the order of their invocations, have a legal order, by the best algorithm for them.
+    fn search(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement
+    where
+        Self: Sized,
+    {
+        frontier::search(self, calls, budget)
+    }
+
+    /// The updates around a core, for whoever tries every order of it: those of `free` that matter, each of which may
+    /// happen at any time or never. An object may put others in their place that together lead to the same answers
+    /// of the core, as when a thousand appends between two that matter become one step. What is relevant,
+    /// unless the object knows better.
+    fn around(&self, core: &[&CallOf<Self>], free: Vec<CallOf<Self>>) -> Vec<CallOf<Self>> {
+        let views: Vec<&CallOf<Self>> = free.iter().collect();
+        let relevant = self.relevant(core, &views);
+        relevant.into_iter().map(|place| free[place].clone()).collect()
     }
 
     /// An operation in a few words: `write(4)`.

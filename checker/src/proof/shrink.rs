@@ -5,8 +5,7 @@
 //! history has none; and when no call more can be weakened, the core is minimal.
 
 use crate::object::is_pure;
-use crate::search::{Judgement, frontier};
-use crate::{Budget, CallOf, Limit, Object};
+use crate::{Budget, CallOf, Judgement, Limit, Object};
 use history::NEVER;
 
 /// The calls that cannot all be right.
@@ -95,7 +94,7 @@ impl<O: Object> Shrinking<'_, O> {
         let mut weakened = free(self.object, self.calls, kept);
         weakened.extend(core);
         weakened.sort_by_key(|call| call.invoke);
-        match frontier::search(self.object, &weakened, self.budget) {
+        match self.object.search(&weakened, self.budget) {
             Judgement::Illegal { .. } => Ok(true),
             Judgement::Legal { .. } => Ok(false),
             Judgement::Unknown(stuck) => Err(stuck.limit),

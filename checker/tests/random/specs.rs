@@ -1,5 +1,10 @@
 //! The objects, implemented once more.
 
+pub mod append;
+pub mod counter;
+pub mod set;
+pub mod unique_ids;
+
 use crate::spec::{Answer, Spec};
 use checker::Model;
 use rand::RngExt;
