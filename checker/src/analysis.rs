@@ -81,8 +81,8 @@ pub struct KeyCounts {
 /// How hard it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// The name of the algorithm.
-    pub algorithm: &'static str,
+    /// The name of the algorithm; where there were several, each with how many objects it decided.
+    pub algorithm: String,
     /// How many operations the object with the most has.
     pub largest_key_ops: usize,
     /// The most bytes that searches held at one time; 0 when nothing was searched.

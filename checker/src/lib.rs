@@ -12,6 +12,7 @@
 //! Read next: [`analysis`] for what comes out, [`object`] for what an object has to say, `objects` for those that
 //! are known, [`search`] for the search that serves all of them, [`proof`] for counterexamples.
 
+mod algorithms;
 pub mod analysis;
 pub mod budget;
 pub mod call;
@@ -32,6 +33,7 @@ pub use object::Object;
 pub use proof::explain::Telling;
 pub use search::{Judgement, Stuck};
 
+use algorithms::Algorithms;
 use history::{Event, History};
 use model::with_theory;
 use rayon::prelude::*;
@@ -212,10 +214,11 @@ fn analyse<'h, T: Theory<'h>>(
     let budget = Budget::of(&options.limits);
     let by_key = ByKey::of(history);
     let keys = 0..history.keys.len() as u32;
+    let algorithms = Algorithms::default();
     let sentences: Vec<Sentence> = keys
         .into_par_iter()
         .with_min_len(64)
-        .map(|key| sentence(theory, history, key, by_key.get(key), &budget))
+        .map(|key| sentence(theory, history, key, by_key.get(key), &budget, &algorithms))
         .filter(|sentence| !matches!(sentence, Ok(Sentence::Valid)))
         .collect::<Result<_, CheckError>>()?;
     let (mut violations, mut undecided) = (Vec::new(), Vec::new());
@@ -276,7 +279,7 @@ fn analyse<'h, T: Theory<'h>>(
         undecided,
         census: theory.census(),
         stats: Stats {
-            algorithm: T::ALGORITHM,
+            algorithm: algorithms.names(T::ALGORITHM),
             largest_key_ops: largest,
             peak_bytes: budget.peak_bytes(),
             took: began.elapsed(),
@@ -305,10 +308,13 @@ fn sentence<'h, T: Theory<'h>>(
     key: u32,
     operations: &[u32],
     budget: &Budget,
+    algorithms: &Algorithms,
 ) -> Result<Sentence, CheckError> {
     let calls = theory::calls(theory, history, operations)?;
     let numbers = |places: Vec<u32>| places.into_iter().map(|place| calls[place as usize].number);
-    match theory.judge(&calls, budget) {
+    let (algorithm, judgement) = theory.judge_by(&calls, budget);
+    algorithms.count(algorithm);
+    match judgement {
         Judgement::Legal { order } => {
             proof::verify::linearization(theory, &calls, &order).map_err(|problem| {
                 CheckError::Disagreement {

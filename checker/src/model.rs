@@ -10,6 +10,11 @@ pub enum Model {
     Decree,
     /// A register that is read, written, and compared and set.
     CasRegister,
+    /// Several registers that are read and written together, in transactions.
+    MultiRegister,
+    /// A string that is got, put and appended to.
+    #[serde(rename = "append-string-kv")]
+    AppendString,
     /// A list that is appended to, and read as a whole.
     Append,
     /// A set of elements, one by one or as a whole.
@@ -22,9 +27,11 @@ pub enum Model {
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 6] = [
+    pub const ALL: [Model; 8] = [
         Model::Decree,
         Model::CasRegister,
+        Model::MultiRegister,
+        Model::AppendString,
         Model::Append,
         Model::Set,
         Model::Counter,
@@ -41,6 +48,8 @@ impl Model {
         match self {
             Model::Decree => &["decree", "consensus"],
             Model::CasRegister => &["cas-register", "register", "kv"],
+            Model::MultiRegister => &["multi-register"],
+            Model::AppendString => &["append-string-kv", "append-string"],
             Model::Append => &["append", "list-append"],
             Model::Set => &["set"],
             Model::Counter => &["counter"],
@@ -53,6 +62,10 @@ impl Model {
         match self {
             Model::Decree => "the first propose fixes the value, and everything after it answers with that",
             Model::CasRegister => "read, write, and cas [old, new]; one for each key; null at first",
+            Model::MultiRegister => {
+                "txn [[\"read\", register, null], [\"write\", register, value], ...] on several at once"
+            }
+            Model::AppendString => "get, put and append on a string; one for each key; empty at first",
             Model::Append => "append, and read the whole list; one for each key; empty at first",
             Model::Set => "add, remove, contains, and read the whole set; one for each key; empty at first",
             Model::Counter => "add, inc, dec, and read; one for each key; 0 at first",
@@ -77,6 +90,15 @@ macro_rules! with_theory {
             }
             Model::CasRegister => {
                 let $theory = of::<crate::objects::register::Register>($history, $model, $options)?;
+                $body
+            }
+            Model::MultiRegister => {
+                let $theory =
+                    of::<crate::objects::multi_register::MultiRegister>($history, $model, $options)?;
+                $body
+            }
+            Model::AppendString => {
+                let $theory = of::<crate::objects::append_string::AppendString>($history, $model, $options)?;
                 $body
             }
             Model::Append => {

@@ -75,19 +75,19 @@ pub trait Object: Sync {
         size_of::<Self::State>()
     }
 
-    /// Of the updates in `free`, each of which may happen at any time or never, those (by place) that can matter to
-    /// whether `core` has a legal order. What is left out must not change that. All of them, unless the object
-    /// knows better.
-    fn relevant(&self, _core: &[&CallOf<Self>], free: &[&CallOf<Self>]) -> Vec<usize> {
-        (0..free.len()).collect()
-    }
-
     /// Whether calls, given in the order of their invocations, have a legal order, by the best algorithm for them.
     fn search(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement
     where
         Self: Sized,
     {
         frontier::search(self, calls, budget)
+    }
+
+    /// Of the updates in `free`, each of which may happen at any time or never, those (by place) that can matter to
+    /// whether `core` has a legal order. What is left out must not change that, nor matter when fewer calls are in the
+    /// core and the others free. All of them, unless the object knows better.
+    fn relevant(&self, _core: &[&CallOf<Self>], free: &[&CallOf<Self>]) -> Vec<usize> {
+        (0..free.len()).collect()
     }
 
     /// The updates around a core, for whoever tries every order of it: those of `free` that matter, each of which may

@@ -5,7 +5,7 @@
 mod configuration;
 pub mod frontier;
 pub(crate) mod slots;
-mod trail;
+pub(crate) mod trail;
 
 use crate::{Call, Limit};
 

@@ -35,6 +35,11 @@ pub(crate) trait Theory<'h>: Object + Sized {
         self.search(calls, budget)
     }
 
+    /// Judges the calls of one key, and names the algorithm that did.
+    fn judge_by(&self, calls: &[CallOf<Self>], budget: &Budget) -> (&'static str, Judgement) {
+        (Self::ALGORITHM, self.judge(calls, budget))
+    }
+
     /// What became of the elements that the history is about; nothing for objects that hold none.
     fn census(&self) -> Option<Census> {
         None

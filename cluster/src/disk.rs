@@ -223,6 +223,11 @@ impl Disk {
         self.faults.changes()
     }
 
+    /// How many requests have taken it from one state to another, as it goes on: changes of names, writes, syncs.
+    pub fn steps(&self) -> watch::Receiver<u64> {
+        self.faults.steps()
+    }
+
     /// Installs a fault. When this returns, what the kernel has read before is read anew.
     pub fn install(&self, fault: DiskFault) -> DiskFaultId {
         let id = self.faults.install(fault);

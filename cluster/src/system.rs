@@ -33,9 +33,28 @@ pub struct System {
     pub description: String,
     /// How its nodes are started and known to be ready.
     pub node: NodeRecipe,
+    /// How its programs come onto a machine, for whoever does not have them: `apt-get install etcd-server`.
+    pub install: Option<String>,
     /// Its workloads by name, each with its operations by function: `workloads["decree"]["propose"]`.
     #[serde(default, rename = "workload")]
     pub workloads: BTreeMap<String, BTreeMap<String, HttpOperation>>,
+}
+
+/// How the functions of a workload are carried out.
+pub type Operations = BTreeMap<String, HttpOperation>;
+
+impl System {
+    /// The operations of a workload by its name, which may be that of a variant: what `register/serializable` does not
+    /// say is as in `register`. `None` when the descriptor does not have it.
+    pub fn operations(&self, workload: &str) -> Option<Operations> {
+        let own = self.workloads.get(workload)?;
+        let general = workload
+            .split_once('/')
+            .and_then(|(kind, _)| self.workloads.get(kind));
+        let mut operations = general.cloned().unwrap_or_default();
+        operations.extend(own.clone());
+        Some(operations)
+    }
 }
 
 /// What is wrong with a descriptor, and where.

@@ -121,16 +121,83 @@ fn keys_and_values_cannot_break_out_of_their_place() {
     assert_eq!(body, json!({"k": variables.key, "v": value, "by": "n1"}));
 }
 
+const ETCD: &str = include_str!("../../systems/etcd.toml");
+
+#[test]
+fn a_compare_and_set_is_asked_as_etcd_wants_it_and_its_answers_are_read() {
+    let etcd = System::parse(ETCD, "etcd.toml").unwrap();
+    let operations = etcd.operations("cas-register").unwrap();
+    let request = operations["cas"].request(&RequestVariables {
+        node: "n1",
+        ip: "10.0.0.1",
+        key: "7",
+        value: &json!([1, "two"]),
+    });
+    let body: Value = serde_json::from_str(&request.body.unwrap()).unwrap();
+    let compare = json!({"key": "Nw==", "target": "VALUE", "result": "EQUAL", "value": "MQ=="});
+    assert_eq!(body["compare"], json!([compare]));
+    let put = json!({"requestPut": {"key": "Nw==", "value": "InR3byI="}});
+    assert_eq!(body["success"], json!([put]));
+    let answer = |f: &str, status: u16, body: &str| {
+        let judged = operations[f].judge(status, body.as_bytes());
+        (judged.answer, judged.value)
+    };
+    assert_eq!(answer("cas", 200, r#"{"succeeded": true}"#), (Answer::Ok, None));
+    assert_eq!(answer("cas", 200, r#"{"header": {}}"#), (Answer::Fail, None));
+    assert_eq!(
+        answer("cas", 503, r#"{"error": "no leader"}"#),
+        (Answer::Info, None)
+    );
+    let holds = |text: &str| format!(r#"{{"kvs": [{{"value": "{text}"}}]}}"#);
+    assert_eq!(
+        answer("read", 200, &holds("InR3byI=")),
+        (Answer::Ok, Some(json!("two")))
+    );
+    assert_eq!(
+        answer("read", 200, &holds("bm8gSlNPTg==")),
+        (Answer::Ok, Some(json!("no JSON")))
+    );
+    assert_eq!(answer("read", 200, "{}"), (Answer::Ok, Some(Value::Null)));
+    // What is not base64, or not JSON in the first place, is nothing that anybody knows.
+    assert_eq!(answer("read", 200, &holds("?")), (Answer::Info, None));
+    assert_eq!(
+        answer("read", 200, r#"{"kvs": [{"value": 5}]}"#),
+        (Answer::Info, None)
+    );
+    assert_eq!(answer("read", 200, "<html>"), (Answer::Info, None));
+    assert_eq!(answer("read", 503, "{}"), (Answer::Fail, None));
+}
+
+#[test]
+fn a_variant_of_a_workload_says_only_what_is_different() {
+    let etcd = System::parse(ETCD, "etcd.toml").unwrap();
+    let serializable = etcd.operations("register/serializable").unwrap();
+    let variables = RequestVariables {
+        node: "n1",
+        ip: "10.0.0.1",
+        key: "7",
+        value: &json!(1),
+    };
+    let body = serializable["read"].request(&variables).body.unwrap();
+    assert!(body.contains("serializable"), "{body}");
+    let general = etcd.operations("register").unwrap();
+    assert_eq!(
+        serializable["write"].request(&variables),
+        general["write"].request(&variables)
+    );
+    assert!(etcd.operations("register/quorum").is_none());
+}
+
 #[test]
 fn the_answers_of_paxos_mean_what_they_say() {
     let ok = |value: Value| Judged {
         answer: Answer::Ok,
-        value,
+        value: Some(value),
         error: None,
     };
     let not = |answer, error: &str| Judged {
         answer,
-        value: Value::Null,
+        value: None,
         error: Some(error.to_owned()),
     };
     assert_eq!(judged("propose", 200, r#"{"value": 17}"#), ok(json!(17)));
@@ -313,13 +380,13 @@ fn an_unknown_variable_is_told_with_those_of_its_place() {
         "\"v\": {value}",
         "\"v\": {values}",
         "14:8: workload.register.write.body: unknown variable {values}; there are {node} {ip} {key} \
-         {value}",
+         {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64}",
     );
     refuses(
         "X-Key = \"{key}\"",
         "X-Key = \"{id}\"",
         "13:21: workload.register.write.headers.X-Key: unknown variable {id}; there are {node} {ip} \
-         {key} {value}",
+         {key} {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64}",
     );
 }
 

@@ -4,11 +4,15 @@
 //! anything is started, with the nearest known name; every refusal leaves with exit code 254.
 
 mod bench;
+mod export;
+mod input;
 mod scorecard;
 mod test;
 mod values;
 
-pub use bench::{BenchOptions, BenchSystem, TiedOptions};
+pub use bench::{BenchFormat, BenchOptions, BenchSystem, TiedOptions};
+pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions};
+pub use input::InputOptions;
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
 pub use test::TestOptions;
 pub use values::Concurrency;
@@ -55,6 +59,10 @@ pub enum Command {
     Bench(Box<BenchOptions>),
     /// Say which faults this machine can inject, and why not the others
     Doctor,
+    /// Write a stored run or a history file in the format of another tool
+    Export(ExportOptions),
+    /// Write a job for a CI server
+    Init(InitOptions),
     /// Print the JSON Schema of a file format
     Schema {
         /// Which format
@@ -72,13 +80,18 @@ pub enum Command {
 /// How `harness check` checks.
 #[derive(Clone, Debug, Args)]
 pub struct CheckOptions {
-    /// A run (latest, -1, a seed, a prefix of its id, a directory) or a history file
+    /// A run (latest, -1, a seed, a prefix of its id, a directory), a history file (JSON Lines, EDN or log), or the folder
+    /// of a Jepsen or Maelstrom run
     #[arg(default_value = "latest", allow_hyphen_values = true, value_name = "RUN|FILE")]
     pub what: String,
 
     /// The sequential object [default: what the history's header says]
     #[arg(long, value_name = "NAME", value_parser = parse_model)]
     pub model: Option<checker::Model>,
+
+    /// How a history file of others is read.
+    #[command(flatten)]
+    pub input: InputOptions,
 
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "store")]
@@ -135,6 +148,10 @@ pub enum Listing {
 pub enum SchemaFormat {
     /// results.json
     Results,
+    /// A line of history.jsonl
+    History,
+    /// A line of --format ndjson
+    Events,
     /// scorecard.json
     Scorecard,
 }
@@ -159,6 +176,8 @@ pub enum Format {
     Human,
     /// results.json, for programs
     Json,
+    /// What happens, a JSON document a line, while it happens
+    Ndjson,
 }
 
 /// One node of the built-in Paxos.

@@ -6,16 +6,19 @@
 //! a new process number, because its old operation may still take effect.
 
 use crate::recorder::Recorder;
-use crate::workload::PlannedOperation;
-use cluster::system::{Answer, HttpOperation, RequestVariables};
+use crate::workload::{Argument, PlannedOperation};
+use cluster::system::{Answer, HttpOperation, Operations, RequestVariables};
 use history::EventType;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// An answer's body is read up to here; a longer one leaves the outcome unknown.
 const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Of how many objects a client keeps what it saw.
+const SEEN_MAX: usize = 1024;
 
 /// A client of one node.
 pub struct Client {
@@ -24,14 +27,16 @@ pub struct Client {
     process: u64,
     clients: u64,
     http: reqwest::Client,
-    operations: Arc<BTreeMap<String, HttpOperation>>,
+    operations: Arc<Operations>,
     recorder: Arc<Recorder>,
+    /// What this client last saw in each object, where compare-and-set asks for it.
+    seen: HashMap<u64, Value>,
 }
 
 /// What is needed to make clients.
 pub struct ClientSpec {
     /// How the system's operations are asked for.
-    pub operations: Arc<BTreeMap<String, HttpOperation>>,
+    pub operations: Arc<Operations>,
     /// Where events go.
     pub recorder: Arc<Recorder>,
     /// How many clients there are.
@@ -64,6 +69,7 @@ impl Client {
             http,
             operations: Arc::clone(&spec.operations),
             recorder: Arc::clone(&spec.recorder),
+            seen: HashMap::new(),
         })
     }
 
@@ -74,29 +80,51 @@ impl Client {
 
     /// Carries out one operation and records it. Returns how it ended.
     pub async fn perform(&mut self, operation: &PlannedOperation) -> EventType {
-        let http = &self.operations[operation.f];
+        let key = operation.key;
+        let (f, argument) = self.asked(operation);
+        let operations = Arc::clone(&self.operations);
+        let http = &operations[f];
         let request = http.request(&RequestVariables {
             node: &self.node,
             ip: &self.ip,
-            key: &operation.key.to_string(),
-            value: &operation.value,
+            key: &key.to_string(),
+            value: &argument,
         });
-        let open = self.recorder.invoke(
-            self.process,
-            operation.f,
-            operation.key,
-            &operation.value,
-            &self.node,
-        );
+        let open = self.recorder.invoke(self.process, f, key, &argument, &self.node);
         let (kind, value, error) = match self.exchange(&request).await {
-            Ok((status, body)) => outcome(http, status, &body),
+            Ok((status, body)) => outcome(http, &argument, status, &body),
             Err(failure) => (failure.kind, Value::Null, Some(failure.reason)),
         };
+        if kind == EventType::Ok && operations.contains_key("cas") {
+            self.note_seen(f, key, &value);
+        }
         self.recorder.complete(open, kind, value, error);
         if kind == EventType::Info {
             self.process += self.clients;
         }
         kind
+    }
+
+    /// What is asked in the end: what depends on what was seen is known now.
+    fn asked(&self, operation: &PlannedOperation) -> (&'static str, Value) {
+        match (&operation.argument, self.seen.get(&operation.key)) {
+            (Argument::Fixed(value), _) => (operation.f, value.clone()),
+            (Argument::Replace(new), Some(seen)) => (operation.f, json!([seen, new])),
+            (Argument::Replace(_), None) => ("read", Value::Null),
+        }
+    }
+
+    /// Keeps what an object was seen to hold.
+    fn note_seen(&mut self, f: &str, key: u64, value: &Value) {
+        let held = if f == "cas" { &value[1] } else { value };
+        if held.is_null() {
+            return;
+        }
+        // Old objects are hardly asked for again.
+        if self.seen.len() >= SEEN_MAX {
+            self.seen.clear();
+        }
+        self.seen.insert(key, held.clone());
     }
 
     async fn exchange(&self, request: &cluster::system::HttpRequest) -> Result<(u16, Vec<u8>), Failure> {
@@ -126,22 +154,23 @@ impl Client {
 }
 
 /// What an answer means for the history.
-fn outcome(http: &HttpOperation, status: u16, body: &[u8]) -> (EventType, Value, Option<String>) {
+fn outcome(
+    http: &HttpOperation,
+    argument: &Value,
+    status: u16,
+    body: &[u8],
+) -> (EventType, Value, Option<String>) {
     let judged = http.judge(status, body);
-    let kind = match judged.answer {
-        Answer::Ok => EventType::Ok,
-        Answer::Fail => EventType::Fail,
-        Answer::Info => EventType::Info,
-    };
-    (
-        kind,
-        if kind == EventType::Ok {
-            judged.value
-        } else {
-            Value::Null
-        },
-        judged.error,
-    )
+    match judged.answer {
+        // Of an update whose answer says no more than that it was done, the history keeps what was done.
+        Answer::Ok => (
+            EventType::Ok,
+            judged.value.unwrap_or_else(|| argument.clone()),
+            None,
+        ),
+        Answer::Fail => (EventType::Fail, Value::Null, judged.error),
+        Answer::Info => (EventType::Info, Value::Null, judged.error),
+    }
 }
 
 /// No answer came.

@@ -3,14 +3,17 @@
 mod bench;
 mod check;
 mod doctor;
+mod export;
+mod init;
 mod list;
 mod paxos_node;
+mod schema;
 mod scorecard;
 mod show;
 mod test;
 mod tied;
 
-use crate::cli::{Cli, Command, Format, SchemaFormat};
+use crate::cli::{Cli, Command, Format};
 use crate::exit;
 use results::{BlockOptions, Results};
 use std::io::{IsTerminal, Write};
@@ -27,15 +30,9 @@ pub fn carry_out(cli: Cli) -> ExitCode {
         Command::Doctor => doctor::doctor(),
         Command::Scorecard(options) => scorecard::scorecard(&options),
         Command::Bench(options) => bench::bench(&options),
-        Command::Schema { format } => {
-            let schema = match format {
-                SchemaFormat::Results => results::schema(),
-                SchemaFormat::Scorecard => crate::scorecard::document::schema(),
-            };
-            let schema = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");
-            print(&(schema + "\n"));
-            ExitCode::SUCCESS
-        }
+        Command::Export(options) => export::export(&options),
+        Command::Init(options) => init::init(&options),
+        Command::Schema { format } => schema::schema(format),
         Command::PaxosNode(options) => paxos_node::run(options),
         Command::Tied(options) => tied::tied(&options),
     })
@@ -58,6 +55,8 @@ fn conclude(results: &Results, directory: Option<&str>, format: Format) -> ExitC
             let color = std::io::stdout().is_terminal();
             print(&results::final_block(results, directory, BlockOptions { color }));
         }
+        // It was told when it was known; see `Events::finish`.
+        Format::Ndjson => {}
     }
     ExitCode::from(results.exit_code)
 }

@@ -4,9 +4,11 @@
 //! says what was found. Read next: `run.rs` for the recipe of a test, `cli.rs` for what can be typed.
 
 mod bench;
+mod ci;
 mod cli;
 mod client;
 mod commands;
+mod events;
 mod exit;
 mod interrupt;
 mod network;

@@ -145,6 +145,19 @@ impl Recorder {
         }
     }
 
+    /// The running numbers, and the moment (in nanoseconds) that they are of. Latencies stay where they are.
+    pub fn numbers(&self) -> (u64, Tally) {
+        let state = self.lock();
+        let now_ns = self.now_ns();
+        let tally = &state.tally;
+        let numbers = Tally {
+            latencies: Vec::new(),
+            faults: tally.faults.clone(),
+            ..*tally
+        };
+        (now_ns, numbers)
+    }
+
     /// Makes the file durable.
     ///
     /// # Errors
@@ -194,8 +207,8 @@ impl nemesis::Journal for Recorder {
             }
         }
         self.write(&mut state, |writer| writer.note(time, &note));
-        drop(state);
-        // The display may be gone; the record is what counts.
+        // Under the lock, so that nobody who knows a later time can miss it. The display may be gone; the record is
+        // what counts.
         let _ = self.notes.send((time, note));
     }
 }

@@ -11,6 +11,7 @@ mod plan;
 mod world;
 
 use crate::cli::TestOptions;
+use crate::events::{Event, Events};
 use crate::interrupt::Interrupt;
 use anyhow::{Context, Result};
 use judgement::Judgement;
@@ -40,19 +41,25 @@ pub fn refuse_on(options: &TestOptions, backend: cluster::Backend) -> Result<()>
 /// # Errors
 /// When the run could not be had, or its record not kept. `Broken` says whether there is a directory with
 /// what there is.
-pub async fn run(options: &TestOptions, interrupt: Interrupt) -> Result<Judgement, Broken> {
+pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -> Result<Judgement, Broken> {
     let started = jiff::Timestamp::now();
     let plan = Plan::draw(options)?;
     let store = Store::at(&options.store);
     let info = plan.run_info(options, started);
     let directory = store.create_run(&info).map_err(anyhow::Error::from)?;
-    carry_out(options, &plan, &info, &directory, interrupt)
-        .await
-        .map_err(|error| Broken {
-            error,
-            kept: Some((info.clone(), directory.clone())),
-        })?;
+    events.now(Event::RunStarted {
+        run: Box::new(info.clone()),
+        directory: directory.path().display().to_string(),
+    });
+    let carried_out = carry_out(options, &plan, &info, &directory, interrupt, events).await;
+    events.settle().await;
+    carried_out.map_err(|error| Broken {
+        error,
+        kept: Some((info.clone(), directory.clone())),
+    })?;
+    events.now(Event::CheckProgress { done: 0, of: None });
     judgement::of_run(&directory)
+        .inspect(|judgement| events.checked(&judgement.results))
         .and_then(|judgement| judgement.keep(&store, &directory).map(|()| judgement))
         .map_err(|error| Broken {
             error,
@@ -66,12 +73,21 @@ async fn carry_out(
     info: &results::RunInfo,
     directory: &RunDir,
     interrupt: Interrupt,
+    events: &Events,
 ) -> Result<()> {
     directory
         .write_json("schedule.json", &plan.schedule)
         .context("write schedule.json")?;
     let header = plan.header(options, info);
-    let mut world = World::set_up(options, plan, &header, directory.path(), interrupt.clone()).await?;
+    let mut world = World::set_up(
+        options,
+        plan,
+        &header,
+        directory.path(),
+        interrupt.clone(),
+        events,
+    )
+    .await?;
     world.work_under_faults(options, plan).await;
     world.heal().await;
     world.recover(options, plan).await;

@@ -6,7 +6,10 @@ use cluster::System;
 use std::path::Path;
 
 /// Descriptors that the binary carries: name and text.
-pub const BUILT_IN: [(&str, &str); 1] = [("paxos", include_str!("../../systems/paxos.toml"))];
+pub const BUILT_IN: [(&str, &str); 2] = [
+    ("paxos", include_str!("../../systems/paxos.toml")),
+    ("etcd", include_str!("../../systems/etcd.toml")),
+];
 
 /// The system of a name or of a descriptor file.
 pub fn find(name: &str) -> Result<System> {
@@ -23,6 +26,28 @@ pub fn find(name: &str) -> Result<System> {
         "{}, or a descriptor file such as ./{name}.toml",
         suggest::unknown("system", name, &known)
     );
+}
+
+/// Sees to it that the program of a system is on this machine, where its descriptor says how it comes there.
+///
+/// # Errors
+/// Which program is missing, and how it is installed.
+pub fn require_installed(system: &System) -> Result<()> {
+    let words = system.node.command_words();
+    let (program, Some(install)) = (&words[0], &system.install) else {
+        return Ok(());
+    };
+    // What has a variable or a folder in it is no word for the search path.
+    let is_searched = !program.contains(['{', '/']);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if is_searched && !is_there {
+        bail!(
+            "{} needs the program `{program}`, which is not on the PATH; install it: {install}",
+            system.name
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,15 +3,17 @@
 //! The fields are Jepsen's, so that its users can read the file without a manual. Field order is fixed
 //! when we write (the reader has a fast path for exactly this layout) and free when we read.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The name of the format in the header line. Within one version, fields are only added.
 pub const SCHEMA: &str = "harness.history/v1";
 
 /// The first line of a history file that a run wrote. A file without one is a plain list of events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
     /// Always [`SCHEMA`] for files of this version.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
     /// The run's id: UTC start time and seed, `20261123T064512Z-8412907`.
     pub run: String,
@@ -36,7 +38,7 @@ pub struct Header {
 }
 
 /// What an event says about its operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EventType {
     /// The operation starts; `value` is its argument.
@@ -50,7 +52,7 @@ pub enum EventType {
 }
 
 /// One event of one operation, as the recorder writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// The line's number among all events of the file, from 0.
     pub index: u64,

@@ -4,13 +4,14 @@
 //! Numbers are whole (percent, milliseconds), so that a fault can be compared, and so that what a schedule says can
 //! be written by hand.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A directed link: from whom, to whom.
 pub type Link = (String, String);
 
 /// A thing that the nemesis does to the world.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Fault {
     /// Packets are dropped on directed links between nodes.
@@ -68,7 +69,7 @@ pub enum Fault {
 }
 
 /// How a fault comes and goes: links are cut, whole, cut, whole, …; nodes are down, up, down, up, …
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Flap {
     /// For how long the links are cut, or the nodes down, in milliseconds.
@@ -78,7 +79,7 @@ pub struct Flap {
 }
 
 /// What happens to packets. Percentages are of packets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "does", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum PacketEffect {
     /// They arrive later.
@@ -134,7 +135,7 @@ pub enum PacketEffect {
 }
 
 /// How random delays are spread around their mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Distribution {
     /// Every delay between mean minus and mean plus jitter is as likely as any other.
@@ -146,7 +147,7 @@ pub enum Distribution {
 }
 
 /// Which packets a fault is about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PacketMatch {
     /// A regular expression that is found in the payload of a TCP segment or UDP datagram.
@@ -168,7 +169,7 @@ fn is_first(from: &u64) -> bool {
 }
 
 /// How a disk misbehaves. Percentages are of calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "does", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DiskEffect {
     /// Every read, write and sync takes longer.
@@ -206,7 +207,7 @@ pub enum DiskEffect {
 }
 
 /// How a clock is wrong. Milliseconds may be negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "does", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ClockEffect {
     /// It is off by so much, as long as the fault lasts.

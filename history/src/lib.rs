@@ -5,13 +5,15 @@
 //! crate has no clock, no threads and no network: it can be used as a plain library anywhere.
 //!
 //! Read next: [`event`] for what a line means, [`operation`] for what a checker works on, [`note`] for the
-//! lines that are not operations (faults, phases, unexpected exits), [`fault`] for what faults there are.
+//! lines that are not operations (faults, phases, unexpected exits), [`fault`] for what faults there are,
+//! [`mod@schema`] for the file's form in JSON Schema.
 
 pub mod event;
 pub mod fault;
 pub mod note;
 pub mod operation;
 pub mod read;
+pub mod schema;
 pub mod timeline;
 pub mod value;
 pub mod write;
@@ -20,6 +22,9 @@ pub use event::{Event, EventType, Header, SCHEMA};
 pub use fault::{Fault, Flap};
 pub use note::{FaultNote, FaultStep, Note, Phase};
 pub use operation::{History, NEVER, Operation, Outcome, TornTail};
-pub use read::{ReadError, read_bytes, read_file};
+pub use read::{
+    Format, Independent, ReadError, ReadOptions, read_bytes, read_bytes_as, read_file, read_file_as,
+};
+pub use schema::schema;
 pub use value::{Value, Values};
 pub use write::Writer;

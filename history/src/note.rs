@@ -4,10 +4,11 @@
 //! process number: `nemesis`, `harness` or `cluster`.
 
 use crate::Fault;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A part of a run. Operations belong to the phase in which they were invoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Sandbox, network, nodes up to ready. No operations.
@@ -40,7 +41,7 @@ impl Phase {
 
 /// How far a fault has come. A fault goes `requested`, `installed`, `healing`, `healed`; or it ends early
 /// as `skipped` (the world was in no state for it) or `failed` (we could not do it).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultStep {
     /// We are about to do it.
@@ -58,7 +59,7 @@ pub enum FaultStep {
 }
 
 /// One step of one fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultNote {
     /// The fault's number in the schedule.
     pub id: u32,

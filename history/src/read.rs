@@ -1,17 +1,25 @@
-//! Reading a history file.
+//! Reading a history file, of whatever format.
 //!
-//! Lines that a run wrote have a fixed layout and go through `scan`, which is many times faster than a
-//! general JSON library; every other line goes through serde_json and means the same. `build` makes
-//! operations of events and refuses what contradicts itself.
+//! What a file is, its first bytes say ([`Format`]). Each format has a reader of its own, which is given the file piece by
+//! piece: `lines` our own JSON Lines, `edn` what Jepsen, Knossos and Porcupine keep in EDN, `log` the lines that
+//! Jepsen logs. `build` makes operations of all their events and refuses what contradicts itself.
 //!
 //! A run that was killed leaves a last line that is cut off in the middle, or zeroes after a power failure:
 //! that is accepted, and said in [`History::torn`]. Garbage anywhere else is refused with its line.
 
 mod build;
+mod edn;
+mod format;
+mod jepsen;
+mod lines;
+mod log;
+mod nemesis;
 mod scan;
 
-use crate::{History, SCHEMA, TornTail};
-use build::Builder;
+pub use format::Format;
+pub use jepsen::Independent;
+
+use crate::History;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -37,6 +45,15 @@ pub enum ReadError {
     },
 }
 
+/// What is known about a file that its bytes do not say, or not for certain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Its format; told by its first bytes when nothing is said.
+    pub format: Option<Format>,
+    /// Whether the values of a Jepsen history are `[key value]`.
+    pub independent: Independent,
+}
+
 /// How much of a file is read at a time. A longer line makes the buffer grow.
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -45,29 +62,53 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// # Errors
 /// See [`ReadError`].
 pub fn read_file(path: &Path) -> Result<History, ReadError> {
+    read_file_as(path, ReadOptions::default())
+}
+
+/// Reads a history file of which something is known.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read_file_as(path: &Path, options: ReadOptions) -> Result<History, ReadError> {
     let io_error = |source| ReadError::Io {
         path: path.display().to_string(),
         source,
     };
     let mut file = File::open(path).map_err(io_error)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
-    let mut reader = Reader::new(size as usize);
+    let mut reader: Option<Box<dyn Reader>> = None;
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut filled = 0;
     loop {
         if filled == buffer.len() {
             buffer.resize(buffer.len() * 2, 0);
         }
-        match file.read(&mut buffer[filled..]) {
-            Ok(0) => return reader.finish(&buffer[..filled]),
-            Ok(length) => filled += length,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(io_error(error)),
+        let is_last = fill(&mut file, &mut buffer, &mut filled).map_err(io_error)?;
+        let mut current = match reader.take() {
+            Some(reader) => reader,
+            None => of_format(options, &buffer[..filled], size as usize)?,
+        };
+        let taken = current.take(&buffer[..filled])?;
+        if is_last {
+            return current.finish(&buffer[taken..filled]);
         }
-        let taken = reader.whole_lines(&buffer[..filled])?;
+        reader = Some(current);
         buffer.copy_within(taken..filled, 0);
         filled -= taken;
     }
+}
+
+/// Reads until the buffer is full or the file ends, and says whether it has ended.
+fn fill(file: &mut File, buffer: &mut [u8], filled: &mut usize) -> std::io::Result<bool> {
+    while *filled < buffer.len() {
+        match file.read(&mut buffer[*filled..]) {
+            Ok(0) => return Ok(true),
+            Ok(length) => *filled += length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 /// Reads a history from memory. Whatever the bytes are, the answer is a history or an error.
@@ -75,71 +116,45 @@ pub fn read_file(path: &Path) -> Result<History, ReadError> {
 /// # Errors
 /// See [`ReadError`].
 pub fn read_bytes(bytes: &[u8]) -> Result<History, ReadError> {
-    let mut reader = Reader::new(bytes.len());
-    let taken = reader.whole_lines(bytes)?;
+    read_bytes_as(bytes, ReadOptions::default())
+}
+
+/// Reads a history from memory, of which something is known.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read_bytes_as(bytes: &[u8], options: ReadOptions) -> Result<History, ReadError> {
+    let mut reader = of_format(options, bytes, bytes.len())?;
+    let taken = reader.take(bytes)?;
     reader.finish(&bytes[taken..])
 }
 
-/// A history as far as it has been read.
-struct Reader {
-    builder: Builder,
-    lines: usize,
+/// What reads one format.
+trait Reader {
+    /// Takes as many whole events as there are at the beginning of `bytes`, and says how many bytes they are. What is
+    /// left is given again, with what follows it.
+    fn take(&mut self, bytes: &[u8]) -> Result<usize, ReadError>;
+
+    /// Takes what is left when nothing follows.
+    fn finish(self: Box<Self>, rest: &[u8]) -> Result<History, ReadError>;
 }
 
-impl Reader {
-    fn new(bytes: usize) -> Reader {
-        Reader {
-            builder: Builder::new(bytes),
-            lines: 0,
-        }
-    }
-
-    /// Takes all lines that have an end, and says how many bytes they are.
-    fn whole_lines(&mut self, bytes: &[u8]) -> Result<usize, ReadError> {
-        let mut taken = 0;
-        while let Some(length) = memchr::memchr(b'\n', &bytes[taken..]) {
-            self.lines += 1;
-            take_line(&mut self.builder, &bytes[taken..taken + length], self.lines).map_err(|problem| {
-                ReadError::Line {
-                    line: self.lines,
-                    problem: problem.text,
-                }
-            })?;
-            taken += length + 1;
-        }
-        Ok(taken)
-    }
-
-    /// Takes what is after the last end of a line: nothing, a whole line, or a torn one.
-    fn finish(mut self, rest: &[u8]) -> Result<History, ReadError> {
-        if rest.is_empty() && self.lines == 0 {
-            let problem = "the file is empty; a history has an event a line".to_owned();
-            return Err(ReadError::Line { line: 1, problem });
-        }
-        if !rest.is_empty() {
-            self.lines += 1;
-            if let Err(problem) = take_line(&mut self.builder, rest, self.lines) {
-                // A line can be torn only after something that shows that this is a history.
-                let is_history = self.lines > 1 || rest.starts_with(b"{\"schema\"");
-                if !problem.is_syntax || !is_history {
-                    return Err(ReadError::Line {
-                        line: self.lines,
-                        problem: problem.text,
-                    });
-                }
-                self.builder.history.torn = Some(TornTail {
-                    line: self.lines,
-                    bytes: rest.len(),
-                });
-            }
-        }
-        Ok(self.builder.finish())
-    }
+/// The reader for a file that begins with `head` and has about so many bytes.
+fn of_format(options: ReadOptions, head: &[u8], bytes: usize) -> Result<Box<dyn Reader>, ReadError> {
+    let format = match options.format {
+        Some(format) => format,
+        None => Format::detect(head).map_err(|problem| ReadError::Line { line: 1, problem })?,
+    };
+    Ok(match format {
+        Format::JsonLines => Box::new(lines::Lines::new(bytes)),
+        Format::Edn => Box::new(edn::Forms::new(bytes, options.independent)),
+        Format::JepsenLog => Box::new(log::Log::new(bytes, options.independent, head)),
+    })
 }
 
 /// What is wrong with a line.
 struct Problem {
-    /// It is not even JSON of the right shape, as opposed to an event that contradicts others.
+    /// It does not even have the right shape, as opposed to an event that contradicts others.
     is_syntax: bool,
     text: String,
 }
@@ -158,50 +173,13 @@ impl Problem {
             text: text.into(),
         }
     }
-}
 
-fn take_line(builder: &mut Builder, line: &[u8], number: usize) -> Result<(), Problem> {
-    if let Some(event) = scan::event(line, &mut builder.history.values) {
-        return builder.event(&event);
-    }
-    if line.iter().all(u8::is_ascii_whitespace) {
-        return Ok(());
-    }
-    let text = std::str::from_utf8(line).map_err(|_| Problem::syntax(line, "is not UTF-8"))?;
-    if number == 1
-        && builder.history.events == 0
-        && let Some(schema) = schema_of(text)
-    {
-        if schema != SCHEMA {
-            let text = format!(
-                "schema `{}` is not understood; this version reads {SCHEMA}",
-                plain(&schema)
-            );
-            return Err(Problem::meaning(text));
+    fn at(self, line: usize) -> ReadError {
+        ReadError::Line {
+            line,
+            problem: self.text,
         }
-        let header = serde_json::from_str(text).map_err(|error| Problem::syntax(line, describe(&error)))?;
-        builder.header(header);
-        return Ok(());
     }
-    let parsed: build::Line =
-        serde_json::from_str(text).map_err(|error| Problem::syntax(line, describe(&error)))?;
-    builder.line(parsed)
-}
-
-/// The `schema` of a header line, if this is one.
-fn schema_of(text: &str) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Probe {
-        schema: String,
-    }
-    serde_json::from_str::<Probe>(text).ok().map(|probe| probe.schema)
-}
-
-/// serde_json's words without its own line number, which is always 1 here.
-fn describe(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let words = text.split(" at line ").next().unwrap_or(&text);
-    format!("is not an event: {words} (column {})", error.column())
 }
 
 /// The beginning of a line, harmless on a terminal.

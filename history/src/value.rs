@@ -89,11 +89,12 @@ impl Values {
         Some(elements.iter().map(|element| self.of(element)).collect())
     }
 
-    /// The value for a JSON string that has no escapes, given with its quotes: its text is normal already.
-    pub(crate) fn of_plain_string(&mut self, quoted: &str) -> Value {
-        match self.texts.get_index_of(quoted) {
+    /// The value for a piece of JSON other than null and the integers, whose text is normal already: no white space
+    /// outside strings, no escapes in them.
+    pub(crate) fn of_normal_text(&mut self, json: &str) -> Value {
+        match self.texts.get_index_of(json) {
             Some(index) => Value::text(index),
-            None => Value::text(self.texts.insert_full(quoted.into()).0),
+            None => Value::text(self.texts.insert_full(json.into()).0),
         }
     }
 

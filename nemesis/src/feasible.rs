@@ -198,7 +198,10 @@ mod tests {
         assert!(check_schedule(&schedule(power), Backend::Proxy).is_err());
         let mut waits = schedule(hold);
         let node = "n1".to_owned();
-        waits.faults[0].when = Some(crate::Trigger::DirectoryChange { node });
+        waits.faults[0].when = Some(crate::Trigger::DirectoryChange {
+            node,
+            then_requests: 0,
+        });
         assert!(
             check_schedule(&waits, Backend::Proxy).is_err(),
             "there is no disk to be watched"

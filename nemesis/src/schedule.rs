@@ -5,10 +5,12 @@
 //!
 //! Most of the time is *storm*: faults come fast, short ones and long ones, and overlap. Now and then there is a
 //! *siege*: one fault that leaves a connected majority, for longer than anybody waits, and nothing else. A storm
-//! breaks what depends on the order of messages; only a siege shows that the majority can work without the rest.
+//! breaks what depends on the order of messages; only a siege shows that the majority can work without the rest, and
+//! only a *handover* from one majority to another, by way of a node that restarts, what that node remembers.
 
 mod draw;
 mod file;
+mod handover;
 mod spans;
 
 pub use file::ScheduleFileError;
@@ -35,6 +37,15 @@ pub struct Request<'a> {
     pub time_limit: Duration,
     /// The run's seed.
     pub seed: u64,
+}
+
+impl Request<'_> {
+    /// Whether a node that is killed loses what its disk has not made durable.
+    fn kills_are_power_failures(&self) -> bool {
+        self.packages
+            .iter()
+            .any(|package| matches!(package, Package::Disk(_)))
+    }
 }
 
 /// A fault that will be done. Times are milliseconds from the start of the main phase.
@@ -90,6 +101,9 @@ pub enum Trigger {
     DirectoryChange {
         /// Which node.
         node: String,
+        /// How many requests more, after that, change what is on the disk or make it durable.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        then_requests: u32,
     },
     /// A packet is on its way.
     Packet {
@@ -104,6 +118,10 @@ pub enum Trigger {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         held: bool,
     },
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The faults of one run, in the order of their beginnings: `schedule.json`.
@@ -152,6 +170,7 @@ impl Schedule {
         for package in request.packages {
             faults.extend(draw::faults(package, request)?);
         }
+        faults.extend(handover::faults(request));
         faults.sort_by_key(|fault| fault.start_ms);
         for (fault, id) in faults.iter_mut().zip(1..) {
             fault.id = id;

@@ -119,7 +119,7 @@ impl Shape {
             Shape::Bridge => {
                 let (bridge, others) = shuffled.split_first().expect("a bridge has at least three nodes");
                 let (left, right) = others.split_at(others.len() / 2);
-                let cut = [links(left, right), links(right, left)].concat();
+                let cut = between(left, right);
                 self.fault(vec![left.to_vec(), vec![bridge.clone()], right.to_vec()], cut)
             }
             Shape::Shards => {
@@ -158,8 +158,7 @@ impl Shape {
     }
 
     fn split(self, left: &[String], right: &[String]) -> Fault {
-        let cut = [links(left, right), links(right, left)].concat();
-        self.fault(vec![left.to_vec(), right.to_vec()], cut)
+        self.fault(vec![left.to_vec(), right.to_vec()], between(left, right))
     }
 
     fn fault(self, mut sides: Vec<Vec<String>>, mut cut: Vec<(String, String)>) -> Fault {
@@ -173,6 +172,11 @@ impl Shape {
             flap: None,
         }
     }
+}
+
+/// Every link between two sides, in both directions.
+pub(crate) fn between(left: &[String], right: &[String]) -> Vec<(String, String)> {
+    [links(left, right), links(right, left)].concat()
 }
 
 fn links(from: &[String], to: &[String]) -> Vec<(String, String)> {

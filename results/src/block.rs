@@ -2,7 +2,7 @@
 //! look, what to type next. The same structure for every verdict, at most 80 columns where the content allows.
 
 use crate::document::{FaultRow, Outcome, Results, ViolationRow};
-use crate::text::{count, counted, visible};
+use crate::text::{count, counted, line, visible};
 
 /// How the block is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -88,14 +88,11 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
             .node
             .as_ref()
             .map_or(String::new(), |node| format!(" → {}", visible(node, 20)));
-        let end = member
-            .end_ns
-            .map_or("…".to_owned(), |end| format!("{:.digits$}", end as f64 / 1e9));
         lines.push(format!(
-            "   {}  client {}{node}   {:.digits$} – {end} s   {}",
+            "   {}  client {}{node}   {}   {}",
             member.label,
             member.client,
-            member.start_ns as f64 / 1e9,
+            when(member, digits),
             call(member)
         ));
     }
@@ -103,25 +100,14 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
     for (number, edge) in (1..).zip(&violation.edges) {
         lines.push(format!("   {number}  {}", line(&edge.sentence)));
     }
-    let labels: Vec<&str> = violation
-        .core
-        .iter()
-        .map(|member| member.label.as_str())
-        .collect();
-    lines.push(match labels.as_slice() {
-        [one] => format!("   Nothing else that happened can explain {one}."),
-        labels => format!(
-            "   No order of {} is legal, whatever the other operations did.",
-            labels.join(" and ")
-        ),
-    });
-    let between = between(results, violation);
+    lines.push(format!("   {}", claim(violation)));
+    let between = between_lines(results, violation);
     if !between.is_empty() {
         lines.push(String::new());
         lines.extend(between);
     }
     lines.push(String::new());
-    numbers(results, lines);
+    lines.extend(numbers(results).iter().map(|it| format!(" {it}")));
     let sound = results
         .checks
         .iter()
@@ -133,6 +119,26 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
             check.name, check.result, check.took_s
         ));
     }
+}
+
+/// What a violation comes to: `No order of A and B is legal, whatever the other operations did.`
+pub fn claim(violation: &ViolationRow) -> String {
+    let labels = violation.core.iter().map(|member| member.label.as_str());
+    match labels.collect::<Vec<_>>().as_slice() {
+        [one] => format!("Nothing else that happened can explain {one}."),
+        labels => format!(
+            "No order of {} is legal, whatever the other operations did.",
+            labels.join(" and ")
+        ),
+    }
+}
+
+/// When an operation of the core was under way, in seconds: `31.362 – 31.406 s`.
+pub fn when(member: &crate::document::CoreRow, digits: usize) -> String {
+    let end = member
+        .end_ns
+        .map_or("…".to_owned(), |end| format!("{:.digits$}", end as f64 / 1e9));
+    format!("{:.digits$} – {end} s", member.start_ns as f64 / 1e9)
 }
 
 /// An operation as it is read: `propose(42) → 42`.
@@ -152,9 +158,9 @@ pub fn call(member: &crate::document::CoreRow) -> String {
     format!("{asked} → {told}")
 }
 
-/// Faults that began or ended between the first core operation's beginning and the last one's end; their times
-/// count from the first one's end, as in the report.
-fn between(results: &Results, violation: &ViolationRow) -> Vec<String> {
+/// Faults that began or ended between the first core operation's beginning and the last one's end, in words, with
+/// milliseconds from the first one's end, as in the report.
+pub fn between(results: &Results, violation: &ViolationRow) -> Vec<(f64, String)> {
     let [from, to] = violation.window_s;
     let Some(first) = violation.core.first() else {
         return Vec::new();
@@ -168,19 +174,24 @@ fn between(results: &Results, violation: &ViolationRow) -> Vec<String> {
     }
     changes.retain(|(at, _)| (from..to).contains(at));
     changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let since = |(at, what): (f64, String)| ((at - zero) * 1000.0, what);
+    changes.into_iter().map(since).collect()
+}
+
+/// The first of those changes, a line each.
+fn between_lines(results: &Results, violation: &ViolationRow) -> Vec<String> {
+    let changes = between(results, violation);
     let (shown, hidden) = (changes.len().min(6), changes.len().saturating_sub(6));
+    let first = violation.core.first().map_or("", |first| first.label.as_str());
     let mut lines: Vec<String> = changes[..shown]
         .iter()
         .enumerate()
-        .map(|(place, (at, what))| {
+        .map(|(place, (after_ms, what))| {
             let head = match place {
-                0 => format!("After {}:", first.label),
+                0 => format!("After {first}:"),
                 _ => String::new(),
             };
-            format!(
-                "   {head:10} {:>9} {what}",
-                format!("{:+.0} ms", (at - zero) * 1000.0)
-            )
+            format!("   {head:10} {:>9} {what}", format!("{after_ms:+.0} ms"))
         })
         .collect();
     if hidden > 0 {
@@ -194,26 +205,28 @@ fn between(results: &Results, violation: &ViolationRow) -> Vec<String> {
     lines
 }
 
-fn numbers(results: &Results, lines: &mut Vec<String>) {
+/// What was done in all: operations, and faults if there were any.
+pub fn numbers(results: &Results) -> Vec<String> {
     let ops = &results.ops;
-    lines.push(format!(
-        " {} ops in {:.1} s   {} ok · {} failed · {} unknown",
+    let mut lines = vec![format!(
+        "{} ops in {:.1} s   {} ok · {} failed · {} unknown",
         count(ops.total),
         results.duration_s,
         count(ops.ok),
         count(ops.fail),
         count(ops.info)
-    ));
+    )];
     let confirmed = results.faults.iter().filter(|fault| fault.confirmed).count();
     let kinds = deeds(results);
     if !kinds.is_empty() {
         lines.push(format!(
-            " {} confirmed    {} · {:.1} s without quorum",
+            "{} confirmed    {} · {:.1} s without quorum",
             counted(confirmed, "fault"),
             kinds.join(" · "),
             results.coverage.no_quorum.total_s
         ));
     }
+    lines
 }
 
 fn valid(results: &Results, lines: &mut Vec<String>) {
@@ -264,7 +277,7 @@ fn valid(results: &Results, lines: &mut Vec<String>) {
     ));
     lines.push(format!("   Not exercised: {}", coverage.not_exercised.join(", ")));
     lines.push(String::new());
-    numbers(results, lines);
+    lines.extend(numbers(results).iter().map(|it| format!(" {it}")));
 }
 
 /// The faults that were in force, counted by kind.
@@ -274,9 +287,4 @@ fn deeds(results: &Results) -> Vec<String> {
     let kinds = results.coverage.faults.iter();
     let told = kinds.map(|kind| crate::text::fault::counted(&kind.kind, kind.count, power_failures));
     told.collect()
-}
-
-/// Text on one line, harmless, whatever it is.
-fn line(text: &str) -> String {
-    visible(text, 400)
 }

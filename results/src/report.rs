@@ -5,16 +5,19 @@
 //! visible by [`crate::text`] and escaped by the templates and by [`svg`]; they are never markup.
 //!
 //! Read next: `page` for what the page says, [`timeline`] for the counterexample's drawing, [`whole_run`] for
-//! the picture of the run, [`logs`] for the nodes' own words.
+//! the picture of the run, `standalone` for the drawing as a file of its own, [`logs`] for the nodes' own words.
 
 mod axis;
 mod circle;
 pub mod logs;
 mod page;
 mod piece;
+mod standalone;
 pub mod svg;
 pub mod timeline;
 pub mod whole_run;
+
+pub use standalone::counterexample_svg;
 
 use crate::coverage::Coverage;
 use crate::document::Results;

@@ -4,10 +4,11 @@ pub mod fault;
 
 pub use fault::fault;
 
-/// Characters that are not seen, or that change how others are seen.
-fn is_hidden(c: char) -> bool {
+/// Characters that are not seen, or that change how others are seen; XML allows none of those that are no
+/// characters at all.
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A text of a system under test, at most `chars_max` characters of it, on one line, with everything that
@@ -25,6 +26,16 @@ pub fn visible(text: &str, chars_max: usize) -> String {
         }
     }
     shown
+}
+
+/// The characters of a line.
+const CHARS_MAX: usize = 400;
+
+/// A sentence, whatever is in it: on one line, harmless, of bounded length. Twice is as good as once, so whoever
+/// tells it again tells the same to the byte.
+pub fn line(text: &str) -> String {
+    // Escapes are longer than what they stand for: it is what is shown that is bounded.
+    visible(&visible(text, CHARS_MAX), CHARS_MAX)
 }
 
 /// A number with separators for thousands: `21,372`.
@@ -129,5 +140,12 @@ mod tests {
             "a\\u{1b}[31m\\u{202e}b\\u{a}\\u{0}"
         );
         assert_eq!(visible("abcdef", 3), "abc…");
+        assert_eq!(visible("\u{ffff}\u{e0041}", 9), "\\u{ffff}\\u{e0041}");
+    }
+
+    #[test]
+    fn a_line_of_a_line_is_the_same_line() {
+        let long = format!("\u{202e}{}", "x".repeat(500));
+        assert_eq!(line(&line(&long)), line(&long));
     }
 }

@@ -150,7 +150,7 @@ impl Object for Counter<'_> {
 }
 
 impl<'h> Theory<'h> for Counter<'h> {
-    const ALGORITHM: &'static str = "counter, one scan, or bounds and frontier search";
+    const ALGORITHM: &'static str = "counter, one scan";
     const FUNCTIONS: &'static [&'static str] = &["add", "inc", "dec", "read"];
 
     fn of(history: &'h History, _: &Options) -> Result<Self, CheckError> {
@@ -200,6 +200,16 @@ impl<'h> Theory<'h> for Counter<'h> {
             }
         };
         Ok(Some((input, told)))
+    }
+
+    fn judge_by(&self, calls: &[CallOf<Self>], budget: &Budget) -> (&'static str, Judgement) {
+        if amount_of_all(calls).is_some() {
+            return ("counter, one scan", self.search(calls, budget));
+        }
+        match blame::bounds(calls) {
+            Some(suspects) => ("counter, bounds", Judgement::Illegal { suspects }),
+            None => ("frontier search", frontier::search(self, calls, budget)),
+        }
     }
 
     fn explain(&self, part: &Part<'_, Self>, suspects: &[u32], budget: &Budget) -> Result<Violation, String> {

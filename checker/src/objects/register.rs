@@ -1,16 +1,31 @@
 //! A register that is read, written, and compared and set; null at first.
+//!
+//! Where its values tell who wrote them it is decided by [`zones`], in the time that sorting takes; otherwise by [`beam`],
+//! a frontier that knows what a register forgets.
+//!
+//! Read next: [`ledger`] for what both work on, [`words`] for how a contradiction is told, [`relevant`] for what can
+//! matter to it.
+
+pub(crate) mod beam;
+pub(crate) mod ledger;
+mod relevant;
+mod words;
+pub(crate) mod zones;
 
 use crate::proof::explain::Telling;
 use crate::proof::wording::value;
+use crate::search::{Stuck, frontier};
 use crate::theory::{Exchange, Theory};
-use crate::{CallOf, CheckError, Object, Options};
+use crate::{Budget, CallOf, CheckError, Judgement, Limit, Object, Options};
 use history::{History, Operation, Outcome, Value, Values};
+use ledger::Ledger;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
 /// The object.
 #[derive(Debug)]
 pub struct Register<'h> {
+    history: &'h History,
     /// The history's, and the elements of its arrays.
     values: Cow<'h, Values>,
     functions: Vec<Function>,
@@ -96,8 +111,20 @@ impl Object for Register<'_> {
         }
     }
 
+    fn search(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement {
+        self.judge_by(calls, budget).1
+    }
+
+    fn relevant(&self, core: &[&CallOf<Self>], free: &[&CallOf<Self>]) -> Vec<usize> {
+        relevant::relevant(core, free)
+    }
+
     fn tell(&self, name: &str, core: &[&CallOf<Self>]) -> Telling {
-        Telling::general(name, core.len())
+        words::tell(self, name, core)
+    }
+
+    fn why(&self, core: &[&CallOf<Self>], must_be_first: usize, then: usize) -> Option<String> {
+        words::why(self, core, must_be_first, then)
     }
 }
 
@@ -111,6 +138,7 @@ impl<'h> Theory<'h> for Register<'h> {
             _ => Function::Read,
         });
         let mut register = Register {
+            history,
             values: Cow::Borrowed(&history.values),
             functions: functions.collect(),
             pairs: FxHashMap::default(),
@@ -135,14 +163,9 @@ impl<'h> Theory<'h> for Register<'h> {
 
     fn call(&self, operation: &Operation) -> Result<Exchange<Self>, &'static str> {
         let f = self.functions[operation.f as usize];
-        let input = match f {
-            Function::Read => Asked::Read,
-            Function::Write => Asked::Write(operation.input),
-            Function::Cas => {
-                let (old, new) = self.pairs[&operation.input];
-                Asked::Cas(old, new)
-            }
-        };
+        let input = self
+            .asked(operation)
+            .ok_or("the argument of a cas is [old, new]")?;
         Ok(match (operation.outcome, f) {
             (Outcome::Ok, Function::Read) => Some((input, Some(Told::Value(operation.output)))),
             (Outcome::Ok, _) => Some((input, Some(Told::Done))),
@@ -151,4 +174,49 @@ impl<'h> Theory<'h> for Register<'h> {
             (Outcome::Info, _) => Some((input, None)),
         })
     }
+
+    fn judge_by(&self, calls: &[CallOf<Self>], budget: &Budget) -> (&'static str, Judgement) {
+        let Some(ledger) = Ledger::of(calls) else {
+            return ("frontier search", frontier::search(self, calls, budget));
+        };
+        judge(&ledger, budget).unwrap_or_else(|| ("frontier search", frontier::search(self, calls, budget)))
+    }
 }
+
+impl Register<'_> {
+    /// What an operation asked; `None` where its argument makes no sense.
+    fn asked(&self, operation: &Operation) -> Option<Asked> {
+        Some(match self.functions[operation.f as usize] {
+            Function::Read => Asked::Read,
+            Function::Write => Asked::Write(operation.input),
+            Function::Cas => {
+                let (old, new) = *self.pairs.get(&operation.input)?;
+                Asked::Cas(old, new)
+            }
+        })
+    }
+}
+
+/// Judges a register by the best algorithm for its calls, and names it. `None` when that is the search for any object.
+pub(crate) fn judge(ledger: &Ledger, budget: &Budget) -> Option<(&'static str, Judgement)> {
+    match zones::judge(ledger, &mut budget.account()) {
+        Ok(Some(judgement)) => Some(("zones", judgement)),
+        Ok(None) => beam::judge(ledger, budget),
+        Err(limit) => Some(("zones", Judgement::Unknown(stuck(ledger, limit)))),
+    }
+}
+
+/// What can be said when a limit is reached before any call is placed.
+fn stuck(ledger: &Ledger, limit: Limit) -> Stuck {
+    Stuck {
+        limit,
+        placed: 0,
+        of: ledger.entries.iter().filter(|entry| entry.is_required()).count(),
+        event: 0,
+        width: 0,
+        open: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,10 @@ pub struct Core {
     pub minimal: bool,
 }
 
+/// So many of the last suspects are tried alone first, then twice as many, and so on: a search that came to an event at
+/// which nothing goes on suspects everything up to there, and mostly the last few are enough.
+const LAST: usize = 16;
+
 /// Shrinks the `suspects`, which have no legal order whatever the others do.
 ///
 /// # Errors
@@ -31,25 +35,29 @@ pub fn shrink<O: Object>(
     suspects: &[u32],
     budget: &Budget,
 ) -> Result<Core, Limit> {
-    let mut shrinking = Shrinking {
-        object,
-        calls,
-        budget,
-        checks: 0,
-    };
     let mut kept = suspects.to_vec();
     kept.sort_unstable();
     kept.dedup();
-    if !shrinking.is_illegal(&kept)? {
+    let mut checks = 0;
+    let whole = Shrinking::of(object, calls, budget, &mut checks).last_few(&mut kept)?;
+    if !whole {
         // An algorithm that says too little is no reason to say nothing.
         kept = (0..calls.len() as u32).collect();
+        Shrinking::of(object, calls, budget, &mut checks).last_few(&mut kept)?;
     }
+    // From here on only what can matter to these is looked at.
+    let few: Vec<u32> = universe(object, calls, &kept);
+    let calls: Vec<CallOf<O>> = few.iter().map(|place| calls[*place as usize].clone()).collect();
+    let mut kept: Vec<u32> = (0..few.len() as u32)
+        .filter(|place| kept.binary_search(&few[*place as usize]).is_ok())
+        .collect();
+    let mut shrinking = Shrinking::of(object, &calls, budget, &mut checks);
     let minimal = shrinking.minimise(&mut kept);
     let answer_counts = shrinking.forget_answers(&kept);
     Ok(Core {
-        members: kept,
+        members: kept.into_iter().map(|place| few[place as usize]).collect(),
         answer_counts,
-        checks: shrinking.checks,
+        checks,
         minimal,
     })
 }
@@ -57,32 +65,73 @@ pub fn shrink<O: Object>(
 /// The calls that are not kept, as weak as they can be: without those that change nothing, and those that began when
 /// all of the kept ones were over.
 pub fn free<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> Vec<CallOf<O>> {
+    let places = free_places(object, calls, kept);
+    places
+        .map(|place| calls[place as usize].clone().weakened())
+        .collect()
+}
+
+/// The kept calls and those that are free beside them, in the order of their invocations.
+fn universe<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> Vec<u32> {
+    let mut all: Vec<u32> = free_places(object, calls, kept)
+        .chain(kept.iter().copied())
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+fn free_places<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> impl Iterator<Item = u32> {
     let mut core: Vec<&CallOf<O>> = Vec::new();
     let ends = kept.iter().map(|place| calls[*place as usize].complete);
     let over = ends.filter(|complete| *complete != NEVER).max().unwrap_or(0);
-    let mut others: Vec<CallOf<O>> = Vec::new();
+    let mut others: Vec<u32> = Vec::new();
     let mut next = 0;
     for (place, call) in calls.iter().enumerate() {
         if kept.get(next).is_some_and(|it| *it as usize == place) {
             core.push(call);
             next += 1;
         } else if call.invoke < over && !is_pure(object, call) && !object.is_pure(&call.input, None) {
-            others.push(call.clone().weakened());
+            others.push(place as u32);
         }
     }
-    let views: Vec<&CallOf<O>> = others.iter().collect();
+    let views: Vec<&CallOf<O>> = others.iter().map(|place| &calls[*place as usize]).collect();
     let relevant = object.relevant(&core, &views);
-    relevant.into_iter().map(|place| others[place].clone()).collect()
+    relevant.into_iter().map(move |place| others[place])
 }
 
 struct Shrinking<'a, O: Object> {
     object: &'a O,
     calls: &'a [CallOf<O>],
     budget: &'a Budget,
-    checks: usize,
+    checks: &'a mut usize,
 }
 
-impl<O: Object> Shrinking<'_, O> {
+impl<'a, O: Object> Shrinking<'a, O> {
+    fn of(object: &'a O, calls: &'a [CallOf<O>], budget: &'a Budget, checks: &'a mut usize) -> Self {
+        Shrinking {
+            object,
+            calls,
+            budget,
+            checks,
+        }
+    }
+
+    /// Keeps as few of the last as have no legal order; `false` when even all of them have one.
+    fn last_few(&mut self, kept: &mut Vec<u32>) -> Result<bool, Limit> {
+        let mut few = LAST;
+        loop {
+            let rest = kept.len().saturating_sub(few);
+            if self.is_illegal(&kept[rest..])? {
+                kept.drain(..rest);
+                return Ok(true);
+            }
+            if rest == 0 {
+                return Ok(false);
+            }
+            few *= 2;
+        }
+    }
+
     fn is_illegal(&mut self, kept: &[u32]) -> Result<bool, Limit> {
         let core = kept.iter().map(|place| self.calls[*place as usize].clone());
         let core = core.collect();
@@ -90,7 +139,7 @@ impl<O: Object> Shrinking<'_, O> {
     }
 
     fn is_illegal_with(&mut self, core: Vec<CallOf<O>>, kept: &[u32]) -> Result<bool, Limit> {
-        self.checks += 1;
+        *self.checks += 1;
         let mut weakened = free(self.object, self.calls, kept);
         weakened.extend(core);
         weakened.sort_by_key(|call| call.invoke);

@@ -1,25 +1,36 @@
 //! How each state of affairs was reached: a tree of calls, of which only living branches are kept.
+//!
+//! What is kept of a call is for the search to say: its place, unless that is not enough.
 
 /// No call at all: the root.
 pub const START: u32 = u32::MAX;
 
 /// The tree. A node is named by its place.
-#[derive(Debug, Default)]
-pub struct Trail {
-    nodes: Vec<Node>,
+#[derive(Debug)]
+pub struct Trail<C = u32> {
+    nodes: Vec<Node<C>>,
     free: Vec<u32>,
 }
 
 #[derive(Debug)]
-struct Node {
+struct Node<C> {
     before: u32,
-    call: u32,
+    call: C,
     holders: u32,
 }
 
-impl Trail {
+impl<C> Default for Trail<C> {
+    fn default() -> Self {
+        Trail {
+            nodes: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<C: Copy> Trail<C> {
     /// One more call after `before`. The caller holds the new node; `before` keeps its holders.
-    pub fn then(&mut self, before: u32, call: u32) -> u32 {
+    pub fn then(&mut self, before: u32, call: C) -> u32 {
         self.hold(before);
         let node = Node {
             before,
@@ -59,7 +70,7 @@ impl Trail {
     }
 
     /// The calls up to a node, first to last.
-    pub fn calls(&self, mut node: u32) -> Vec<u32> {
+    pub fn calls(&self, mut node: u32) -> Vec<C> {
         let mut calls = Vec::new();
         while node != START {
             calls.push(self.nodes[node as usize].call);
@@ -71,7 +82,7 @@ impl Trail {
 
     /// How many bytes the tree takes.
     pub fn bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>() + self.free.capacity() * size_of::<u32>()
+        self.nodes.capacity() * size_of::<Node<C>>() + self.free.capacity() * size_of::<u32>()
     }
 }
 

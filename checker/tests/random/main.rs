@@ -149,6 +149,13 @@ macro_rules! objects {
 objects! {
     cas_register: crate::specs::CasRegister { strict_fail: false };
     strict_cas_register: crate::specs::CasRegister { strict_fail: true };
+    unique_register: crate::specs::UniqueRegister { strict_fail: false, repeated: 0 };
+    strict_unique_register: crate::specs::UniqueRegister { strict_fail: true, repeated: 0 };
+    nearly_unique_register: crate::specs::UniqueRegister { strict_fail: true, repeated: 20 };
+    append_string: crate::specs::AppendString { unique: true };
+    repetitive_append_string: crate::specs::AppendString { unique: false };
+    multi_register: crate::specs::MultiRegister { unique: true };
+    repetitive_multi_register: crate::specs::MultiRegister { unique: false };
     append_once: crate::specs::append::Append { few: false };
     append_again: crate::specs::append::Append { few: true };
     set_by_element: crate::specs::set::Set { says: true, reads: false, removes: true };

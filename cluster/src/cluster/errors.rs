@@ -95,14 +95,14 @@ pub enum StartError {
         stderr: Vec<String>,
     },
     /// It did not become ready in time and was killed.
-    #[error("start {node}: not ready after {} ms; the last GET {url}: {last_try}{}", .after.as_millis(), quoted(.stderr))]
+    #[error("start {node}: not ready after {} ms; the last {asked}: {last_try}{}", .after.as_millis(), quoted(.stderr))]
     NotReady {
         /// Which node.
         node: String,
         /// How long was waited.
         after: Duration,
-        /// What was asked.
-        url: String,
+        /// What was asked: "GET http://10.0.0.1:7000/health".
+        asked: String,
         /// What came back the last time.
         last_try: String,
         /// The last lines that it wrote to stderr, fit for a terminal.

@@ -1,6 +1,7 @@
 //! One node: its directory, its command, and where it is in its life.
 
 use super::life::{Event, Phase};
+use super::readiness::Probes;
 use super::{ClusterError, ClusterSpec, NodeState};
 use crate::clock::{Clock, Library};
 use crate::disk::Disk;
@@ -9,6 +10,7 @@ use crate::network::{Network, NetworkError};
 use crate::process::{self, Home, Process};
 use crate::system::{CommandLine, NodeVariables};
 use crate::warden;
+use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -19,7 +21,7 @@ pub struct Node {
     pub name: String,
     pub dir: PathBuf,
     pub command: CommandLine,
-    pub ready_url: String,
+    pub ready: Probes,
     /// Held while its processes are stopped or let go on, and by whoever begins a new life: two of these at once
     /// would leave it in a state that nobody asked for.
     pub turn: tokio::sync::Mutex<()>,
@@ -41,6 +43,8 @@ pub struct Life {
     pub process: Option<Arc<Process>>,
     /// Since when it is paused.
     pub paused_at: Option<Instant>,
+    /// Whether it has been ready, in this life or an earlier one.
+    pub has_been_ready: bool,
 }
 
 impl Life {
@@ -114,17 +118,20 @@ impl Node {
         };
         let typed = dir.join("command.txt");
         std::fs::write(&typed, process::as_typed(&command, &dir)).map_err(ClusterError::directory(&typed))?;
-        let ready_url = spec.system.node.ready.url(name, index, network.ip(name));
+        let url = spec.system.node.ready.url(name, index, network.ip(name));
+        let restart_port = spec.system.node.ready.restart_port;
+        let restarted = restart_port.map(|port| SocketAddrV4::new(network.ip(name), port));
         let life = Arc::new(Mutex::new(Life {
             phase: Phase::Down,
             process: None,
             paused_at: None,
+            has_been_ready: false,
         }));
         Ok(Node {
             name: name.to_owned(),
             dir,
             command,
-            ready_url,
+            ready: Probes { url, restarted },
             turn: tokio::sync::Mutex::new(()),
             disk,
             clock,

@@ -2,6 +2,45 @@
 
 use crate::system::Readiness;
 use crate::untrusted::printable;
+use std::fmt;
+use std::net::SocketAddrV4;
+
+/// Where a node is asked whether it is ready.
+#[derive(Debug)]
+pub struct Probes {
+    /// The first time.
+    pub url: String,
+    /// Later, where a node that is up need not be able to answer.
+    pub restarted: Option<SocketAddrV4>,
+}
+
+/// One way of asking.
+#[derive(Debug, Clone)]
+pub enum Probe {
+    /// By HTTP.
+    Get(String),
+    /// By connecting.
+    Connect(SocketAddrV4),
+}
+
+impl Probes {
+    /// The way of asking a node that has been ready before, or has not.
+    pub fn probe(&self, has_been_ready: bool) -> Probe {
+        match self.restarted {
+            Some(address) if has_been_ready => Probe::Connect(address),
+            _ => Probe::Get(self.url.clone()),
+        }
+    }
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Probe::Get(url) => write!(f, "GET {url}"),
+            Probe::Connect(address) => write!(f, "connection to {address}"),
+        }
+    }
+}
 
 /// The client that asks. Every try is a new connection: a kept one would belong to an earlier process.
 pub fn prober() -> reqwest::Result<reqwest::Client> {
@@ -14,17 +53,13 @@ pub fn prober() -> reqwest::Result<reqwest::Client> {
 }
 
 /// Asks until the answer is right. After the timeout, the error says what the last try came to.
-pub async fn wait(prober: &reqwest::Client, url: &str, ready: &Readiness) -> Result<(), String> {
-    let mut last_try = format!("no answer within {} ms", ready.try_timeout.as_millis());
+pub async fn wait(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) -> Result<(), String> {
+    let mut last_try = silence(ready);
     let asking = async {
         loop {
-            match prober.get(url).timeout(ready.try_timeout).send().await {
-                Ok(response) if ready.status.contains(response.status().as_u16()) => return,
-                Ok(response) => last_try = format!("status {}, not {}", response.status(), ready.status),
-                Err(error) if error.is_timeout() => {
-                    last_try = format!("no answer within {} ms", ready.try_timeout.as_millis());
-                }
-                Err(error) => last_try = printable(&innermost(&error), 200),
+            match ask(prober, probe, ready).await {
+                Ok(()) => return,
+                Err(refused) => last_try = refused,
             }
             // Nothing announces that a node is ready; asking again is all there is.
             tokio::time::sleep(ready.interval).await;
@@ -32,6 +67,30 @@ pub async fn wait(prober: &reqwest::Client, url: &str, ready: &Readiness) -> Res
     };
     let in_time = tokio::time::timeout(ready.timeout, asking).await.is_ok();
     if in_time { Ok(()) } else { Err(last_try) }
+}
+
+/// Asks once.
+async fn ask(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) -> Result<(), String> {
+    match probe {
+        Probe::Get(url) => match prober.get(url).timeout(ready.try_timeout).send().await {
+            Ok(response) if ready.status.contains(response.status().as_u16()) => Ok(()),
+            Ok(response) => Err(format!("status {}, not {}", response.status(), ready.status)),
+            Err(error) if error.is_timeout() => Err(silence(ready)),
+            Err(error) => Err(printable(&innermost(&error), 200)),
+        },
+        Probe::Connect(address) => {
+            let connecting = tokio::net::TcpStream::connect(address);
+            match tokio::time::timeout(ready.try_timeout, connecting).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err(silence(ready)),
+            }
+        }
+    }
+}
+
+fn silence(ready: &Readiness) -> String {
+    format!("no answer within {} ms", ready.try_timeout.as_millis())
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {

@@ -21,9 +21,10 @@ impl Shared {
         };
         let begun = Instant::now();
         let ready = &self.spec.system.node.ready;
+        let probe = node.ready.probe(node.lock().has_been_ready);
         let outcome = tokio::select! {
             exit = process.ended() => Err(StartError::exited(name(), &exit, begun.elapsed())),
-            outcome = readiness::wait(&self.prober, &node.ready_url, ready) => Ok(outcome),
+            outcome = readiness::wait(&self.prober, &probe, ready) => Ok(outcome),
         };
         if let Err(last_try) = outcome? {
             process.kill();
@@ -31,13 +32,18 @@ impl Shared {
             return Err(StartError::NotReady {
                 node: name(),
                 after: ready.timeout,
-                url: node.ready_url.clone(),
+                asked: probe.to_string(),
                 last_try,
                 stderr: exit.stderr,
             });
         }
         let took = begun.elapsed();
-        if node.lock().step(Event::Ready).is_ok() {
+        let is_up = {
+            let mut life = node.lock();
+            life.has_been_ready = true;
+            life.step(Event::Ready).is_ok()
+        };
+        if is_up {
             return Ok(Started {
                 pid: process.pid(),
                 took,

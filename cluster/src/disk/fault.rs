@@ -109,6 +109,8 @@ pub struct Faults {
     list: RwLock<Vec<Arc<Installed>>>,
     /// How many names were made, changed or taken away.
     changes: watch::Sender<u64>,
+    /// How many requests have changed what is on it, or made it durable.
+    steps: watch::Sender<u64>,
 }
 
 impl Faults {
@@ -120,17 +122,29 @@ impl Faults {
             installed: AtomicU64::new(0),
             list: RwLock::new(Vec::new()),
             changes: watch::Sender::new(0),
+            steps: watch::Sender::new(0),
         }
     }
 
     /// A directory has changed.
     pub fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);
+        self.stepped();
+    }
+
+    /// Something was written, or made durable.
+    pub fn stepped(&self) {
+        self.steps.send_modify(|count| *count += 1);
     }
 
     /// How many changes of directories there were, as it goes on.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// How many steps there were from one state to another: changes of directories, writes, syncs.
+    pub fn steps(&self) -> watch::Receiver<u64> {
+        self.steps.subscribe()
     }
 
     /// Installs a fault.

@@ -89,7 +89,11 @@ impl Served {
                 fails(volume, drop_unsynced);
                 Err(Errno::EIO)
             }
-            None => act(volume),
+            None => act(volume).inspect(|_| {
+                if request != Request::Read {
+                    self.faults.stepped();
+                }
+            }),
         })
     }
 

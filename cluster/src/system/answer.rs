@@ -6,6 +6,8 @@
 use super::placed::placed;
 use super::status::StatusSet;
 use crate::untrusted::printable;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -30,8 +32,8 @@ pub enum Answer {
 pub struct Judged {
     /// What it says about the operation.
     pub answer: Answer,
-    /// The result of an operation that happened; else null.
-    pub value: Value,
+    /// The result of an operation that happened, where the descriptor says that it has one.
+    pub value: Option<Value>,
     /// Why it did not, or why nobody knows: at most a line, without control characters.
     pub error: Option<String>,
 }
@@ -58,8 +60,90 @@ struct AnswerRule {
     status: StatusSet,
     conditions: BTreeMap<Pointer, Value>,
     outcome: Answer,
-    value: Option<Pointer>,
+    value: Option<ResultPlace>,
     error: Option<Pointer>,
+}
+
+/// Where the result of an operation stands in its answer, and how it is written there.
+#[derive(Debug, Clone)]
+struct ResultPlace {
+    at: Pointer,
+    encoding: Encoding,
+    /// What it means that the answer has nothing there. When nothing is said, it means that nobody knows.
+    missing: Option<Missing>,
+}
+
+/// How a result is written down.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Encoding {
+    /// As JSON.
+    #[default]
+    Json,
+    /// As text that is JSON in base64, with padding (RFC 4648, 4); what is not JSON is a text.
+    Base64,
+}
+
+/// What is meant by a result that is not there.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Missing {
+    /// The result is null.
+    Null,
+}
+
+/// A result's place as it is written: a pointer alone, or a table.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawPlace {
+    Pointer(String),
+    Table(RawResultPlace),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawResultPlace {
+    at: String,
+    #[serde(default)]
+    encoding: Encoding,
+    missing: Option<Missing>,
+}
+
+impl TryFrom<RawPlace> for ResultPlace {
+    type Error = String;
+
+    fn try_from(raw: RawPlace) -> Result<Self, String> {
+        let (at, encoding, missing) = match raw {
+            RawPlace::Pointer(at) => (at, Encoding::Json, None),
+            RawPlace::Table(table) => (table.at, table.encoding, table.missing),
+        };
+        Ok(ResultPlace {
+            at: Pointer::try_from(at)?,
+            encoding,
+            missing,
+        })
+    }
+}
+
+impl ResultPlace {
+    /// The result in an answer.
+    fn read(&self, document: Option<&Value>) -> Result<Value, String> {
+        let there = document.and_then(|document| document.pointer(&self.at.0));
+        match (there, self.encoding, self.missing) {
+            (Some(value), Encoding::Json, _) => Ok(value.clone()),
+            (Some(Value::String(text)), Encoding::Base64, _) => {
+                let bytes = BASE64
+                    .decode(text)
+                    .map_err(|_| format!("{:?} is not base64", self.at.0))?;
+                let text = String::from_utf8_lossy(&bytes);
+                Ok(serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text)))
+            }
+            (Some(_), Encoding::Base64, _) => Err(format!("{:?} is not a text in base64", self.at.0)),
+            // Only an answer that could be read can be known to have nothing there.
+            (None, _, Some(Missing::Null)) if document.is_some() => Ok(Value::Null),
+            (None, ..) => Err(format!("the answer has no {:?}", self.at.0)),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -69,9 +153,11 @@ struct RawRule {
     #[serde(default, rename = "where")]
     conditions: BTreeMap<Pointer, Value>,
     outcome: Answer,
-    value: Option<Pointer>,
+    value: Option<ResultPlace>,
     error: Option<Pointer>,
 }
+
+placed!(ResultPlace from RawPlace, "a JSON pointer, or a table with at, encoding and missing");
 
 placed!(AnswerRule from RawRule, "a table");
 
@@ -149,7 +235,7 @@ impl AnswerRules {
         };
         let unknown = |error: String| Judged {
             answer: Answer::Info,
-            value: Value::Null,
+            value: None,
             error: Some(error),
         };
         let Some(rule) = self.0.iter().find(fits) else {
@@ -161,16 +247,16 @@ impl AnswerRules {
         match (rule.outcome, &rule.value) {
             (Answer::Ok, None) => Judged {
                 answer: Answer::Ok,
-                value: Value::Null,
+                value: None,
                 error: None,
             },
-            (Answer::Ok, Some(pointer)) => match at(pointer) {
-                Some(value) => Judged {
+            (Answer::Ok, Some(place)) => match place.read(document.as_ref()) {
+                Ok(value) => Judged {
                     answer: Answer::Ok,
-                    value: value.clone(),
+                    value: Some(value),
                     error: None,
                 },
-                None => unknown(format!("status {status}, but the answer has no {:?}", pointer.0)),
+                Err(problem) => unknown(format!("status {status}, but {problem}")),
             },
             (answer, _) => {
                 let error = match rule.error.as_ref().and_then(at) {
@@ -180,7 +266,7 @@ impl AnswerRules {
                 };
                 Judged {
                     answer,
-                    value: Value::Null,
+                    value: None,
                     error: Some(error),
                 }
             }

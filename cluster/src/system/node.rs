@@ -123,6 +123,9 @@ fn comma() -> String {
 #[derive(Debug, Clone)]
 pub struct Readiness {
     url: AddressTemplate,
+    /// A port at which a node that has been ready before accepts connections when it is up again: for systems that
+    /// answer nothing until they have found a majority. Without it, the GET is asked every time.
+    pub restart_port: Option<u16>,
     /// The statuses that mean ready.
     pub status: StatusSet,
     /// How long it may take from the start of the process; by default 10 s.
@@ -137,6 +140,7 @@ pub struct Readiness {
 #[serde(deny_unknown_fields)]
 struct RawReadiness {
     url: AddressTemplate,
+    restart_port: Option<u16>,
     #[serde(default = "success")]
     status: StatusSet,
     #[serde(default = "timeout_ms")]
@@ -173,6 +177,7 @@ impl TryFrom<RawReadiness> for Readiness {
     fn try_from(raw: RawReadiness) -> Result<Self, String> {
         let RawReadiness {
             url,
+            restart_port,
             status,
             timeout_ms,
             interval_ms,
@@ -183,8 +188,12 @@ impl TryFrom<RawReadiness> for Readiness {
             1..=3_600_000 => Ok(Duration::from_millis(value)),
             _ => Err(format!("{name} is {value}; it must be from 1 to 3600000")),
         };
+        if restart_port == Some(0) {
+            return Err("restart_port is 0; a port is from 1 to 65535".to_owned());
+        }
         Ok(Readiness {
             url,
+            restart_port,
             status,
             timeout: within("timeout_ms", timeout_ms)?,
             interval: within("interval_ms", interval_ms)?,

@@ -3,6 +3,8 @@
 use super::answer::{AnswerRules, Judged};
 use super::placed::placed;
 use super::template::{Template, UnknownVariable, Variable};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -28,8 +30,44 @@ pub struct RequestVariables<'a> {
     pub ip: &'a str,
     /// `{key}`: which object. A JSON string in a body, percent-encoded in URL and headers.
     pub key: &'a str,
-    /// `{value}`: the argument. JSON in a body, percent-encoded JSON in URL and headers.
+    /// `{value}`: the argument. JSON in a body, percent-encoded JSON in URL and headers. Of an argument that is a
+    /// list of two, as a compare-and-set has, `{old}` is the first and `{new}` the second.
     pub value: &'a Value,
+}
+
+impl RequestVariables<'_> {
+    /// A variable as it stands in a URL or a header: its text, not yet encoded.
+    fn text(&self, variable: RequestVariable) -> String {
+        match variable {
+            RequestVariable::Node => self.node.to_owned(),
+            RequestVariable::Ip => self.ip.to_owned(),
+            RequestVariable::Key => self.key.to_owned(),
+            RequestVariable::KeyBase64 => BASE64.encode(self.key),
+            RequestVariable::Value | RequestVariable::Old | RequestVariable::New => {
+                self.argument(variable).to_string()
+            }
+            RequestVariable::ValueBase64 | RequestVariable::OldBase64 | RequestVariable::NewBase64 => {
+                BASE64.encode(self.argument(variable).to_string())
+            }
+        }
+    }
+
+    /// A variable as it stands in a JSON body.
+    fn json(&self, variable: RequestVariable) -> String {
+        match variable {
+            RequestVariable::Key => Value::from(self.key).to_string(),
+            _ => self.text(variable),
+        }
+    }
+
+    /// The argument, or the part of it that a variable stands for.
+    fn argument(&self, variable: RequestVariable) -> &Value {
+        match variable {
+            RequestVariable::Old | RequestVariable::OldBase64 => &self.value[0],
+            RequestVariable::New | RequestVariable::NewBase64 => &self.value[1],
+            _ => self.value,
+        }
+    }
 }
 
 /// A request, ready to be sent.
@@ -48,29 +86,24 @@ pub struct HttpRequest {
 impl HttpOperation {
     /// The request for these variables.
     pub fn request(&self, variables: &RequestVariables<'_>) -> HttpRequest {
-        let fill = |template: &Template<RequestVariable>, encode: fn(String) -> String| {
+        // Where nodes are is no secret of theirs; everything else may have any character in it.
+        let encoded = |template: &Template<RequestVariable>| {
             template.fill(|variable| match variable {
-                RequestVariable::Node => variables.node.to_owned(),
-                RequestVariable::Ip => variables.ip.to_owned(),
-                RequestVariable::Key => encode(variables.key.to_owned()),
-                RequestVariable::Value => encode(variables.value.to_string()),
+                RequestVariable::Node | RequestVariable::Ip => variables.text(variable),
+                _ => percent_encode(variables.text(variable)),
             })
         };
-        let body = self.body.as_ref().map(|body| {
-            body.0.fill(|variable| match variable {
-                RequestVariable::Node => variables.node.to_owned(),
-                RequestVariable::Ip => variables.ip.to_owned(),
-                RequestVariable::Key => Value::from(variables.key).to_string(),
-                RequestVariable::Value => variables.value.to_string(),
-            })
-        });
+        let body = self
+            .body
+            .as_ref()
+            .map(|body| body.0.fill(|variable| variables.json(variable)));
         let headers = self
             .headers
             .iter()
-            .map(|(name, value)| (name.0.clone(), fill(&value.0, percent_encode)));
+            .map(|(name, value)| (name.0.clone(), encoded(&value.0)));
         HttpRequest {
             method: self.method.0.clone(),
-            url: fill(&self.url.0, percent_encode),
+            url: encoded(&self.url.0),
             headers: headers.collect(),
             body,
         }
@@ -115,7 +148,13 @@ enum RequestVariable {
     Node,
     Ip,
     Key,
+    KeyBase64,
     Value,
+    ValueBase64,
+    Old,
+    OldBase64,
+    New,
+    NewBase64,
 }
 
 impl Variable for RequestVariable {
@@ -123,7 +162,13 @@ impl Variable for RequestVariable {
         ("node", Self::Node),
         ("ip", Self::Ip),
         ("key", Self::Key),
+        ("key_base64", Self::KeyBase64),
         ("value", Self::Value),
+        ("value_base64", Self::ValueBase64),
+        ("old", Self::Old),
+        ("old_base64", Self::OldBase64),
+        ("new", Self::New),
+        ("new_base64", Self::NewBase64),
     ];
 }
 

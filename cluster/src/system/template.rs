@@ -1,6 +1,6 @@
 //! Text with `{variables}` in it.
 //!
-//! A variable is a brace, letters, a brace. Any other brace is itself, so JSON can be written as it is:
+//! A variable is a brace, a name of letters, digits and _, a brace. Any other brace is itself, so JSON can be written as it is:
 //! `{"value": {value}}`. Which variables exist depends on the place; an unknown one is refused when the descriptor
 //! is read.
 
@@ -103,7 +103,8 @@ impl<V: Variable> Template<V> {
 fn variable_name(text: &str) -> Option<&str> {
     let inside = text.strip_prefix('{')?;
     let name = &inside[..inside.find('}')?];
-    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let is_part = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    let is_name = name.bytes().all(is_part) && name.starts_with(|c: char| c.is_ascii_lowercase());
     is_name.then_some(name)
 }
 
@@ -135,7 +136,7 @@ mod tests {
             r#"{"value": <A>, "o": {"p": [<B>]}}"#
         );
         assert_eq!(fill("{}{ a }{A}{"), "{}{ a }{A}{");
-        assert_eq!(fill("{{a}}"), "{<A>}");
+        assert_eq!(fill("{{a}}{1}"), "{<A>}{1}");
         assert_eq!(fill(""), "");
     }
 

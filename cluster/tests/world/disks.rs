@@ -26,6 +26,7 @@ tests![
     a_disk_leaves_its_directory_and_nothing_else,
     a_node_that_loses_power_has_what_it_synced,
     a_power_failure_that_cannot_be_is_refused,
+    every_step_from_one_state_to_another_is_counted_and_nothing_else,
 ];
 
 pub fn spec() -> DiskSpec {
@@ -485,4 +486,18 @@ fn a_power_failure_that_cannot_be_is_refused() {
             "{refused}"
         );
     });
+}
+
+fn every_step_from_one_state_to_another_is_counted_and_nothing_else() {
+    let place = Place::new();
+    let (steps, names) = (place.disk.steps(), place.disk.directory_changes());
+    let counted = |script: &str| {
+        let before = (*steps.borrow(), *names.borrow());
+        place.sh(script);
+        (*steps.borrow() - before.0, *names.borrow() - before.1)
+    };
+    assert_eq!(counted("printf x > a"), (2, 1), "a name and a write");
+    assert_eq!(counted("printf y >> a; sync a"), (2, 0), "a write and a sync");
+    assert_eq!(counted("mv a b; sync ."), (2, 1), "a name and a sync");
+    assert_eq!(counted("cat b; ls"), (0, 0));
 }

@@ -1,6 +1,5 @@
 //! What can be typed after `harness bench`.
 
-use super::Format;
 use super::values::parse_duration;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -51,7 +50,16 @@ pub struct BenchOptions {
         value_name = "KIND",
         help_heading = "Output"
     )]
-    pub format: Format,
+    pub format: BenchFormat,
+}
+
+/// Standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchFormat {
+    /// The figures as tables, for people
+    Human,
+    /// The figures, for programs
+    Json,
 }
 
 const AFTER_HELP: &str = "\

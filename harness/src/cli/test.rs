@@ -15,6 +15,11 @@ pub struct TestOptions {
     #[arg(default_value = "paxos")]
     pub system: String,
 
+    /// What clients do: decree, register, cas-register, or a variant of the system's own, such as register/serializable
+    /// [default: the first that the system has; see `harness list workloads`]
+    #[arg(short, long, value_name = "NAME", help_heading = "Load")]
+    pub workload: Option<String>,
+
     /// How many nodes: n1 to nN
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=99), help_heading = "Cluster")]
     pub node_count: u8,
@@ -41,12 +46,12 @@ pub struct TestOptions {
     #[arg(long, value_name = "DUR", default_value = "60", value_parser = parse_duration, help_heading = "Load")]
     pub time_limit: Duration,
 
-    /// How many operations a decree gets before the next is opened
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Load")]
+    /// How many operations an object (a decree, a register) gets before the next is opened
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Load")]
     pub ops_per_key: u32,
 
-    /// How many decrees are open at once
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Load")]
+    /// How many objects are open at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Load")]
     pub key_count: u32,
 
     /// After how long a client gives up on an answer; the outcome is unknown then
@@ -108,6 +113,14 @@ pub struct TestOptions {
         help_heading = "Output"
     )]
     pub format: Format,
+
+    /// Writes the checks as JUnit here too (every run has them in junit.xml)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub junit: Option<PathBuf>,
+
+    /// Writes the summary here too (every run has it in summary.md)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub markdown: Option<PathBuf>,
 
     /// Plants a bug in the built-in Paxos (see `harness list bugs`)
     #[arg(long, value_name = "NAME", hide = true)]

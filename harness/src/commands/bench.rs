@@ -2,7 +2,7 @@
 
 use super::{fail, print, words};
 use crate::bench::{self, Document, text};
-use crate::cli::{BenchOptions, Format};
+use crate::cli::{BenchFormat, BenchOptions};
 use crate::exit;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
@@ -18,8 +18,8 @@ pub fn bench(options: &BenchOptions) -> ExitCode {
         Ok(Outcome::Stopped(code)) => ExitCode::from(code),
         Ok(Outcome::Measured(document)) => {
             match options.format {
-                Format::Human => print(&text::human(&document)),
-                Format::Json => {
+                BenchFormat::Human => print(&text::human(&document)),
+                BenchFormat::Json => {
                     let json = serde_json::to_string_pretty(&document).expect("figures are plain JSON");
                     print(&(json + "\n"));
                 }

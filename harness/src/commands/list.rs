@@ -11,7 +11,7 @@ pub fn list(options: &ListOptions) -> ExitCode {
     let (header, rows) = match options.what {
         Listing::Runs => runs(options),
         Listing::Systems => (vec!["system", "what it is"], built_in_systems()),
-        Listing::Workloads => (vec!["workload", "what clients do"], pairs(workload::ALL)),
+        Listing::Workloads => (vec!["workload", "what clients do"], workloads()),
         Listing::Nemeses => (vec!["nemesis", "what it does"], nemeses()),
         Listing::Checks => (vec!["check", "what it means"], pairs(CHECKS)),
         Listing::Bugs => (vec!["bug", "question", "rule", "the node …"], bugs()),
@@ -92,6 +92,11 @@ fn runs(options: &ListOptions) -> (Vec<&'static str>, Rows) {
         ]
     });
     (vec!["run", "system", "verdict", "sentence"], rows.collect())
+}
+
+fn workloads() -> Rows {
+    let row = |kind: &workload::Kind| vec![kind.name.to_owned(), kind.about.to_owned()];
+    workload::ALL.iter().map(row).collect()
 }
 
 fn built_in_systems() -> Rows {

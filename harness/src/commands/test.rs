@@ -1,7 +1,9 @@
 //! `harness test`: goes into the sandbox, or does without, runs, and tells the verdict.
 
 use super::{conclude, fail, words};
-use crate::cli::{ProgressKind, TestOptions};
+use crate::ci;
+use crate::cli::{Format, ProgressKind, TestOptions};
+use crate::events::Events;
 use crate::exit;
 use crate::interrupt::Interrupt;
 use crate::network::{self, Decision};
@@ -19,7 +21,9 @@ pub fn test(options: &TestOptions) -> ExitCode {
         Some(Err(error)) => return fail(&error),
     }
     // What is wrong with the arguments is said before anything is started.
-    if let Err(error) = run::refuse(options) {
+    let copies = ci::refuse("junit", options.junit.as_deref())
+        .and_then(|()| ci::refuse("markdown", options.markdown.as_deref()));
+    if let Err(error) = run::refuse(options).and(copies) {
         eprintln!("error: {}", words(&error));
         return ExitCode::from(exit::BAD_ARGUMENTS);
     }
@@ -79,6 +83,7 @@ fn outside(exit_code: i32) -> ExitCode {
 }
 
 fn inside(options: &TestOptions) -> ExitCode {
+    let events = Events::begin(options.format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -86,22 +91,43 @@ fn inside(options: &TestOptions) -> ExitCode {
     let outcome = runtime.and_then(|runtime| {
         runtime.block_on(async {
             let interrupt = Interrupt::listen().context("listen for signals")?;
-            Ok(run::run(options, interrupt).await)
+            Ok(run::run(options, interrupt, &events).await)
         })
     });
     match outcome {
         Ok(Ok(judgement)) => {
             let directory = judgement.directory.as_deref();
-            conclude(&judgement.results, directory, options.format)
+            end(&judgement.results, directory, options, &events)
         }
-        Ok(Err(broken)) => broken_run(options, &broken),
-        Err(error) => fail(&error),
+        Ok(Err(broken)) => broken_run(options, &broken, &events),
+        Err(error) => broken_run(options, &Broken::from(error), &events),
     }
 }
 
+/// Tells everybody the verdict.
+fn end(results: &Results, directory: Option<&str>, options: &TestOptions, events: &Events) -> ExitCode {
+    events.finish(results, directory);
+    // A run of a scorecard is a measurement: what it finds is no news about the commit.
+    if options.die_with.is_none() {
+        ci::tell(
+            results,
+            directory,
+            options.junit.as_deref(),
+            options.markdown.as_deref(),
+        );
+    }
+    conclude(results, directory, options.format)
+}
+
 /// A run without a verdict: what happened, and where what there is was kept.
-fn broken_run(options: &TestOptions, broken: &Broken) -> ExitCode {
+fn broken_run(options: &TestOptions, broken: &Broken, events: &Events) -> ExitCode {
     let Some((info, directory)) = &broken.kept else {
+        // Whoever reads documents gets one all the same.
+        if options.format != Format::Human {
+            let sentence = format!("Failed to {}.", words(&broken.error));
+            let results = Results::error(None, &history::History::default(), sentence, Vec::new());
+            return end(&results, None, options, events);
+        }
         return fail(&broken.error);
     };
     let history = history::read_file(&directory.file("history.jsonl")).unwrap_or_default();
@@ -117,12 +143,17 @@ fn broken_run(options: &TestOptions, broken: &Broken) -> ExitCode {
     });
     let results = Results::error(Some(info), &history, sentence, detail);
     // The disk may be what is broken: then the words on the screen have to do.
-    if let Err(error) = directory.write_json("results.json", &results) {
-        tracing::warn!("results.json: {error}");
+    let kept = directory.write_json("results.json", &results);
+    if let Err(error) = kept
+        .map_err(anyhow::Error::from)
+        .and_then(|()| ci::keep(&results, directory))
+    {
+        tracing::warn!("{error:#}");
     }
-    conclude(
+    end(
         &results,
         Some(&directory.path().display().to_string()),
-        options.format,
+        options,
+        events,
     )
 }

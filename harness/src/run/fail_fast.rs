@@ -5,6 +5,7 @@
 //! violation in the beginning of a history is one in the whole. The verdict is given at the end, as always,
 //! from the whole file; all that is decided here is when to stop.
 
+use crate::events::{Event, Events};
 use crate::progress::Voice;
 use anyhow::{Context, Result};
 use checker::Model;
@@ -25,15 +26,28 @@ const PAUSE_SHARE: u32 = 5;
 /// and faults by `stop`.
 pub async fn stop_at_the_first_violation(
     file: PathBuf,
+    model: Model,
     seen: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     voice: Voice,
+    events: Events,
 ) {
-    match first_violation(file, Model::Decree).await {
-        Ok(Sighting { sentence, after }) => {
+    match first_violation(file, model).await {
+        Ok(Sighting {
+            code,
+            sentence,
+            after,
+        }) => {
             seen.store(true, Ordering::Release);
             stop.send_replace(true);
             let after = after.as_secs_f64();
+            if let Some(code) = code {
+                events.now(Event::Violation {
+                    code: code.to_owned(),
+                    sentence: results::text::line(&sentence),
+                    whole: false,
+                });
+            }
             voice.say(&format!(
                 "stopping early after {after:.1} s (--fail-fast): {sentence}"
             ));
@@ -46,6 +60,8 @@ pub async fn stop_at_the_first_violation(
 /// What was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Sighting {
+    /// The kind of violation; none for a system that stands still.
+    code: Option<&'static str>,
     /// The violation in one sentence.
     sentence: String,
     /// How far into the main phase the file reached when it was read.
@@ -86,10 +102,12 @@ fn look(file: &Path, model: Model) -> Result<Option<Sighting>> {
         .violations
         .into_iter()
         .next()
-        .map(|violation| violation.sentence);
+        .map(|violation| (Some(violation.code), violation.sentence));
     // A system that stands still although it could work will not be caught at anything else.
-    let stall = || results::evidence::stall(&Coverage::of(&history).progress);
-    Ok(violation.or_else(stall).map(|sentence| Sighting {
+    let stall =
+        || results::evidence::stall(&Coverage::of(&history).progress).map(|sentence| (None, sentence));
+    Ok(violation.or_else(stall).map(|(code, sentence)| Sighting {
+        code,
         sentence,
         after: since_the_main_phase_began(&history),
     }))

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use checker::{Analysis, Model};
-use history::History;
+use history::{History, ReadOptions};
 use results::coverage::Coverage;
 use results::{Results, RunDir, RunInfo, Store};
 use std::io::{BufWriter, Write};
@@ -27,17 +27,28 @@ pub struct Judgement {
 /// # Errors
 /// When the history cannot be read or checked.
 pub fn of_run(directory: &RunDir) -> Result<Judgement> {
-    let mut judgement = of_file(&directory.file("history.jsonl"), directory.info(), None)?;
+    let mut judgement = of_file(
+        &directory.file("history.jsonl"),
+        ReadOptions::default(),
+        directory.info(),
+        None,
+    )?;
     judgement.directory = Some(directory.path().display().to_string());
     Ok(judgement)
 }
 
-/// Judges a history file; `model` overrides what its header says.
+/// Judges a history file; `model` overrides what its header says, and `input` is what is known about its format.
 ///
 /// # Errors
 /// When it cannot be read or checked.
-pub fn of_file(path: &Path, info: Option<RunInfo>, model: Option<Model>) -> Result<Judgement> {
-    let history = history::read_file(path).with_context(|| format!("read the history {}", path.display()))?;
+pub fn of_file(
+    path: &Path,
+    input: ReadOptions,
+    info: Option<RunInfo>,
+    model: Option<Model>,
+) -> Result<Judgement> {
+    let history =
+        history::read_file_as(path, input).with_context(|| format!("read the history {}", path.display()))?;
     let model = match (model, &history.header) {
         (Some(model), _) => model,
         (None, Some(header)) => Model::from_name(&header.model)
@@ -65,6 +76,10 @@ impl Judgement {
     pub fn keep(&self, store: &Store, directory: &RunDir) -> Result<()> {
         self.write_proof(directory)?;
         directory.write_json("results.json", &self.results)?;
+        crate::ci::keep(&self.results, directory)?;
+        if let Some(drawing) = self.counterexample_svg() {
+            directory.write("counterexample.svg", drawing.as_bytes())?;
+        }
         self.write_report(directory)?;
         if let Some(info) = &self.info {
             store.finish(directory, info, &self.results)?;
@@ -85,6 +100,25 @@ impl Judgement {
             Some(directory.path()),
         )?;
         Ok(directory.write("report.html", page.as_bytes())?)
+    }
+
+    /// The drawing of the first violation, standing alone.
+    pub fn counterexample_svg(&self) -> Option<String> {
+        results::counterexample_svg(&self.results, &self.history, &self.analysis, &self.coverage)
+    }
+
+    /// Writes all of it as a trace; logs are those in `directory`.
+    ///
+    /// # Errors
+    /// When `out` takes no more.
+    pub fn write_perfetto(&self, directory: Option<&Path>, out: &mut impl Write) -> std::io::Result<()> {
+        let run = results::export::Run {
+            history: &self.history,
+            coverage: &self.coverage,
+            analysis: Some(&self.analysis),
+            directory,
+        };
+        results::export::write_perfetto(&run, out)
     }
 
     /// The proof of the verdict: a legal order of every decree, or the operations that have none.

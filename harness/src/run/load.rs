@@ -1,7 +1,10 @@
 //! The load of the main phase: clients in closed loops, paced to a common rate.
+//!
+//! A client that was not told what became of its operation mostly goes back to the same object, as any client would:
+//! so what a fault left half done is touched again, through the same node, as soon as that answers.
 
 use crate::client::Client;
-use crate::workload::DecreeWorkload;
+use crate::workload::Workload;
 use history::EventType;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -21,7 +24,7 @@ const STREAM_PACE: u64 = 101;
 pub struct Pacer {
     next: Mutex<Next>,
     mean_gap: Duration,
-    volley: u64,
+    workload: Arc<dyn Workload>,
     end: Instant,
 }
 
@@ -32,8 +35,9 @@ struct Next {
 }
 
 impl Pacer {
-    /// A pace of `rate` operations per second in the mean (0: no pause at all) until `end`, so many of them at once.
-    pub fn new(seed: u64, rate: f64, volley: u64, end: Instant) -> Pacer {
+    /// A pace of `rate` operations per second in the mean (0: no pause at all) until `end`, a volley of the workload
+    /// at once.
+    pub fn new(seed: u64, rate: f64, workload: Arc<dyn Workload>, end: Instant) -> Pacer {
         let mut gaps = ChaCha8Rng::seed_from_u64(seed);
         gaps.set_stream(STREAM_PACE);
         let mean_gap = if rate > 0.0 {
@@ -48,7 +52,7 @@ impl Pacer {
                 gaps,
             }),
             mean_gap,
-            volley,
+            workload,
             end,
         }
     }
@@ -63,13 +67,14 @@ impl Pacer {
             let at = next.at.max(now - self.mean_gap);
             (at < self.end).then(|| {
                 // A volley's operations begin at once; the pauses between volleys make up for it in the mean.
+                let number = next.number;
                 next.number += 1;
-                let pause = match next.number % self.volley {
-                    0 => next.gaps.random_range(0.0..2.0) * self.volley as f64,
-                    _ => 0.0,
+                let pause = match self.workload.volley_that_ends_with(number) {
+                    Some(volley) => next.gaps.random_range(0.0..2.0) * volley as f64,
+                    None => 0.0,
                 };
                 next.at = at + self.mean_gap.mul_f64(pause);
-                (next.number - 1, at)
+                (number, at)
             })
         };
         let moment = next.map_or(self.end, |(_, at)| at);
@@ -86,14 +91,15 @@ impl Pacer {
 /// Lets every client work until the pacer's end or `stop`, and hands the clients back.
 pub async fn work(
     clients: Vec<Client>,
-    workload: &DecreeWorkload,
+    workload: &Arc<dyn Workload>,
     pacer: Arc<Pacer>,
     stop: watch::Receiver<bool>,
 ) -> Vec<Client> {
     let mut tasks = JoinSet::new();
     for (place, mut client) in clients.into_iter().enumerate() {
-        let (workload, pacer, mut stop) = (workload.clone(), Arc::clone(&pacer), stop.clone());
+        let (workload, pacer, mut stop) = (Arc::clone(workload), Arc::clone(&pacer), stop.clone());
         tasks.spawn(async move {
+            let mut unsettled = None;
             loop {
                 let number = tokio::select! {
                     biased;
@@ -101,7 +107,13 @@ pub async fn work(
                     number = pacer.next() => number,
                 };
                 let Some(number) = number else { break };
-                if client.perform(&workload.operation(number)).await == EventType::Fail {
+                let mut operation = workload.operation(number);
+                if let Some(key) = unsettled.take().filter(|_| operation.asks_again) {
+                    operation.key = key;
+                }
+                let outcome = client.perform(&operation).await;
+                unsettled = (outcome != EventType::Ok).then_some(operation.key);
+                if outcome == EventType::Fail {
                     // A node that refuses at once would otherwise draw all operations to itself.
                     tokio::time::sleep(AFTER_FAILURE).await;
                 }

@@ -2,21 +2,17 @@
 
 use crate::cli::TestOptions;
 use crate::systems;
-use crate::workload::DecreeWorkload;
+use crate::workload::{self, Workload};
 use anyhow::{Context, Result, bail};
-use cluster::system::HttpOperation;
+use cluster::system::Operations;
 use cluster::{Backend, DiskSpec, System};
 use history::Header;
 use jiff::Timestamp;
 use nemesis::{Package, PlannedFault, Request, Schedule};
 use results::{Environment, RunInfo};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The workload of every run so far.
-pub const WORKLOAD: &str = "decree";
 
 /// The plan of a run: what will be done, by whom, when. A function of the options and the seed.
 pub struct Plan {
@@ -25,15 +21,19 @@ pub struct Plan {
     /// The system under test.
     pub system: System,
     /// How its operations are asked for.
-    pub operations: Arc<BTreeMap<String, HttpOperation>>,
+    pub operations: Arc<Operations>,
     /// The nodes' names.
     pub nodes: Vec<String>,
     /// How many clients work in the main phase.
     pub workers: usize,
     /// How many clients there are in all: at least one for each node, for the reads at the end.
     pub clients: usize,
+    /// The workload's name, as the descriptor has it.
+    pub workload_name: String,
+    /// What it is.
+    pub kind: &'static workload::Kind,
     /// The operations.
-    pub workload: DecreeWorkload,
+    pub workload: Arc<dyn Workload>,
     /// The faults.
     pub schedule: Schedule,
     /// Arguments added to each node's command: a planted bug.
@@ -47,26 +47,13 @@ impl Plan {
     /// When the system, its descriptor or the faults asked for cannot be.
     pub fn draw(options: &TestOptions) -> Result<Plan> {
         let system = systems::find(&options.system)?;
+        systems::require_installed(&system)?;
         // Seeds are typed and read aloud: seven digits are enough.
         let seed = options
             .seed
             .unwrap_or_else(|| rand::random_range(1_000_000..10_000_000));
         let nodes: Vec<String> = (1..=options.node_count).map(|i| format!("n{i}")).collect();
-        let Some(workload) = system.workloads.get(WORKLOAD) else {
-            bail!(
-                "{} has no [workload.{WORKLOAD}], and no other workload exists yet",
-                options.system
-            );
-        };
-        for f in ["propose", "read"] {
-            if !workload.contains_key(f) {
-                bail!(
-                    "{}: [workload.{WORKLOAD}.{f}] is missing: how is a {f} asked for?",
-                    options.system
-                );
-            }
-        }
-        let operations = Arc::new(workload.clone());
+        let (workload_name, kind, operations) = choose_workload(options, &system)?;
         let request = Request {
             packages: &options.nemesis.packages,
             nodes: &nodes,
@@ -81,10 +68,12 @@ impl Plan {
         let workers = options.concurrency.clients(nodes.len());
         Ok(Plan {
             seed,
-            operations,
+            operations: Arc::new(operations),
             workers,
             clients: workers.max(nodes.len()),
-            workload: DecreeWorkload::new(seed, options.ops_per_key, options.key_count),
+            workload: kind.make(seed, options.ops_per_key, options.key_count),
+            workload_name,
+            kind,
             schedule,
             extra_args: planted_bug(options)?,
             nodes,
@@ -138,7 +127,7 @@ impl Plan {
         RunInfo {
             id: format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), self.seed),
             system: self.system.name.clone(),
-            workload: WORKLOAD.to_owned(),
+            workload: self.workload_name.clone(),
             nemesis: self.kinds(options),
             seed: self.seed,
             argv: command_line(options, self.seed),
@@ -158,7 +147,7 @@ impl Plan {
             run: info.id.clone(),
             system: info.system.clone(),
             workload: info.workload.clone(),
-            model: checker::Model::Decree.name().to_owned(),
+            model: self.kind.model.name().to_owned(),
             seed: info.seed,
             nodes: info.nodes.clone(),
             clients: info.clients,
@@ -167,6 +156,54 @@ impl Plan {
             started_at: info.started_at.clone(),
         }
     }
+}
+
+/// The workload that is asked for, or the system's first, and how the system carries it out.
+///
+/// # Errors
+/// When the system does not have it, or not all of it.
+fn choose_workload(
+    options: &TestOptions,
+    system: &System,
+) -> Result<(String, &'static workload::Kind, Operations)> {
+    let known: Vec<&str> = system.workloads.keys().map(String::as_str).collect();
+    let name = match &options.workload {
+        Some(name) => name.as_str(),
+        // Known kinds in their order, so that what is first does not depend on the alphabet.
+        None => {
+            let first = workload::ALL.iter().find(|kind| known.contains(&kind.name));
+            first.map(|kind| kind.name).with_context(|| {
+                format!(
+                    "{} has no [workload] that is known; see `harness list workloads`",
+                    options.system
+                )
+            })?
+        }
+    };
+    let of_system = || match known.as_slice() {
+        [] => format!("{} has no workloads", options.system),
+        known => format!("{} has {}", options.system, known.join(", ")),
+    };
+    let kind = workload::Kind::of(name).with_context(|| {
+        let all: Vec<&str> = workload::ALL.iter().map(|kind| kind.name).collect();
+        format!(
+            "{}; {}",
+            crate::suggest::unknown("workload", name, &all),
+            of_system()
+        )
+    })?;
+    let operations = system
+        .operations(name)
+        .with_context(|| format!("[workload.{name}] is missing: {}", of_system()))?;
+    for f in kind.functions {
+        if !operations.contains_key(*f) {
+            bail!(
+                "{}: [workload.{name}.{f}] is missing: how is a {f} asked for?",
+                options.system
+            );
+        }
+    }
+    Ok((name.to_owned(), kind, operations))
 }
 
 /// The largest schedule that is read: a hundred thousand faults.
@@ -224,13 +261,14 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
         Some(file) => flag("schedule", file.display().to_string(), ""),
         None => flag("nemesis", options.nemesis.text.clone(), ""),
     }
+    flag("workload", options.workload.clone().unwrap_or_default(), "");
     flag("network", options.network.backend().name().to_owned(), "switch");
     flag("node-count", options.node_count.to_string(), "5");
     flag("concurrency", concurrency, "8n");
     flag("rate", options.rate.to_string(), "5000");
     flag("time-limit", duration(options.time_limit), "60s");
-    flag("ops-per-key", options.ops_per_key.to_string(), "20");
-    flag("key-count", options.key_count.to_string(), "6");
+    flag("ops-per-key", options.ops_per_key.to_string(), "12");
+    flag("key-count", options.key_count.to_string(), "8");
     flag("client-timeout", duration(options.client_timeout), "1s");
     flag("nemesis-interval", duration(options.nemesis_interval), "0.5s");
     flag("recovery-time", duration(options.recovery_time), "10s");
@@ -249,6 +287,7 @@ pub fn command_line(options: &TestOptions, seed: u64) -> Vec<String> {
 pub fn option_table(options: &TestOptions, seed: u64) -> serde_json::Map<String, serde_json::Value> {
     let table = serde_json::json!({
         "system": options.system,
+        "workload": options.workload,
         "node_count": options.node_count,
         "network": options.network.backend().name(),
         "concurrency": options.concurrency.clients(options.node_count.into()),

@@ -6,6 +6,7 @@ use super::load::{self, Pacer};
 use super::plan::Plan;
 use crate::cli::TestOptions;
 use crate::client::{Client, ClientSpec};
+use crate::events::Events;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::recorder::Recorder;
@@ -39,6 +40,7 @@ pub struct World {
     violation_seen: Arc<AtomicBool>,
     watchers: Vec<JoinHandle<()>>,
     progress: Progress,
+    events: Events,
     operations: u64,
     /// Every packet, when they are captured.
     capture: Option<Capture>,
@@ -55,8 +57,9 @@ impl World {
         header: &Header,
         directory: &Path,
         interrupt: Interrupt,
+        events: &Events,
     ) -> Result<World> {
-        let epoch = Instant::now();
+        let epoch = events.epoch();
         let (tell_notes, notes) = mpsc::unbounded_channel();
         let history = directory.join("history.jsonl");
         let recorder =
@@ -90,6 +93,7 @@ impl World {
             pass_on(recorder.broken(), stop.clone()),
             pass_on_interrupt(interrupt, stop.clone()),
         ];
+        let notes = events.follow(&recorder, &cluster, notes);
         progress.follow(Arc::clone(&recorder), Arc::clone(&cluster), notes);
         let capture = match options.capture {
             true => Some(cluster.network().capture(&directory.join("capture.pcapng"))?),
@@ -105,6 +109,7 @@ impl World {
             violation_seen: Arc::default(),
             watchers,
             progress,
+            events: events.clone(),
             operations: 0,
             capture,
         };
@@ -128,15 +133,17 @@ impl World {
             let (file, seen) = (self.history.clone(), Arc::clone(&self.violation_seen));
             tokio::spawn(fail_fast::stop_at_the_first_violation(
                 file,
+                plan.kind.model,
                 seen,
                 self.stop.clone(),
                 self.progress.voice(),
+                self.events.clone(),
             ))
         });
         let pacer = Arc::new(Pacer::new(
             plan.seed,
             options.rate,
-            plan.workload.volley(),
+            Arc::clone(&plan.workload),
             start + options.time_limit,
         ));
         let idle = self.clients.split_off(plan.workers.min(self.clients.len()));
@@ -217,7 +224,7 @@ impl World {
             let node = place_of(plan, &client);
             // The clients of one node share its reads; in pass p, node i reads the decrees k with k+i = p.
             let (share, among) = (place / nodes, per_node[node]);
-            let (workload, keys, broken) = (plan.workload.clone(), keys.clone(), self.recorder.broken());
+            let (workload, keys, broken) = (Arc::clone(&plan.workload), keys.clone(), self.recorder.broken());
             tasks.spawn(async move {
                 let mine = (0..nodes).flat_map(|pass| {
                     let of_pass = keys

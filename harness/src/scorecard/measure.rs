@@ -204,8 +204,13 @@ mod tests {
 "#;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("history.jsonl"), FILE).unwrap();
-        let judgement =
-            crate::run::judgement::of_file(&folder.path().join("history.jsonl"), None, None).unwrap();
+        let judgement = crate::run::judgement::of_file(
+            &folder.path().join("history.jsonl"),
+            history::ReadOptions::default(),
+            None,
+            None,
+        )
+        .unwrap();
         let ended = Ended {
             code: Some(1),
             out: serde_json::to_vec(&judgement.results).unwrap(),

@@ -2,12 +2,17 @@
 //!
 //! `place` is where a test has its runs. Read next: `verdicts` for what a run ends with, `refusals` for what is not
 //! even begun, `endings` for runs that are cut short, `fail_fast` for those that stop by themselves, `proxy` for
-//! those without a sandbox; `readme` types what the README says.
+//! those without a sandbox, `etcd` for a real system that is not ours; `documents` for what CI servers and programs are
+//! told, `exports` for other tools; `readme` types what the README says.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod documents;
 mod endings;
+mod etcd;
+mod exports;
 mod fail_fast;
+mod init;
 mod place;
 mod proxy;
 mod readme;

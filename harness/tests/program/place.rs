@@ -29,7 +29,7 @@ impl Place {
         command.args(arguments);
         if !arguments
             .iter()
-            .any(|it| ["doctor", "schema", "--help", "--version"].contains(it))
+            .any(|it| ["doctor", "init", "schema", "--help", "--version"].contains(it))
         {
             command.arg("--store").arg(self.store());
         }
@@ -43,6 +43,12 @@ impl Place {
 
     pub fn latest(&self) -> PathBuf {
         fs::canonicalize(self.store().join("latest")).unwrap()
+    }
+
+    /// The JSON Schema of a format, as a validator.
+    pub fn schema(&self, format: &str) -> jsonschema::Validator {
+        let schema = self.run(&["schema", format]).stdout;
+        jsonschema::validator_for(&serde_json::from_slice(&schema).unwrap()).unwrap()
     }
 
     /// A file of the latest run.

@@ -1,6 +1,8 @@
 //! What is not begun: bad arguments, descriptors and histories, each with its place and the way out.
 
 use crate::place::{Place, err, loners, out};
+use std::path::Path;
+
 #[test]
 fn what_was_mistyped_is_refused_with_a_suggestion_and_254() {
     let place = Place::new();
@@ -88,4 +90,38 @@ fn a_torn_last_line_is_accepted_and_said_and_garbage_is_refused_with_its_line() 
     let output = place.run(&["check", "latest"]);
     assert_eq!(output.status.code(), Some(255));
     assert!(err(&output).contains("there are no runs"), "{}", err(&output));
+}
+
+#[test]
+fn a_history_of_others_is_checked_whatever_its_name_and_so_is_the_folder_of_a_jepsen_run() {
+    const EDN: &str = "\
+{:process 0, :type :invoke, :f :propose, :value [1 17]}
+{:process 0, :type :ok, :f :propose, :value [1 17]}
+{:process 1, :type :invoke, :f :read, :value [1 nil]}
+{:process 1, :type :ok, :f :read, :value [1 4]}
+";
+    let place = Place::new();
+    let edn = place.write("history.edn", EDN);
+    let unnamed = place.write("unnamed", EDN);
+    let folder = Path::new(&edn).parent().unwrap().to_str().unwrap();
+    for what in [&*edn, &unnamed, folder] {
+        let output = place.run(&["check", what, "--model", "decree"]);
+        assert_eq!(output.status.code(), Some(1), "{}{}", out(&output), err(&output));
+    }
+    let output = place.run(&["check", &unnamed, "--independent", "no"]);
+    assert!(out(&output).contains("propose([1,17])"), "{}", out(&output));
+    let output = place.run(&["check", &unnamed, "--input-format", "jsonl"]);
+    assert!(
+        err(&output).contains("unnamed: line 1: is not an event"),
+        "{}",
+        err(&output)
+    );
+    let cut = place.write("cut.edn", &EDN[..EDN.len() - 3]);
+    let output = place.run(&["check", &cut]);
+    assert_eq!(output.status.code(), Some(255));
+    assert!(
+        err(&output).contains("line 4: the file ends inside the form"),
+        "{}",
+        err(&output)
+    );
 }

@@ -115,6 +115,29 @@ impl Builder {
         self.complete(event, process, open, number)
     }
 
+    /// Takes an event that is nobody's operation, and says nothing.
+    pub fn other_event(&mut self) -> Result<(), Problem> {
+        self.next_event().map(|_| ())
+    }
+
+    /// Refuses a completion that names another object than its invocation.
+    pub fn same_key(&self, process: u64, key: Value) -> Result<(), Problem> {
+        let open = u32::try_from(process).map_or(FREE, |process| self.open(process));
+        let Some(operation) = self.history.operations.get(open as usize) else {
+            return Ok(());
+        };
+        let invoked = self.history.keys[operation.key as usize];
+        if invoked == key {
+            return Ok(());
+        }
+        let name = |key: Value| super::plain(&self.history.values.json(key));
+        Err(Problem::meaning(format!(
+            "process {process} completes on key {} an operation that it invoked on key {}",
+            name(key),
+            name(invoked)
+        )))
+    }
+
     fn invoke(&mut self, event: &Scanned<'_>, process: u32, number: u32) -> Result<(), Problem> {
         let operation = Operation {
             input: event.value,

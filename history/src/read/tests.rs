@@ -1,5 +1,8 @@
 use super::*;
-use crate::{Event, EventType, Fault, FaultNote, FaultStep, Header, NEVER, Note, Outcome, Phase, Writer};
+use crate::{
+    Event, EventType, Fault, FaultNote, FaultStep, Header, NEVER, Note, Outcome, Phase, SCHEMA, TornTail,
+    Writer,
+};
 use proptest::prelude::*;
 
 fn header() -> Header {
@@ -210,6 +213,19 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     ]
 }
 
+/// JSON text that the scanner understands.
+fn scalar() -> impl Strategy<Value = String> {
+    let one = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        (-1_000_000_000_000i64..1_000_000_000_000).prop_map(|number| number.to_string()),
+        "\"[a-zäß/]{0,6}\"",
+    ];
+    let array =
+        proptest::collection::vec(one.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(",")));
+    prop_oneof![one, array]
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read(
@@ -241,6 +257,42 @@ proptest! {
             prop_assert_eq!(history.values.json(operation.output), told);
             let said = if *end < 3 { error.as_deref() } else { None };
             prop_assert_eq!(history.errors.get(&(place as u32)).map(|text| &**text), said);
+        }
+    }
+
+    /// Fields in any order, with or without spaces: the scanner takes them, and an unknown field, which sends a line the
+    /// general way, changes nothing.
+    #[test]
+    fn the_fast_path_and_the_general_one_agree(
+        operations in proptest::collection::vec((scalar(), 0..4u8), 1..12),
+        order in Just([0usize, 1, 2, 3, 4, 5, 6]).prop_shuffle(),
+        spaces in any::<bool>(),
+    ) {
+        let (mut fast, mut general) = (String::new(), String::new());
+        for (process, (value, end)) in operations.iter().enumerate() {
+            for kind in ["invoke", ["ok", "fail", "info", ""][usize::from(*end)]] {
+                let fields = [
+                    format!("\"process\":{process}"), format!("\"type\":\"{kind}\""), "\"f\":\"cas\"".to_owned(),
+                    format!("\"value\":{value}"), format!("\"key\":{}", process % 3), "\"time\":123456789012".to_owned(),
+                    "\"error\":\"späte Antwort\"".to_owned(),
+                ];
+                let line = order.map(|field| fields[field].clone()).join(",");
+                let line = if spaces { line.replace(',', ", ").replace("\":", "\": ") } else { line };
+                if !kind.is_empty() {
+                    fast += &format!("{{{line}}}\n");
+                    general += &format!("{{\"unknown\":0,{line}}}\n");
+                }
+            }
+        }
+        let first = fast.find('\n').unwrap() + 1;
+        let scanned = scan::Scanner::new().event(fast.as_bytes(), &mut crate::Values::default());
+        prop_assert_eq!(scanned.map(|(_, length)| length), Some(first), "{}", fast);
+        let (fast, general) = (read_bytes(fast.as_bytes()).unwrap(), read_bytes(general.as_bytes()).unwrap());
+        prop_assert_eq!(&fast.operations, &general.operations);
+        prop_assert_eq!(&fast.keys, &general.keys);
+        prop_assert_eq!(&fast.errors, &general.errors);
+        for it in &fast.operations {
+            prop_assert_eq!(fast.values.json(it.input), general.values.json(it.input));
         }
     }
 

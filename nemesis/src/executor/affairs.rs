@@ -2,7 +2,7 @@
 
 use super::nodes;
 use cluster::{Cluster, NodeState};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -16,8 +16,26 @@ const AILING_MAX: Duration = Duration::from_secs(60);
 pub struct Affairs {
     /// Nodes that a fault has taken down, or is about to, and will start again.
     taken: watch::Sender<BTreeSet<String>>,
-    /// Nodes whose disks are at fault, each as often as it is.
-    ailing: watch::Sender<Vec<String>>,
+    ailing: watch::Sender<Ailing>,
+}
+
+/// Whose disks are at fault.
+#[derive(Debug, Default)]
+struct Ailing {
+    /// Those that are now, each as often as it is.
+    now: Vec<String>,
+    /// How often each has been since the start of the run: one may come and go while somebody looks away.
+    times: BTreeMap<String, u64>,
+}
+
+impl Ailing {
+    fn any(&self, nodes: &[String]) -> bool {
+        nodes.iter().any(|node| self.now.contains(node))
+    }
+
+    fn times(&self, nodes: &[String]) -> u64 {
+        nodes.iter().filter_map(|node| self.times.get(node)).sum()
+    }
 }
 
 impl Affairs {
@@ -42,15 +60,20 @@ impl Affairs {
 
     /// The disks of these nodes are at fault.
     pub fn ails(&self, nodes: &[String]) {
-        self.ailing.send_modify(|ailing| ailing.extend_from_slice(nodes));
+        self.ailing.send_modify(|ailing| {
+            ailing.now.extend_from_slice(nodes);
+            for node in nodes {
+                *ailing.times.entry(node.clone()).or_default() += 1;
+            }
+        });
     }
 
     /// They no longer are, by this fault.
     pub fn is_well(&self, nodes: &[String]) {
         self.ailing.send_modify(|ailing| {
             for node in nodes {
-                if let Some(place) = ailing.iter().position(|other| other == node) {
-                    ailing.swap_remove(place);
+                if let Some(place) = ailing.now.iter().position(|other| other == node) {
+                    ailing.now.swap_remove(place);
                 }
             }
         });
@@ -67,17 +90,19 @@ impl Affairs {
             let down = |node: &&String| cluster.state(node) == NodeState::Down;
             let down: Vec<String> = nodes.iter().filter(down).cloned().collect();
             let mut ailing = self.ailing.subscribe();
-            let is_ailing = |all: &Vec<String>| down.iter().any(|node| all.contains(node));
-            let was_ailing = is_ailing(&ailing.borrow());
+            let before = ailing.borrow().times(&down);
+            let was_ailing = ailing.borrow().any(&down);
+            // Also one that has begun and ended while the node was starting.
+            let ailed = |ailing: &Ailing| was_ailing || ailing.times(&down) > before;
             match nodes::start_all(cluster, &down).await {
                 Ok(evidence) => {
                     told.push(evidence);
                     return Ok(told.join("; "));
                 }
-                Err(reason) if was_ailing || is_ailing(&ailing.borrow()) => {
+                Err(reason) if ailed(&ailing.borrow()) => {
                     let first_line = reason.lines().next().unwrap_or_default();
                     told.push(format!("{first_line}, while its disk is at fault"));
-                    let well = ailing.wait_for(|all| !is_ailing(all));
+                    let well = ailing.wait_for(|ailing| !ailing.any(&down));
                     if tokio::time::timeout(AILING_MAX, well).await.is_err() {
                         return Err(reason);
                     }

@@ -48,7 +48,7 @@ impl Task {
                     _ = self.stop.wait_for(|stop| *stop) => Waited::Stopped,
                 }
             }
-            Trigger::DirectoryChange { node } => {
+            Trigger::DirectoryChange { node, then_requests } => {
                 let cluster = Arc::clone(&self.cluster);
                 let Some(disk) = cluster.disk(node) else {
                     let reason = "the nodes of this run have no disks of their own";
@@ -64,8 +64,22 @@ impl Task {
                         _ = self.stop.wait_for(|stop| *stop) => return Waited::Stopped,
                     }
                     if cluster.state(node) == NodeState::Up {
-                        return Waited::Happened(format!("after a change in a directory of {node}"));
+                        break;
                     }
+                }
+                if *then_requests == 0 {
+                    return Waited::Happened(format!("after a change in a directory of {node}"));
+                }
+                let mut steps = disk.steps();
+                let last = steps.borrow().saturating_add((*then_requests).into());
+                tokio::select! {
+                    reached = steps.wait_for(|step| *step >= last) => match reached {
+                        Ok(_) => Waited::Happened(format!(
+                            "{then_requests} requests after a change in a directory of {node}"
+                        )),
+                        Err(_) => Waited::Stopped,
+                    },
+                    _ = self.stop.wait_for(|stop| *stop) => Waited::Stopped,
                 }
             }
             Trigger::Packet {

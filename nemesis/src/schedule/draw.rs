@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 const FLAP_MS: (f64, f64) = (3.0, 100.0);
 
 /// In a restart storm nodes are down, and up, for times between these.
-const DOWN_MS: (f64, f64) = (1.0, 30.0);
+pub const DOWN_MS: (f64, f64) = (1.0, 30.0);
 const UP_MS: (f64, f64) = (10.0, 200.0);
 
 /// The faults of one kind, each with its place in time.
@@ -147,10 +147,7 @@ fn known<'a>(
 
 fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
     let mut rng = of(Stream::Kill, request);
-    let power = request
-        .packages
-        .iter()
-        .any(|package| matches!(package, Package::Disk(_)));
+    let power = request.kills_are_power_failures();
     let smallest = targets.iter().min_by_key(|target| target.stops_the_system());
     let mut of_sieges = of(Stream::BesiegedByKill, request);
     let besieged = || Fault::Kill {
@@ -181,10 +178,11 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
     if power {
         // Not those of sieges, which have their time to themselves.
         let mut of_triggers = of(Stream::PowerTriggers, request);
-        storms
-            .iter_mut()
-            .filter(|_| of_triggers.random_bool(AT_A_CHANGE))
-            .for_each(when_a_directory_changes);
+        for storm in &mut storms {
+            if of_triggers.random_bool(AT_A_CHANGE) {
+                when_a_directory_changes(storm, &mut of_triggers);
+            }
+        }
     }
     [storms, sieges].concat()
 }
@@ -194,13 +192,27 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
 const AT_A_CHANGE: f64 = 0.4;
 /// How long they wait for such a moment.
 const AT_A_CHANGE_WITHIN_MS: u64 = 700;
+/// Half of them come at once, the others after so many requests more: in the middle of what the change belongs to.
+const REQUESTS_LATER: (f64, f64) = (1.0, 40.0);
 
-fn when_a_directory_changes(planned: &mut PlannedFault) {
+fn when_a_directory_changes(planned: &mut PlannedFault, rng: &mut impl Rng) {
     if let Fault::Kill { nodes, .. } = &planned.fault
         && let Some(node) = nodes.first()
     {
-        planned.when = Some(Trigger::DirectoryChange { node: node.clone() });
+        planned.when = Some(a_change_on(node, rng));
         planned.patience_ms = Some(AT_A_CHANGE_WITHIN_MS);
+    }
+}
+
+/// A moment at which a program goes from one state on disk to another.
+pub fn a_change_on(node: &str, rng: &mut impl Rng) -> Trigger {
+    let then_requests = match rng.random_bool(0.5) {
+        true => 0,
+        false => between(rng, REQUESTS_LATER) as u32,
+    };
+    Trigger::DirectoryChange {
+        node: node.to_owned(),
+        then_requests,
     }
 }
 
@@ -210,9 +222,9 @@ fn pauses(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
     in_storms(request, "pause", &mut rng, |rng, interval_ms| {
         let target = draw_weighted(targets, rng);
         let lasts_ms = match (rng.random_range(0..10), target.stops_the_system()) {
-            (0..4, _) => between(rng, (5.0, 120.0)),
+            (0..6, _) => between(rng, (5.0, 120.0)),
             (_, true) => share(rng, interval_ms, 0.1, 0.5),
-            (4..8, false) => share(rng, interval_ms, 0.3, 1.5),
+            (6..9, false) => share(rng, interval_ms, 0.3, 1.5),
             (_, false) => share(rng, interval_ms, 1.5, 4.0),
         };
         let nodes = target.draw(request.nodes, rng);

@@ -128,7 +128,10 @@ fn check(planned: &PlannedFault, nodes: &[String]) -> Result<(), String> {
     }
     match &planned.when {
         None | Some(Trigger::Operations(_)) => {}
-        Some(Trigger::DirectoryChange { node }) => check_nodes(std::slice::from_ref(node), nodes)?,
+        Some(Trigger::DirectoryChange { node, then_requests }) => {
+            check_nodes(std::slice::from_ref(node), nodes)?;
+            within("then_requests", *then_requests, 0, 1_000_000)?;
+        }
         Some(Trigger::Log { node, line }) => {
             check_nodes(std::slice::from_ref(node), nodes)?;
             check_pattern(line)?;

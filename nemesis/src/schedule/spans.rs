@@ -1,10 +1,10 @@
-//! When faults are: in storms one after another, in sieges one alone.
+//! When faults are: in storms one after another, in sieges one alone, in handovers some that belong together.
 //!
 //! A storm is made of *spells* of a second or two. In each spell some kinds of fault rest, others each time: all of
 //! them at once would leave a system no time to get anything done, and what hides one bug is what shows another
 //! (Groce et al., "Swarm Testing", ISSTA 2012).
 
-use super::{PlannedFault, Request};
+use super::{PlannedFault, Request, handover};
 use crate::Package;
 use crate::draw::{share, stream};
 use history::Fault;
@@ -22,7 +22,8 @@ pub fn in_storms(
     rng: &mut ChaCha8Rng,
     draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
 ) -> Vec<PlannedFault> {
-    let mut planned = one_after_another(request, GAP, rng, draw);
+    let gap = if kind == "pause" { GAP_OF_PAUSES } else { GAP };
+    let mut planned = one_after_another(request, kind, gap, rng, draw);
     let rests = Rests::of(kind, request);
     // Each kind is in every run, however short: its first fault stays.
     let mut number = 0;
@@ -35,6 +36,8 @@ pub fn in_storms(
 
 /// How long the pause between two faults of a kind is, in intervals.
 const GAP: (f64, f64) = (0.4, 1.6);
+/// The same for pauses, most of which are short.
+const GAP_OF_PAUSES: (f64, f64) = (0.1, 0.8);
 /// The same for the weather, which rarely clears up.
 const GAP_IN_THE_CLOUDS: (f64, f64) = (0.05, 0.4);
 
@@ -44,33 +47,37 @@ pub fn as_weather(
     rng: &mut ChaCha8Rng,
     draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
 ) -> Vec<PlannedFault> {
-    one_after_another(request, GAP_IN_THE_CLOUDS, rng, draw)
+    one_after_another(request, "packet", GAP_IN_THE_CLOUDS, rng, draw)
 }
 
 fn one_after_another(
     request: &Request<'_>,
+    kind: &str,
     gap: (f64, f64),
     rng: &mut ChaCha8Rng,
     mut draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
 ) -> Vec<PlannedFault> {
     let interval_ms = (request.interval.as_millis() as u64).max(1);
     let limit_ms = request.time_limit.as_millis() as u64;
-    let sieges = sieges(request);
+    let taken: Vec<Span> = spans(request)
+        .into_iter()
+        .filter(|span| !span.purpose.allows(kind))
+        .collect();
     let mut planned = Vec::new();
     // However long the interval, the first fault comes early enough to be part of the run.
     let mut start_ms = share(rng, interval_ms, 0.2, 1.0).min(limit_ms / 4);
     while start_ms + FELT_WITHIN_MS.min(limit_ms / 2) <= limit_ms {
         let (lasts_ms, fault) = draw(rng, interval_ms);
         let end_ms = start_ms + lasts_ms;
-        match sieges
+        match taken
             .iter()
-            .find(|siege| siege.start_ms < end_ms && start_ms < siege.end_ms)
+            .find(|span| span.start_ms < end_ms && start_ms < span.end_ms)
         {
-            Some(siege) if start_ms < siege.start_ms && siege.start_ms - start_ms >= SHORTEST_MS => {
-                planned.push(planned_fault(start_ms, siege.start_ms, fault));
-                start_ms = siege.end_ms;
+            Some(span) if start_ms < span.start_ms && span.start_ms - start_ms >= SHORTEST_MS => {
+                planned.push(planned_fault(start_ms, span.start_ms, fault));
+                start_ms = span.end_ms;
             }
-            Some(siege) => start_ms = siege.end_ms,
+            Some(span) => start_ms = span.end_ms,
             None => {
                 planned.push(planned_fault(start_ms, end_ms, fault));
                 start_ms = end_ms;
@@ -118,7 +125,8 @@ impl Rests {
     }
 }
 
-fn planned_fault(start_ms: u64, end_ms: u64, fault: Fault) -> PlannedFault {
+/// A fault that waits for nothing but its time.
+pub fn planned_fault(start_ms: u64, end_ms: u64, fault: Fault) -> PlannedFault {
     PlannedFault {
         id: 0,
         start_ms,
@@ -129,51 +137,100 @@ fn planned_fault(start_ms: u64, end_ms: u64, fault: Fault) -> PlannedFault {
     }
 }
 
-/// A time for one fault alone.
-struct Siege {
-    start_ms: u64,
-    end_ms: u64,
-    /// Whether nodes are killed; otherwise they are cut off.
-    kills: bool,
+/// A time that some kinds of fault have for themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// When it begins.
+    pub start_ms: u64,
+    /// When it ends.
+    pub end_ms: u64,
+    purpose: Purpose,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// One node is killed, and nothing else happens.
+    SiegeByKill,
+    /// One node is cut off, and nothing else happens.
+    SiegeByPartition,
+    /// See `handover`.
+    Handover,
+}
+
+impl Purpose {
+    /// Whether faults of this kind go on meanwhile. A handover is about what becomes of the work, which bad links do
+    /// not stop.
+    fn allows(self, kind: &str) -> bool {
+        self == Purpose::Handover && matches!(kind, "packet" | "clock")
+    }
+}
+
+/// The random stream of sieges and handovers.
+const STREAM_SPANS: u64 = 3;
 /// The random streams of spells: one for how long they are, and one for each kind.
 const STREAM_SPELLS: u64 = 20;
 
 /// No fault that a siege cuts short is shorter than this.
 pub const SHORTEST_MS: u64 = 50;
-/// How long a siege lasts, and how long the storm before it: the first one is short, so that short runs have a siege.
+/// How long a siege lasts, how long a handover.
 const SIEGE_MS: u64 = 2_700;
-const FIRST_STORM_MS: (u64, u64) = (2_000, 5_000);
-const STORM_MS: (u64, u64) = (7_000, 14_000);
+const HANDOVER_MS: u64 = 1_800;
+/// How long the storms before the first of them are, and those after it: short runs have one of each.
+const FIRST_STORMS_MS: (u64, u64) = (800, 2_500);
+const STORM_MS: (u64, u64) = (1_500, 4_500);
+/// Faults have to be this dense for sieges to be: otherwise there is no storm to speak of.
+const DENSE_MS: u64 = 1_000;
 
-/// When the sieges of a run are: the same for all kinds of fault. Where faults are rarer than sieges, there are none,
-/// and none of a kind that is not asked for.
-fn sieges(request: &Request<'_>) -> Vec<Siege> {
-    let mut rng = stream(request.seed, 3);
+/// The sieges and handovers of a run, the same for all kinds of fault: a handover, a siege, a handover, and so on, as
+/// far as the kinds of fault that are asked for allow. Where faults are rarer than they would be, there are none.
+fn spans(request: &Request<'_>) -> Vec<Span> {
+    let mut rng = stream(request.seed, STREAM_SPANS);
     let limit_ms = request.time_limit.as_millis() as u64;
-    let mut sieges = Vec::new();
-    let mut start_ms = rng.random_range(FIRST_STORM_MS.0..FIRST_STORM_MS.1);
-    let is_dense = request.interval.as_millis() as u64 * 2 <= FIRST_STORM_MS.0;
-    while is_dense && start_ms + SIEGE_MS <= limit_ms {
-        let end_ms = start_ms + SIEGE_MS;
-        let of = |is: fn(&Package) -> bool| request.packages.iter().any(is);
-        let kills = match (
-            of(|it| matches!(it, Package::Kill(_))),
-            of(|it| matches!(it, Package::Partition(_))),
-        ) {
-            (true, true) => rng.random_bool(0.7),
-            (kills, partitions) if kills || partitions => kills,
-            _ => break,
+    let asks_for = |is: fn(&Package) -> bool| request.packages.iter().any(is);
+    let kills = asks_for(|it| matches!(it, Package::Kill(_)));
+    let partitions = asks_for(|it| matches!(it, Package::Partition(_)));
+    if request.interval.as_millis() as u64 > DENSE_MS || !(kills || partitions) {
+        return Vec::new();
+    }
+    let hands_over = handover::are_possible(request);
+    let mut spans: Vec<Span> = Vec::new();
+    let mut start_ms = rng.random_range(FIRST_STORMS_MS.0..FIRST_STORMS_MS.1);
+    loop {
+        let purpose = match (spans.len() % 3, kills && partitions) {
+            (0 | 2, _) if hands_over => Purpose::Handover,
+            (_, true) if rng.random_bool(0.7) => Purpose::SiegeByKill,
+            (_, true) => Purpose::SiegeByPartition,
+            (_, false) if kills => Purpose::SiegeByKill,
+            (_, false) => Purpose::SiegeByPartition,
         };
-        sieges.push(Siege {
+        let lasts_ms = if purpose == Purpose::Handover {
+            HANDOVER_MS
+        } else {
+            SIEGE_MS
+        };
+        let end_ms = start_ms + lasts_ms;
+        if end_ms > limit_ms {
+            return spans;
+        }
+        spans.push(Span {
             start_ms,
             end_ms,
-            kills,
+            purpose,
         });
-        start_ms = end_ms + rng.random_range(STORM_MS.0..STORM_MS.1);
+        let (least, most) = if spans.len() == 1 {
+            FIRST_STORMS_MS
+        } else {
+            STORM_MS
+        };
+        start_ms = end_ms + rng.random_range(least..most);
     }
-    sieges
+}
+
+/// The handovers of a run.
+pub fn handovers(request: &Request<'_>) -> Vec<Span> {
+    let mut spans = spans(request);
+    spans.retain(|span| span.purpose == Purpose::Handover);
+    spans
 }
 
 /// The sieges in which nodes are killed, or those in which they are cut off.
@@ -182,8 +239,13 @@ pub fn in_sieges(
     kills: bool,
     mut draw: impl FnMut() -> Fault,
 ) -> impl Iterator<Item = PlannedFault> {
-    sieges(request)
+    let purpose = if kills {
+        Purpose::SiegeByKill
+    } else {
+        Purpose::SiegeByPartition
+    };
+    spans(request)
         .into_iter()
-        .filter(move |siege| siege.kills == kills)
-        .map(move |siege| planned_fault(siege.start_ms + SHORTEST_MS, siege.end_ms - SHORTEST_MS, draw()))
+        .filter(move |span| span.purpose == purpose)
+        .map(move |span| planned_fault(span.start_ms + SHORTEST_MS, span.end_ms - SHORTEST_MS, draw()))
 }

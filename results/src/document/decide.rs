@@ -17,7 +17,8 @@ pub fn decide(
     let given = |kind: &str, code: &str, sentence: String, detail: Vec<String>| ReasonGiven {
         kind: kind.to_owned(),
         code: code.to_owned(),
-        sentence,
+        // As everybody tells it.
+        sentence: text::line(&sentence),
         detail,
     };
     if let Some(violation) = analysis.violations.first() {

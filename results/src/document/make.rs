@@ -63,7 +63,7 @@ impl Results {
             reason: ReasonGiven {
                 kind: "error".into(),
                 code: String::new(),
-                sentence,
+                sentence: text::line(&sentence),
                 detail,
             },
             run: info.cloned(),
@@ -292,7 +292,7 @@ fn violation_row(history: &History, violation: &checker::Violation) -> Violation
     ViolationRow {
         key: json(history.keys[violation.key as usize]),
         code: violation.code.to_owned(),
-        sentence: violation.sentence.clone(),
+        sentence: text::line(&violation.sentence),
         detail: violation.detail.clone(),
         window_s: [
             text::seconds(starts.min().unwrap_or(0)),
@@ -322,9 +322,14 @@ fn files(verdict: Outcome) -> BTreeMap<String, String> {
         ("schedule", "schedule.json"),
         ("options", "options.json"),
         ("nodes", "nodes"),
+        ("junit", "junit.xml"),
+        ("summary", "summary.md"),
     ];
     match verdict {
-        Outcome::Invalid => files.push(("counterexample", "counterexample.jsonl")),
+        Outcome::Invalid => files.extend([
+            ("counterexample", "counterexample.jsonl"),
+            ("drawing", "counterexample.svg"),
+        ]),
         Outcome::Valid | Outcome::Unknown => files.push(("witness", "witness.jsonl")),
         Outcome::Error => {}
     }

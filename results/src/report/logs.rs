@@ -134,6 +134,17 @@ pub fn around(
     shown.into_iter().map(log).collect()
 }
 
+/// Everything that a node wrote, with its time in nanoseconds, up to so many lines as are kept at most.
+pub fn of_node(directory: &Path, node: &str) -> Vec<(u64, String)> {
+    let whole = Window {
+        around: vec![(0, u64::MAX)],
+        from: 0,
+        to: u64::MAX,
+    };
+    let lines = read::own_words(directory, node, &whole, "");
+    lines.into_iter().map(|line| (line.at, line.text)).collect()
+}
+
 /// The nodes of the core operations, and those that were killed between them.
 fn asked_or_killed(history: &History, coverage: &Coverage, violation: &Violation) -> Vec<(String, String)> {
     let mut nodes: Vec<(String, String)> = Vec::new();

@@ -5,7 +5,7 @@ use history::History;
 use results::Outcome;
 use serde_json::json;
 
-const HOSTILE: &str =
+pub const HOSTILE: &str =
     "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\u{0}\u{1b}[31m\u{202e}&amp;\"'";
 
 pub fn hostile() -> History {

@@ -3,9 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod alone;
 mod browser;
+mod ci;
 mod drawing;
 mod evidence;
+mod exports;
+mod golden;
 mod hostile;
 mod logs;
 mod script;

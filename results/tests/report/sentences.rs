@@ -1,11 +1,12 @@
 //! A verdict is told in the same words everywhere.
 
+use crate::ci::junit_message;
 use crate::script::{Script, told, worked};
 use results::Outcome;
 use serde_json::json;
 
-#[test]
-fn a_failing_run_is_told_in_the_same_words_everywhere() {
+/// Decree 147 is decided as 17 and as 42, while n3 is killed and the network is cut.
+pub fn failing() -> Script {
     let null = json!(null);
     let mut script = Script::new(&["partition", "kill"]);
     script.phase(0, "set-up").phase(10, "run");
@@ -15,6 +16,12 @@ fn a_failing_run_is_told_in_the_same_words_everywhere() {
     script
         .kill(17, "n3", 31_418, 31_655)
         .cut(18, true, 31_560, 36_020);
+    script
+}
+
+#[test]
+fn a_failing_run_is_told_in_the_same_words_everywhere() {
+    let script = failing();
     let (results, block, page) = told(&script.history());
     assert_eq!(results.verdict, Outcome::Invalid);
     assert_eq!(
@@ -22,6 +29,15 @@ fn a_failing_run_is_told_in_the_same_words_everywhere() {
         "Decree 147 was decided twice: first as 17, then as 42."
     );
     insta::assert_snapshot!(block);
+    assert!(block.contains(&format!(" INVALID  {}\n", results.reason.sentence)));
+    assert_eq!(junit_message(&results), results.reason.sentence);
+    let annotated = results::annotation(&results).unwrap();
+    assert_eq!(
+        annotated,
+        format!("::error title=INVALID::{}", results.reason.sentence)
+    );
+    let summary = results::markdown(&results, None);
+    assert!(summary.starts_with(&format!("### INVALID {}\n", results.reason.sentence)));
     let plain: String = page
         .split("<h1>")
         .nth(1)

@@ -1,0 +1,258 @@
+//! Histories that are too long for brute force: the register's own algorithms against the search for any object.
+
+use super::beam;
+use super::ledger::Ledger;
+use super::*;
+use crate::proof::verify;
+use crate::{Calls, Limits};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// A history of a real register: so many clients, values and calls; now and then a client gives up, or is told a lie.
+fn random(rng: &mut ChaCha8Rng) -> Calls<Asked, Told> {
+    let clients = rng.random_range(2..=7);
+    let values = rng.random_range(2..=6);
+    let length = rng.random_range(10..=30);
+    let unknown = [0.0, 0.05, 0.3][rng.random_range(0..3)];
+    let lies = [0.0, 0.1][rng.random_range(0..2)];
+    let strict = rng.random_bool(0.3);
+    let mut calls = Calls::new();
+    let mut open: Vec<Option<(crate::call::Invoked, Asked, Option<Told>)>> = vec![None; clients];
+    let mut lingering = Vec::new();
+    let mut state = Value::NULL;
+    let apply = |state: &mut Value, asked: Asked| match asked {
+        Asked::Read => Told::Value(*state),
+        Asked::Write(new) => {
+            *state = new;
+            Told::Done
+        }
+        Asked::Cas(old, new) if *state == old => {
+            *state = new;
+            Told::Done
+        }
+        Asked::Cas(..) => Told::Refused,
+    };
+    let mut started = 0;
+    while started < length || open.iter().any(Option::is_some) {
+        if !lingering.is_empty() && rng.random_bool(0.1) {
+            let late = lingering.swap_remove(rng.random_range(0..lingering.len()));
+            apply(&mut state, late);
+        }
+        let mut value = || Value::integer(rng.random_range(1..=values)).unwrap();
+        let (a, b) = (value(), value());
+        let client = rng.random_range(0..clients);
+        match open[client].take() {
+            None if started < length => {
+                started += 1;
+                let asked = match rng.random_range(0..4) {
+                    0 => Asked::Write(a),
+                    1 => Asked::Cas(a, b),
+                    _ => Asked::Read,
+                };
+                open[client] = Some((calls.invoke(asked), asked, None));
+            }
+            None => {}
+            Some((_, asked, None)) if rng.random_bool(unknown) => lingering.push(asked),
+            Some((call, asked, None)) => open[client] = Some((call, asked, Some(apply(&mut state, asked)))),
+            Some((call, Asked::Read, Some(_))) if rng.random_bool(lies) => calls.ok(call, Told::Value(a)),
+            // Without an answer it may have had an effect, which a refused one has not.
+            Some((_, _, Some(Told::Refused))) if !strict => {}
+            Some((call, _, Some(told))) => calls.ok(call, told),
+        }
+    }
+    calls
+}
+
+#[test]
+fn on_longer_histories_it_agrees_with_the_search_for_any_object() {
+    let history = History::default();
+    let register = Register::of(&history, &Options::default()).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let budget = Budget::of(&Limits::default());
+    let (mut legal, mut illegal) = (0, 0);
+    for number in 0..2_000 {
+        let calls = random(&mut rng);
+        let calls = calls.as_slice();
+        let expected = frontier::search(&register, calls, &budget).is_legal();
+        let ledger = Ledger::of(calls).unwrap();
+        for (name, judgement) in [judge(&ledger, &budget), beam::judge(&ledger, &budget)]
+            .into_iter()
+            .flatten()
+        {
+            assert_eq!(
+                judgement.is_legal(),
+                expected,
+                "history {number}, {name}: {calls:?}"
+            );
+            if let Judgement::Legal { order } = judgement {
+                verify::linearization(&register, calls, &order)
+                    .unwrap_or_else(|problem| panic!("history {number}, {name}: {problem}"));
+            }
+        }
+        *(if expected { &mut legal } else { &mut illegal }) += 1;
+    }
+    assert!(legal > 200 && illegal > 200, "{legal} legal, {illegal} illegal");
+}
+
+mod words {
+    use crate::{Analysis, Model, Options, Verdict, check_with};
+
+    /// The analysis of events "process type function value", a millisecond apart, on the key x.
+    fn analysis(events: &str, strict_fail: bool) -> Analysis {
+        let mut lines = String::new();
+        for (event, time) in events.split(';').zip(1u64..) {
+            let [process, kind, f, value] = event.split_whitespace().collect::<Vec<_>>()[..] else {
+                panic!("four words: {event}");
+            };
+            lines += &format!(
+                "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"key\":\"x\",\"value\":{value},\"time\":{}}}\n",
+                time * 1_000_000
+            );
+        }
+        let history = history::read_bytes(lines.as_bytes()).unwrap();
+        let options = Options {
+            strict_fail,
+            ..Options::default()
+        };
+        check_with(&history, Model::CasRegister, &options).unwrap()
+    }
+
+    fn told(events: &str) -> (&'static str, String) {
+        let analysis = analysis(events, true);
+        assert_eq!(analysis.verdict, Verdict::Invalid);
+        let violation = &analysis.violations[0];
+        assert!(
+            violation.shrink.verified && violation.shrink.minimal,
+            "{violation:#?}"
+        );
+        (violation.code, violation.sentence.clone())
+    }
+
+    #[test]
+    fn a_value_that_nobody_wrote() {
+        assert_eq!(
+            told("7 invoke read null; 7 ok read 9"),
+            (
+                "register.read-from-nowhere",
+                "Client 7 read 9 from x, and nobody had written 9.".to_owned()
+            )
+        );
+        let (code, sentence) = told("7 invoke cas [9,1]; 7 ok cas [9,1]");
+        assert_eq!(code, "register.read-from-nowhere");
+        assert_eq!(sentence, "Client 7 replaced 9 in x, and nobody had written 9.");
+    }
+
+    #[test]
+    fn a_value_that_was_written_too_late() {
+        let (code, sentence) = told("7 invoke read null; 7 ok read 9; 1 invoke write 9; 1 ok write 9");
+        assert_eq!(code, "register.read-from-nowhere");
+        assert_eq!(
+            sentence,
+            "Client 7 read 9 from x, and nobody began to write 9 until 1 ms later."
+        );
+    }
+
+    #[test]
+    fn a_write_that_was_reported_as_failed() {
+        let (code, sentence) =
+            told("1 invoke write 638; 1 fail write 638; 2 invoke read null; 2 ok read 638");
+        assert_eq!(code, "register.aborted-effect");
+        assert_eq!(
+            sentence,
+            "A write that was reported as failed (638) was read by client 2."
+        );
+    }
+
+    #[test]
+    fn a_stale_read() {
+        let (code, sentence) = told(
+            "1 invoke write 2; 1 ok write 2; 1 invoke write 4; 1 ok write 4; 7 invoke read null;
+             3 invoke read null; 7 ok read 2; 3 ok read 4",
+        );
+        assert_eq!(code, "register.stale-read");
+        assert_eq!(
+            sentence,
+            "Client 7 read 2 from x 1 ms after the write of 4 had finished."
+        );
+    }
+
+    #[test]
+    fn a_lost_write() {
+        let (code, sentence) = told("1 invoke write 4; 1 ok write 4; 7 invoke read null; 7 ok read null");
+        assert_eq!(code, "register.lost-write");
+        assert_eq!(
+            sentence,
+            "The write of 4 to x was acknowledged, and no later read saw it."
+        );
+    }
+
+    #[test]
+    fn a_value_that_comes_back() {
+        let (code, sentence) = told(
+            "1 invoke write 2; 1 ok write 2; 2 invoke write 4; 3 invoke read null; 3 ok read 4; 3 invoke read null;
+             3 ok read 2",
+        );
+        assert_eq!(code, "register.going-back");
+        assert_eq!(
+            sentence,
+            "x was read as 4, then as 2 again, with no write of 2 in between."
+        );
+        let (_, sentence) =
+            told("1 invoke write 4; 3 invoke read null; 3 ok read 4; 3 invoke read null; 3 ok read null");
+        assert_eq!(sentence, "x was read as 4, and then as null again.");
+    }
+
+    #[test]
+    fn two_winners() {
+        let (code, sentence) = told(
+            "1 invoke write 3; 1 ok write 3; 1 invoke cas [3,4]; 2 invoke cas [3,5]; 1 ok cas [3,4]; 2 ok cas [3,5]",
+        );
+        assert_eq!(code, "register.two-winners");
+        assert_eq!(sentence, "Two compare-and-sets both replaced 3 in x.");
+    }
+
+    #[test]
+    fn a_compare_and_set_that_was_refused_wrongly() {
+        let events = "1 invoke write 3; 1 ok write 3; 2 invoke cas [3,4]; 2 fail cas null; 1 invoke read null; 1 ok read 3";
+        let (code, sentence) = told(events);
+        assert_eq!(code, "register.refused-wrongly");
+        assert_eq!(
+            sentence,
+            "Client 2 compared x with 3 in vain, though it was there all the while."
+        );
+        assert_eq!(
+            analysis(events, false).verdict,
+            Verdict::Valid,
+            "failed calls may be left out"
+        );
+    }
+
+    #[test]
+    fn the_loop_says_why() {
+        let analysis = analysis(
+            "1 invoke write 2; 1 ok write 2; 1 invoke write 4; 1 ok write 4; 7 invoke read null; 7 ok read 2",
+            false,
+        );
+        let sentences: Vec<&str> = analysis.violations[0]
+            .reasons
+            .iter()
+            .map(|reason| reason.sentence.as_str())
+            .collect();
+        assert!(
+            sentences
+                .contains(&"B comes before A: C was told 2, which A put there; what B put there was gone."),
+            "{sentences:?}"
+        );
+    }
+
+    #[test]
+    fn thousands_of_unknown_writes_do_not_hurt() {
+        let mut events = String::new();
+        for process in 0..4_000 {
+            events += &format!("{process} invoke write {};", process % 7);
+        }
+        events += "9000 invoke read null; 9000 ok read 3; 9000 invoke read null; 9000 ok read 5; 9000 invoke read null; 9000 ok read 9";
+        let (code, _) = told(&events);
+        assert_eq!(code, "register.read-from-nowhere");
+    }
+}

@@ -1,0 +1,82 @@
+//! What can be typed after `harness export` and `harness init`.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// What `harness export` writes.
+#[derive(Clone, Debug, Args)]
+pub struct ExportOptions {
+    /// In which format
+    #[arg(value_enum)]
+    pub format: ExportFormat,
+
+    /// A run (latest, -1, a seed, a prefix of its id, a directory) or a history file
+    #[arg(default_value = "latest", allow_hyphen_values = true, value_name = "RUN|FILE")]
+    pub what: String,
+
+    #[command(flatten)]
+    pub input: super::InputOptions,
+
+    /// Where to [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Where runs are kept
+    #[arg(long, value_name = "DIR", default_value = "store")]
+    pub store: PathBuf,
+}
+
+/// Formats of other tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A trace of the whole run for ui.perfetto.dev
+    Perfetto,
+    /// The history as Jepsen keeps it
+    Edn,
+    /// The operations as a table
+    Csv,
+    /// The drawing of the counterexample
+    Svg,
+}
+
+/// What `harness init` writes.
+#[derive(Clone, Debug, Args)]
+pub struct InitOptions {
+    /// The folder of the project
+    #[arg(default_value = ".")]
+    pub directory: PathBuf,
+
+    /// Writes a job for this CI server
+    #[arg(long, value_enum, value_name = "SERVER", required = true)]
+    pub ci: CiServer,
+
+    /// What the job types after `harness`
+    #[arg(
+        long,
+        value_name = "ARGUMENTS",
+        default_value = "test --time-limit 60",
+        allow_hyphen_values = true
+    )]
+    pub run: String,
+
+    /// How the job gets the harness [default: builds it from the folder of the project]
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        default_value = "cargo install --locked --path harness"
+    )]
+    pub install: String,
+
+    /// Prints the job instead, to be put into a file that is there already
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// CI servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CiServer {
+    /// GitHub Actions: .github/workflows/harness.yml
+    Github,
+    /// GitLab: .gitlab-ci.yml
+    Gitlab,
+}

@@ -1,0 +1,243 @@
+//! What CI servers and programs are told of a run: one sentence everywhere, documents that fulfil their schemas.
+
+use crate::place::{Place, err, has_sandbox, out};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use std::fs;
+
+fn problems(validator: &Validator, document: &Value) -> Vec<String> {
+    let errors = validator.iter_errors(document);
+    errors.map(|error| format!("{error}: {document}")).collect()
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
+}
+
+#[test]
+fn a_violation_is_told_in_one_sentence_to_everybody_and_every_document_fulfils_its_schema() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let file = |name: &str| place.folder.path().join(name);
+    fs::write(file("step.md"), "before").unwrap();
+    let mut command = place.command(&[
+        "test",
+        "--nemesis",
+        "kill",
+        "--time-limit",
+        "4",
+        "--bug",
+        "accept-below-promise",
+        "--format",
+        "ndjson",
+    ]);
+    command.arg("--junit").arg(file("copy.xml"));
+    command.arg("--markdown").arg(file("copy.md"));
+    command.env("GITHUB_ACTIONS", "true");
+    command.env("GITHUB_STEP_SUMMARY", file("step.md"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}{}", out(&output), err(&output));
+    let results = place.results();
+    let sentence = results["reason"]["sentence"].as_str().unwrap();
+    // The annotation.
+    let words = err(&output);
+    let annotations: Vec<&str> = words.lines().filter(|line| line.starts_with("::")).collect();
+    assert_eq!(
+        annotations,
+        [format!("::error title=INVALID paxos decree::{sentence}")]
+    );
+    // The files, and their copies.
+    let read = |path| fs::read_to_string(path).unwrap();
+    assert!(
+        place
+            .read("junit.xml")
+            .contains(&format!("message=\"{sentence}\""))
+    );
+    assert_eq!(read(file("copy.xml")), place.read("junit.xml"));
+    assert!(
+        place
+            .read("summary.md")
+            .starts_with(&format!("### INVALID {sentence}\n"))
+    );
+    assert_eq!(read(file("copy.md")), place.read("summary.md"));
+    assert_eq!(
+        read(file("step.md")),
+        format!("before\n{}", place.read("summary.md"))
+    );
+    assert!(
+        place
+            .read("counterexample.svg")
+            .contains(&format!("<title>{sentence}</title>"))
+    );
+    assert!(place.read("report.html").contains("counterexample.svg"));
+    let shown = place.run(&["show"]);
+    assert!(out(&shown).contains(&format!(" INVALID  {sentence}\n")));
+    // The schemas.
+    assert_eq!(problems(&place.schema("results"), &results), Vec::<String>::new());
+    let of_history = place.schema("history");
+    let history = lines(&place.read("history.jsonl"));
+    let wrong: Vec<String> = history.iter().flat_map(|it| problems(&of_history, it)).collect();
+    assert_eq!(wrong, Vec::<String>::new());
+    for (kind, process) in [("kill", "nemesis"), ("phase", "harness")] {
+        assert!(
+            history
+                .iter()
+                .any(|it| it["f"] == kind && it["process"] == process)
+        );
+    }
+    let of_events = place.schema("events");
+    let events = lines(&out(&output));
+    let wrong: Vec<String> = events.iter().flat_map(|it| problems(&of_events, it)).collect();
+    assert_eq!(wrong, Vec::<String>::new());
+    the_stream_tells_the_run(&events, &results, &history);
+}
+
+fn the_stream_tells_the_run(events: &[Value], results: &Value, history: &[Value]) {
+    let times: Vec<u64> = events.iter().map(|it| it["t_ns"].as_u64().unwrap()).collect();
+    assert!(times.windows(2).all(|pair| pair[0] <= pair[1]), "{times:?}");
+    let of_type = |kind: &str| -> Vec<&Value> { events.iter().filter(|it| it["type"] == kind).collect() };
+    assert_eq!(events[0]["type"], "run_started");
+    assert_eq!(events[0]["run"], results["run"]);
+    let last = &events[events.len() - 1];
+    assert_eq!(last["type"], "run_finished");
+    assert_eq!(
+        (&last["verdict"], &last["exit_code"], &last["sentence"]),
+        (&json!("invalid"), &json!(1), &results["reason"]["sentence"])
+    );
+    let phases: Vec<&Value> = of_type("phase").into_iter().map(|it| &it["name"]).collect();
+    assert_eq!(phases, ["set up", "run", "heal", "recover", "final", "tear down"]);
+    assert!(of_type("progress").len() >= 3);
+    let steps = |of: &[&Value], id: &str, step: &str| -> Vec<(Value, Value)> {
+        of.iter()
+            .map(|it| (it.pointer(id).unwrap().clone(), it.pointer(step).unwrap().clone()))
+            .collect()
+    };
+    let noted: Vec<&Value> = history.iter().filter(|it| it["process"] == "nemesis").collect();
+    assert!(!noted.is_empty());
+    assert_eq!(
+        steps(&of_type("fault"), "/id", "/step"),
+        steps(&noted, "/value/id", "/value/step")
+    );
+    let violations = of_type("violation");
+    assert_eq!(violations.len(), results["violations"].as_array().unwrap().len());
+    assert_eq!(violations[0]["sentence"], results["reason"]["sentence"]);
+    let done: Vec<&Value> = of_type("check_progress")
+        .into_iter()
+        .map(|it| &it["done"])
+        .collect();
+    assert_eq!(done, [&json!(0), &results["ops"]["total"]]);
+}
+
+#[test]
+fn json_is_one_document_and_a_valid_run_is_no_annotation() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let mut command = place.command(&[
+        "test",
+        "--nemesis",
+        "none",
+        "--time-limit",
+        "2",
+        "--format",
+        "json",
+    ]);
+    command.env("GITHUB_ACTIONS", "true");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert_eq!(out(&output), place.read("results.json"));
+    assert!(!err(&output).contains("::error"), "{}", err(&output));
+    assert!(place.read("junit.xml").contains("failures=\"0\" errors=\"0\""));
+    assert!(!place.latest().join("counterexample.svg").exists());
+    let refused = place.run(&["export", "svg"]);
+    assert_eq!(refused.status.code(), Some(255));
+    assert!(
+        err(&refused).contains("draw the counterexample: there is none, the verdict is valid"),
+        "{}",
+        err(&refused)
+    );
+}
+
+#[test]
+fn a_run_without_a_verdict_is_an_error_for_a_ci_server_and_the_end_of_the_stream() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let broken = crate::place::loners("decrees").replace("\"--id\", \"{node}\"", "\"--id\", \"nobody\"");
+    let descriptor = place.write("broken.toml", &broken);
+    let mut command = place.command(&["test", &descriptor, "--time-limit", "2", "--format", "ndjson"]);
+    command.env("GITHUB_ACTIONS", "true");
+    let output = command.output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(255),
+        "{}{}",
+        out(&output),
+        err(&output)
+    );
+    assert!(!err(&output).contains("::error"), "only a violation is one");
+    let events = lines(&out(&output));
+    let last = &events[events.len() - 1];
+    assert_eq!(
+        (&last["type"], &last["verdict"]),
+        (&json!("run_finished"), &json!("error"))
+    );
+    let run = last["directory"].as_str().unwrap();
+    let junit = fs::read_to_string(format!("{run}/junit.xml")).unwrap();
+    assert!(
+        junit.contains("errors=\"1\"") && junit.contains("Failed to start n1"),
+        "{junit}"
+    );
+    assert!(
+        fs::read_to_string(format!("{run}/summary.md"))
+            .unwrap()
+            .starts_with("### ERROR ")
+    );
+}
+
+#[test]
+fn what_is_no_line_of_ours_is_refused_by_the_schemas() {
+    let place = Place::new();
+    let (history, events) = (place.schema("history"), place.schema("events"));
+    let line = json!({"index": 0, "time": 5, "process": 0, "type": "invoke", "f": "read", "value": null});
+    assert_eq!(problems(&history, &line), Vec::<String>::new());
+    for (field, value) in [
+        ("type", json!("okay")),
+        ("process", json!("somebody")),
+        ("time", json!(-1)),
+    ] {
+        let mut wrong = line.clone();
+        wrong[field] = value;
+        assert!(!problems(&history, &wrong).is_empty(), "{wrong}");
+    }
+    let line = json!({"v": 1, "t_ns": 5, "type": "phase", "name": "run"});
+    assert_eq!(problems(&events, &line), Vec::<String>::new());
+    for (field, value) in [
+        ("type", json!("phrase")),
+        ("v", json!(2)),
+        ("t_ns", json!("5")),
+        ("name", json!(3)),
+    ] {
+        let mut wrong = line.clone();
+        wrong[field] = value;
+        assert!(!problems(&events, &wrong).is_empty(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_copy_that_could_not_be_written_is_refused_before_the_run() {
+    let place = Place::new();
+    for flag in ["--junit", "--markdown"] {
+        let refused = place.run(&["test", flag, "/no/such/folder/x"]);
+        assert_eq!(refused.status.code(), Some(254), "{}", err(&refused));
+        let words = format!("{flag} /no/such/folder/x: there is no folder /no/such/folder");
+        assert!(err(&refused).contains(&words), "{}", err(&refused));
+    }
+    assert!(!place.store().exists());
+}

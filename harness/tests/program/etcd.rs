@@ -1,0 +1,62 @@
+//! A real system that is not ours: etcd, by its descriptor, found right and found wrong.
+
+use crate::place::{Place, err, has_sandbox, out};
+use std::process::Command;
+
+/// Whether there is an etcd; without one the test says so.
+fn has_etcd() -> bool {
+    let found = Command::new("etcd").arg("--version").output().is_ok();
+    if !found {
+        println!("skipped: there is no etcd; apt-get install etcd-server");
+    }
+    found
+}
+
+const LOAD: [&str; 8] = [
+    "--node-count",
+    "3",
+    "--rate",
+    "500",
+    "--seed",
+    "31",
+    "--progress",
+    "none",
+];
+
+#[test]
+fn etcd_keeps_its_promise_while_members_are_cut_off_and_killed() {
+    if !has_sandbox() || !has_etcd() {
+        return;
+    }
+    let place = Place::new();
+    let what = "test etcd --workload cas-register --nemesis partition,kill --time-limit 8";
+    let arguments: Vec<&str> = what.split(' ').chain(LOAD).collect();
+    let output = place.run(&arguments);
+    // Whether enough was seen in so short a time depends on the machine; that nothing wrong was, does not.
+    assert!(
+        matches!(output.status.code(), Some(0 | 2)),
+        "{}{}",
+        out(&output),
+        err(&output)
+    );
+    let results = place.results();
+    assert_eq!(results["violations"].as_array().map(Vec::len), Some(0));
+    for f in ["read", "write", "cas"] {
+        let ok = results["ops"]["by_f"][f]["ok"].as_u64().unwrap();
+        assert!(ok > 10, "{f}: {ok} of them ok");
+    }
+}
+
+#[test]
+fn reads_that_etcd_calls_serializable_are_found_stale() {
+    if !has_sandbox() || !has_etcd() {
+        return;
+    }
+    let place = Place::new();
+    let what = "test etcd --workload register/serializable --nemesis partition --time-limit 30 --fail-fast";
+    let arguments: Vec<&str> = what.split(' ').chain(LOAD).collect();
+    let output = place.run(&arguments);
+    assert_eq!(output.status.code(), Some(1), "{}{}", out(&output), err(&output));
+    let violation = &place.results()["violations"][0];
+    assert_eq!(violation["shrink"]["verified"], true, "{violation}");
+}

@@ -1,0 +1,89 @@
+//! `harness init --ci`: jobs that a CI server understands.
+
+use crate::place::{Place, err, out};
+use saphyr::{LoadableYamlNode, Yaml};
+use std::fs;
+
+fn field<'a>(yaml: &'a Yaml<'a>, path: &[&str]) -> &'a Yaml<'a> {
+    path.iter().fold(yaml, |yaml, name| {
+        yaml.as_mapping_get(name)
+            .unwrap_or_else(|| panic!("there is no {name} of {path:?}"))
+    })
+}
+
+#[test]
+fn the_job_for_github_always_keeps_the_run() {
+    let place = Place::new();
+    let folder = place.folder.path().to_str().unwrap().to_owned();
+    let odd = r#"test ./db.toml --name "a: b" # not a comment"#;
+    let output = place.run(&["init", "--ci", "github", &folder, "--run", odd]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let path = place.folder.path().join(".github/workflows/harness.yml");
+    assert!(out(&output).starts_with(path.to_str().unwrap()));
+    let text = fs::read_to_string(&path).unwrap();
+    let documents = Yaml::load_from_str(&text).unwrap();
+    let steps = field(&documents[0], &["jobs", "harness", "steps"])
+        .as_sequence()
+        .unwrap();
+    let says = |name: &str, value: &str| {
+        let step = steps
+            .iter()
+            .find(|it| it.as_mapping_get(name).and_then(Yaml::as_str) == Some(value));
+        step.unwrap_or_else(|| panic!("no step has {name}: {value}"))
+    };
+    says("run", &format!("harness {odd}"));
+    let upload = says("if", "always()");
+    assert!(
+        field(upload, &["uses"])
+            .as_str()
+            .unwrap()
+            .starts_with("actions/upload-artifact@")
+    );
+    assert_eq!(field(upload, &["with", "path"]).as_str(), Some("store/current/"));
+    // What is there is somebody's.
+    fs::write(&path, "mine").unwrap();
+    let again = place.run(&["init", "--ci", "github", &folder]);
+    assert_eq!(again.status.code(), Some(255));
+    assert!(
+        err(&again).contains("it is there already; --print shows the job"),
+        "{}",
+        err(&again)
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+}
+
+#[test]
+fn the_job_for_gitlab_always_keeps_the_run_and_reports_junit() {
+    let place = Place::new();
+    let output = place.run(&["init", "--ci", "gitlab", "--print"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let text = out(&output);
+    let documents = Yaml::load_from_str(&text).unwrap();
+    let artifacts = field(&documents[0], &["harness", "artifacts"]);
+    assert_eq!(field(artifacts, &["when"]).as_str(), Some("always"));
+    assert_eq!(
+        field(artifacts, &["paths"]).as_sequence().unwrap()[0].as_str(),
+        Some("store/")
+    );
+    let junit = field(artifacts, &["reports", "junit"]).as_str().unwrap();
+    let script = field(&documents[0], &["harness", "script"])
+        .as_sequence()
+        .unwrap();
+    let run = script
+        .iter()
+        .filter_map(Yaml::as_str)
+        .find(|it| it.starts_with("harness test"));
+    assert!(run.unwrap().ends_with(&format!("--junit {junit}")));
+}
+
+#[test]
+fn a_server_that_is_not_known_and_a_folder_that_is_not_there_are_refused() {
+    let place = Place::new();
+    let unknown = place.run(&["init", "--ci", "gitub"]);
+    assert_eq!(unknown.status.code(), Some(254));
+    assert!(err(&unknown).contains("github"), "{}", err(&unknown));
+    assert_eq!(place.run(&["init"]).status.code(), Some(254));
+    let nowhere = place.run(&["init", "--ci", "github", "/no/such/folder"]);
+    assert_eq!(nowhere.status.code(), Some(255));
+    assert!(err(&nowhere).contains("there is no folder /no/such/folder"));
+}

@@ -1,0 +1,190 @@
+//! What CI servers are told.
+
+use crate::hostile::hostile;
+use crate::script::{Script, told, worked};
+use crate::sentences::failing;
+use pulldown_cmark::{Event, Options, Parser, Tag};
+use results::{Environment, Outcome, Results, RunInfo, annotation, junit_xml, markdown};
+use roxmltree::{Document, Node};
+
+fn info() -> RunInfo {
+    RunInfo {
+        id: "20261123T064512Z-7".into(),
+        system: "paxos".into(),
+        workload: "decree".into(),
+        nemesis: vec!["partition".into(), "kill".into()],
+        seed: 7,
+        argv: vec!["test".into(), "--nemesis".into(), "partition,kill".into()],
+        options: serde_json::Map::new(),
+        started_at: "2026-11-23T06:45:12Z".into(),
+        nodes: vec!["n1".into()],
+        clients: 1,
+        command: vec![],
+        environment: Environment {
+            harness: "0.1.0".into(),
+            os: "Linux".into(),
+            cpus: 2,
+            memory_bytes: 1,
+            network: "switch".into(),
+        },
+    }
+}
+
+fn attribute<'a>(node: Node<'a, 'a>, name: &str) -> &'a str {
+    node.attribute(name).unwrap_or_default()
+}
+
+/// The message of the only failure.
+pub fn junit_message(results: &Results) -> String {
+    let xml = junit_xml(results, None).unwrap();
+    let document = Document::parse(&xml).unwrap();
+    let failures: Vec<Node> = document
+        .descendants()
+        .filter(|it| it.has_tag_name("failure"))
+        .collect();
+    assert_eq!(failures.len(), 1, "{xml}");
+    attribute(failures[0], "message").to_owned()
+}
+
+#[test]
+fn a_violation_is_a_failure_of_one_case_and_the_others_pass() {
+    let (mut results, ..) = told(&failing().history());
+    results.run = Some(info());
+    let xml = junit_xml(&results, Some("store/paxos/1")).unwrap();
+    let document = Document::parse(&xml).unwrap();
+    let cases: Vec<Node> = document
+        .descendants()
+        .filter(|it| it.has_tag_name("testcase"))
+        .collect();
+    assert_eq!(cases.len(), results.checks.len());
+    assert!(
+        cases
+            .iter()
+            .all(|it| attribute(*it, "classname") == "paxos.decree.partition+kill")
+    );
+    let failure = document
+        .descendants()
+        .find(|it| it.has_tag_name("failure"))
+        .unwrap();
+    assert_eq!(attribute(failure.parent().unwrap(), "name"), "linearizable");
+    assert_eq!(attribute(failure, "type"), results.violations[0].code);
+    assert!(
+        failure
+            .text()
+            .unwrap()
+            .contains("A comes before B: A had its answer 386 ms before B began.")
+    );
+    let property = |name: &str| {
+        let mut all = document.descendants().filter(|it| it.has_tag_name("property"));
+        all.find(|it| attribute(*it, "name") == name)
+            .map(|it| attribute(it, "value").to_owned())
+    };
+    assert_eq!(property("seed").as_deref(), Some("7"));
+    assert_eq!(property("run").as_deref(), Some("20261123T064512Z-7"));
+    assert_eq!(property("report").as_deref(), Some("store/paxos/1/report.html"));
+    let suite = document
+        .descendants()
+        .find(|it| it.has_tag_name("testsuite"))
+        .unwrap();
+    assert_eq!(
+        (attribute(suite, "failures"), attribute(suite, "errors")),
+        ("1", "0")
+    );
+}
+
+#[test]
+fn too_little_evidence_and_no_verdict_are_errors_and_not_passes() {
+    let mut script = Script::new(&["kill"]);
+    worked(&mut script);
+    let (results, ..) = told(&script.history());
+    assert_eq!(results.verdict, Outcome::Unknown);
+    let types = |results: &Results| {
+        let xml = junit_xml(results, None).unwrap();
+        let document = Document::parse(&xml).unwrap();
+        let errors = document.descendants().filter(|it| it.has_tag_name("error"));
+        errors
+            .map(|it| {
+                (
+                    attribute(it, "type").to_owned(),
+                    attribute(it, "message").to_owned(),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let missing = types(&results);
+    assert!(!missing.is_empty() && missing.iter().all(|(kind, _)| kind == "unknown"));
+    assert!(
+        missing
+            .iter()
+            .any(|(_, words)| words.contains("no kill took effect")),
+        "{missing:?}"
+    );
+    assert_eq!(annotation(&results), None);
+    let broken = Results::error(None, &script.history(), "Failed to start n1.".into(), vec![]);
+    assert_eq!(
+        types(&broken),
+        [("error".to_owned(), "Failed to start n1.".to_owned())]
+    );
+    worked(&mut script).kill(1, "n3", 100, 200);
+    let mut whole = Script::new(&["kill"]);
+    worked(&mut whole).kill(1, "n3", 100, 200);
+    let (valid, ..) = told(&whole.history());
+    assert_eq!(valid.verdict, Outcome::Valid);
+    assert_eq!(types(&valid), []);
+    assert!(!junit_xml(&valid, None).unwrap().contains("<failure"));
+}
+
+#[test]
+fn the_summary_has_the_argument_and_the_command() {
+    let (mut results, ..) = told(&failing().history());
+    results.run = Some(info());
+    insta::assert_snapshot!(markdown(&results, Some("store/paxos/1")));
+    assert_eq!(
+        annotation(&results).unwrap(),
+        format!("::error title=INVALID paxos decree::{}", results.reason.sentence)
+    );
+}
+
+/// Everything in a summary that is more than words, tables, lists and code.
+fn active(summary: &str) -> Vec<String> {
+    let parser = Parser::new_ext(summary, Options::all());
+    let is_active = |event: &Event<'_>| {
+        matches!(
+            event,
+            Event::Html(_)
+                | Event::InlineHtml(_)
+                | Event::InlineMath(_)
+                | Event::DisplayMath(_)
+                | Event::FootnoteReference(_)
+                | Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock)
+        )
+    };
+    parser
+        .filter(is_active)
+        .map(|event| format!("{event:?}"))
+        .collect()
+}
+
+#[test]
+fn hostile_values_are_words_in_xml_and_markdown_and_one_line_for_github() {
+    let (mut results, ..) = told(&hostile());
+    let mut run = info();
+    run.system = "pa|x`o<b>s".into();
+    run.argv = vec!["test".into(), "```\n<script>".into()];
+    results.run = Some(run);
+    results.remarks = vec!["[a](http://b) @you ![c](d) <!-- `".into()];
+    assert_eq!(junit_message(&results), results.reason.sentence);
+    for text in [
+        junit_xml(&results, Some("a\u{1b}b")).unwrap(),
+        markdown(&results, Some("a\u{1b}b`")),
+        annotation(&results).unwrap(),
+    ] {
+        assert!(!text.contains(['\u{1b}', '\u{0}', '\u{202e}']), "{text}");
+    }
+    let summary = markdown(&results, Some("a`b"));
+    assert!(summary.chars().count() < results::markdown::CHARS_MAX);
+    assert_eq!(active(&summary), Vec::<String>::new(), "{summary}");
+    assert_eq!(annotation(&results).unwrap().lines().count(), 1);
+    // And this check can say no.
+    assert_eq!(active("<b>x</b> [a](b)").len(), 3);
+}
