@@ -35,6 +35,8 @@ pub struct Analysis {
     pub undecided: Vec<Undecided>,
     /// How hard it was.
     pub stats: Stats,
+    /// What became of every element, for objects that hold elements.
+    pub census: Option<crate::census::Census>,
 }
 
 /// An object on which a limit was reached, and how far its search had come.
@@ -59,6 +61,8 @@ pub struct Undecided {
 impl Analysis {
     /// How many violations are explained at most.
     pub const VIOLATIONS_MAX: usize = 100;
+    /// Of how many objects it is said what they still keep of their promise.
+    pub const WEAKER_MAX: usize = 5;
 }
 
 /// Objects by verdict.
@@ -109,6 +113,8 @@ pub struct Violation {
     pub weakened: Weakened,
     /// How the core was found.
     pub shrink: Shrink,
+    /// What the whole object still keeps of its promise; empty where that was not asked.
+    pub still: Vec<crate::weaker::StillHolds>,
 }
 
 /// An operation of a counterexample.

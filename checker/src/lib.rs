@@ -16,12 +16,14 @@ mod algorithms;
 pub mod analysis;
 pub mod budget;
 pub mod call;
+pub mod census;
 mod model;
 pub mod object;
 mod objects;
 pub mod proof;
 pub mod search;
 mod theory;
+pub mod weaker;
 
 pub use analysis::*;
 pub use budget::{Budget, Limit, Limits};
@@ -35,7 +37,7 @@ use algorithms::Algorithms;
 use history::{Event, History};
 use model::with_theory;
 use rayon::prelude::*;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use theory::{Part, Theory};
 
 /// How to check.
@@ -233,10 +235,14 @@ fn analyse<'h, T: Theory<'h>>(
                 };
                 // Its verdict stands; the words have a budget of their own.
                 let violation = theory.explain(&part, &suspects, &Budget::of(&options.limits));
-                violations.push(violation.map_err(|problem| CheckError::Disagreement {
+                let mut violation = violation.map_err(|problem| CheckError::Disagreement {
                     key: history.key_name(key),
                     problem,
-                })?);
+                })?;
+                if violations.len() < Analysis::WEAKER_MAX {
+                    violation.still = theory.still_holds(&part, &Budget::of(&weaker_limits(&options.limits)));
+                }
+                violations.push(violation);
             }
         }
     }
@@ -271,6 +277,7 @@ fn analyse<'h, T: Theory<'h>>(
         violations,
         invalid_keys,
         undecided,
+        census: theory.census(),
         stats: Stats {
             algorithm: algorithms.names(T::ALGORITHM),
             largest_key_ops: largest,
@@ -278,6 +285,20 @@ fn analyse<'h, T: Theory<'h>>(
             took: began.elapsed(),
         },
     })
+}
+
+/// What is left of the limits for the weaker promises of one object: nobody waits for them.
+fn weaker_limits(limits: &Limits) -> Limits {
+    const TIME: Duration = Duration::from_secs(2);
+    const MEMORY_BYTES: usize = 256 << 20;
+    Limits {
+        time: Some(limits.time.map_or(TIME, |time| time.min(TIME))),
+        memory_bytes: Some(
+            limits
+                .memory_bytes
+                .map_or(MEMORY_BYTES, |bytes| bytes.min(MEMORY_BYTES)),
+        ),
+    }
 }
 
 /// Judges one key, and has a legal order verified.

@@ -15,15 +15,27 @@ pub enum Model {
     /// A string that is got, put and appended to.
     #[serde(rename = "append-string-kv")]
     AppendString,
+    /// A list that is appended to, and read as a whole.
+    Append,
+    /// A set of elements, one by one or as a whole.
+    Set,
+    /// A number that is added to.
+    Counter,
+    /// Ids, of which no two are the same.
+    UniqueIds,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 4] = [
+    pub const ALL: [Model; 8] = [
         Model::Decree,
         Model::CasRegister,
         Model::MultiRegister,
         Model::AppendString,
+        Model::Append,
+        Model::Set,
+        Model::Counter,
+        Model::UniqueIds,
     ];
 
     /// The name, as in `--model` and in files.
@@ -38,6 +50,10 @@ impl Model {
             Model::CasRegister => &["cas-register", "register", "kv"],
             Model::MultiRegister => &["multi-register"],
             Model::AppendString => &["append-string-kv", "append-string"],
+            Model::Append => &["append", "list-append"],
+            Model::Set => &["set"],
+            Model::Counter => &["counter"],
+            Model::UniqueIds => &["unique-ids"],
         }
     }
 
@@ -50,6 +66,10 @@ impl Model {
                 "txn [[\"read\", register, null], [\"write\", register, value], ...] on several at once"
             }
             Model::AppendString => "get, put and append on a string; one for each key; empty at first",
+            Model::Append => "append, and read the whole list; one for each key; empty at first",
+            Model::Set => "add, remove, contains, and read the whole set; one for each key; empty at first",
+            Model::Counter => "add, inc, dec, and read; one for each key; 0 at first",
+            Model::UniqueIds => "generate answers with an id that it never gave before",
         }
     }
 
@@ -79,6 +99,22 @@ macro_rules! with_theory {
             }
             Model::AppendString => {
                 let $theory = of::<crate::objects::append_string::AppendString>($history, $model, $options)?;
+                $body
+            }
+            Model::Append => {
+                let $theory = of::<crate::objects::append::Append>($history, $model, $options)?;
+                $body
+            }
+            Model::Set => {
+                let $theory = of::<crate::objects::set::Set>($history, $model, $options)?;
+                $body
+            }
+            Model::Counter => {
+                let $theory = of::<crate::objects::counter::Counter>($history, $model, $options)?;
+                $body
+            }
+            Model::UniqueIds => {
+                let $theory = of::<crate::objects::unique_ids::UniqueIds>($history, $model, $options)?;
                 $body
             }
         }

@@ -90,6 +90,16 @@ pub trait Object: Sync {
         (0..free.len()).collect()
     }
 
+    /// The updates around a core, for whoever tries every order of it: those of `free` that matter, each of which may
+    /// happen at any time or never. An object may put others in their place that together lead to the same answers
+    /// of the core, as when a thousand appends between two that matter become one step. What is relevant,
+    /// unless the object knows better.
+    fn around(&self, core: &[&CallOf<Self>], free: Vec<CallOf<Self>>) -> Vec<CallOf<Self>> {
+        let views: Vec<&CallOf<Self>> = free.iter().collect();
+        let relevant = self.relevant(core, &views);
+        relevant.into_iter().map(|place| free[place].clone()).collect()
+    }
+
     /// An operation in a few words: `write(4)`.
     fn show_input(&self, input: &Self::Input) -> String {
         format!("{input:?}")

@@ -4,9 +4,10 @@
 
 mod configuration;
 pub mod frontier;
+pub(crate) mod slots;
 pub(crate) mod trail;
 
-use crate::Limit;
+use crate::{Call, Limit};
 
 /// What an algorithm found out about the calls of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,4 +53,18 @@ pub struct Stuck {
     pub width: usize,
     /// Places of the calls that were open there and made it wide: those without outcome first.
     pub open: Vec<u32>,
+}
+
+impl Stuck {
+    /// A limit that was reached before anything was placed.
+    pub(crate) fn at_start<I, O>(limit: Limit, calls: &[Call<I, O>]) -> Stuck {
+        Stuck {
+            limit,
+            placed: 0,
+            of: calls.iter().filter(|call| call.is_required()).count(),
+            event: 0,
+            width: 0,
+            open: Vec::new(),
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! What we know of the objects that histories are about, beyond their steps: how a history writes them down, and the
 //! fastest algorithm that decides them.
 
+use crate::census::Census;
 use crate::proof::explain;
 use crate::proof::wording::{Setting, plain};
-use crate::search::Judgement;
-use crate::{Budget, CallOf, CheckError, Object, Violation};
+use crate::weaker::{self, StillHolds};
+use crate::{Budget, CallOf, CheckError, Judgement, Object, Violation};
 use history::{History, Operation};
 
 /// What was asked, and what was answered where that is known; nothing when it had no effect.
@@ -37,6 +38,16 @@ pub(crate) trait Theory<'h>: Object + Sized {
     /// Judges the calls of one key, and names the algorithm that did.
     fn judge_by(&self, calls: &[CallOf<Self>], budget: &Budget) -> (&'static str, Judgement) {
         (Self::ALGORITHM, self.judge(calls, budget))
+    }
+
+    /// What became of the elements that the history is about; nothing for objects that hold none.
+    fn census(&self) -> Option<Census> {
+        None
+    }
+
+    /// What the calls of one key still keep of their promise when they have no legal order.
+    fn still_holds(&self, part: &Part<'_, Self>, budget: &Budget) -> Vec<StillHolds> {
+        weaker::still_holds(self, part.history, &part.calls, budget)
     }
 
     /// The name of one object: "x", "The lock".

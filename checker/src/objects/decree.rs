@@ -21,6 +21,7 @@
 mod explain;
 
 use crate::theory::{Exchange, Part, Theory};
+use crate::weaker::StillHolds;
 use crate::{Budget, CallOf, CheckError, Judgement, Object, Options, Violation};
 use history::{History, Operation, Outcome, Value};
 
@@ -122,6 +123,11 @@ impl<'h> Theory<'h> for Decree<'h> {
                 crate::proof::wording::value(&history.values, history.keys[key as usize])
             ),
         }
+    }
+
+    // Nothing of a decree that is decided twice, or undone, is of use.
+    fn still_holds(&self, _: &Part<'_, Self>, _: &Budget) -> Vec<StillHolds> {
+        Vec::new()
     }
 
     fn explain(&self, part: &Part<'_, Self>, _: &[u32], _: &Budget) -> Result<Violation, String> {

@@ -58,6 +58,19 @@ pub fn explain<O: Object>(
     budget: &Budget,
 ) -> Result<Violation, String> {
     let core = shrink(object, calls, suspects, budget).map_err(|_| "a limit was reached".to_owned())?;
+    tell(object, setting, calls, core)
+}
+
+/// Puts a core into words that is as small as it can be.
+///
+/// # Errors
+/// What the independent checker says when it does not agree.
+pub(crate) fn tell<O: Object>(
+    object: &O,
+    setting: &Setting,
+    calls: &[CallOf<O>],
+    core: Core,
+) -> Result<Violation, String> {
     let case = Case::new(object, setting, calls, core);
     let verified = case.is_verified()?;
     Ok(case.violation(verified))
@@ -90,9 +103,11 @@ impl<'a, O: Object> Case<'a, O> {
                     },
                 }
             });
+        let kept: Vec<CallOf<O>> = kept.collect();
+        let members: Vec<&CallOf<O>> = kept.iter().collect();
         Case {
-            kept: kept.collect(),
-            free: free(object, calls, &core.members),
+            free: object.around(&members, free(object, calls, &core.members)),
+            kept,
             object,
             setting,
             calls,
@@ -161,6 +176,7 @@ impl<'a, O: Object> Case<'a, O> {
                 minimal: self.core.minimal,
                 verified,
             },
+            still: Vec::new(),
         }
     }
 

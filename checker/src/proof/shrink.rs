@@ -5,8 +5,7 @@
 //! history has none; and when no call more can be weakened, the core is minimal.
 
 use crate::object::is_pure;
-use crate::search::Judgement;
-use crate::{Budget, CallOf, Limit, Object};
+use crate::{Budget, CallOf, Judgement, Limit, Object};
 use history::NEVER;
 
 /// The calls that cannot all be right.

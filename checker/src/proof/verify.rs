@@ -6,12 +6,14 @@
 //! has none.
 
 use crate::{CallOf, Object};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// More states than these in one place of the search mean that the core is not small.
 const STATES_MAX: usize = 20_000;
 /// More states of affairs than these, and it cannot be said.
 const TRIED_MAX: usize = 2_000_000;
+/// So many ways to choose among the updates around a core are few.
+const CHOICES_FEW: u32 = 512;
 /// The most calls that a core can have and still be tried in every order.
 pub const CORE_MAX: usize = 12;
 
@@ -85,17 +87,34 @@ pub fn some_order<O: Object>(
     }
     // With each update as often as it likes there are fewer states of affairs to keep apart, and no order with these
     // is no order without. Where that is too generous, each can happen once.
-    for often in [true, false] {
+    let mut classes: Vec<(&O::Input, u32)> = Vec::new();
+    let mut class_of: FxHashMap<&O::Input, usize> = FxHashMap::default();
+    for call in free {
+        let class = *class_of.entry(&call.input).or_insert(classes.len());
+        match classes.get_mut(class) {
+            Some((_, times)) => *times += 1,
+            None => classes.push((&call.input, 1)),
+        }
+    }
+    // Where there are few, the second way alone is quick.
+    let choices = classes
+        .iter()
+        .try_fold(1u32, |all, (_, times)| all.checked_mul(times + 1));
+    let is_quick = choices.is_some_and(|choices| choices <= CHOICES_FEW);
+    for often in [true, false].into_iter().skip(usize::from(is_quick)) {
         let mut trial = Trial {
             object,
             core,
-            free,
+            free: &classes,
             before,
-            often,
             seen: FxHashSet::default(),
             order: Vec::new(),
         };
-        match trial.goes_on(0, Vec::new(), object.initial()) {
+        match trial.goes_on(
+            0,
+            vec![0; if often { 0 } else { classes.len() }],
+            object.initial(),
+        ) {
             Ok(false) => return Ok(None),
             Ok(true) if !often || free.is_empty() => return Ok(Some(trial.order)),
             Err(problem) if !often => return Err(problem),
@@ -109,16 +128,16 @@ pub fn some_order<O: Object>(
 struct Trial<'a, O: Object> {
     object: &'a O,
     core: &'a [CallOf<O>],
-    free: &'a [CallOf<O>],
+    /// What the updates around the core ask, and how many ask the same.
+    free: &'a [(&'a O::Input, u32)],
     before: &'a dyn Fn(usize, usize) -> bool,
-    /// Whether an update of `free` can happen more than once.
-    often: bool,
     seen: FxHashSet<(u32, Vec<u32>, O::State)>,
     order: Vec<usize>,
 }
 
 impl<O: Object> Trial<'_, O> {
-    /// Whether what is not in `placed` can be placed after it; `used` are the free updates that have happened.
+    /// Whether what is not in `placed` can be placed after it; `used` says how many of each class of free updates have
+    /// happened.
     fn goes_on(&mut self, placed: u32, used: Vec<u32>, state: O::State) -> Result<bool, String> {
         let is_placed = |place: usize| placed >> place & 1 == 1;
         let must = |place: usize| self.core[place].is_required() && !is_placed(place);
@@ -135,18 +154,16 @@ impl<O: Object> Trial<'_, O> {
             if !self.seen.insert((placed, used.clone(), state.clone())) {
                 continue;
             }
-            for (number, call) in self.free.iter().enumerate() {
-                let number = number as u32;
-                if used.contains(&number) {
+            for (class, (input, times)) in self.free.iter().enumerate() {
+                if used.get(class).is_some_and(|used| used == times) {
                     continue;
                 }
-                let Some(next) = self.object.step(&state, &call.input, None) else {
+                let Some(next) = self.object.step(&state, input, None) else {
                     continue;
                 };
                 let mut used = used.clone();
-                if !self.often {
-                    used.push(number);
-                    used.sort_unstable();
+                if let Some(used) = used.get_mut(class) {
+                    *used += 1;
                 }
                 if next != state && known.insert((used.clone(), next.clone())) {
                     reachable.push((used, next));

@@ -32,15 +32,11 @@ fn goes_on(spec: &dyn Spec, history: &History, left: &[&Operation], state: &Valu
         }
         let json = |value| serde_json::from_str::<Value>(&history.values.json(value)).unwrap();
         let mut next = state.clone();
-        let answer = spec.apply(
-            &mut next,
-            history.function_name(operation),
-            &json(operation.input),
-        );
+        let (f, argument) = (history.function_name(operation), json(operation.input));
         let fits = match operation.outcome {
-            Outcome::Ok => answer == Answer::Ok(json(operation.output)),
-            Outcome::Fail => answer == Answer::Fail,
-            Outcome::Info => true,
+            Outcome::Ok => spec.allows(&mut next, f, &argument, &json(operation.output)),
+            Outcome::Fail => spec.apply(&mut next, f, &argument) == Answer::Fail,
+            Outcome::Info => spec.unknown(&mut next, f, &argument),
         };
         let mut rest = left.to_vec();
         rest.remove(place);

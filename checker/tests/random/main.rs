@@ -156,4 +156,17 @@ objects! {
     repetitive_append_string: crate::specs::AppendString { unique: false };
     multi_register: crate::specs::MultiRegister { unique: true };
     repetitive_multi_register: crate::specs::MultiRegister { unique: false };
+    append_once: crate::specs::append::Append { few: false };
+    append_again: crate::specs::append::Append { few: true };
+    set_by_element: crate::specs::set::Set { says: true, reads: false, removes: true };
+    set_that_does_not_say: crate::specs::set::Set { says: false, reads: false, removes: true };
+    growing_set: crate::specs::set::Set { says: false, reads: true, removes: false };
+    set_with_reads: crate::specs::set::Set { says: true, reads: true, removes: true };
+    set_with_reads_that_does_not_say: crate::specs::set::Set { says: false, reads: true, removes: true };
+    set_that_sometimes_says: crate::specs::set::SometimesSays;
+    counter_by_one: crate::specs::counter::Counter { amounts: &[1], says: false };
+    counter_that_says: crate::specs::counter::Counter { amounts: &[1], says: true };
+    counter_by_some: crate::specs::counter::Counter { amounts: &[1, 2, 5], says: false };
+    counter_up_and_down: crate::specs::counter::Counter { amounts: &[1, -1, 3], says: true };
+    unique_ids: crate::specs::unique_ids::UniqueIds;
 }

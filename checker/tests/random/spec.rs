@@ -32,6 +32,17 @@ pub trait Spec: Sync {
     /// Does it.
     fn apply(&self, state: &mut Value, f: &str, argument: &Value) -> Answer;
 
+    /// Does it, and says whether it can have been answered this.
+    fn allows(&self, state: &mut Value, f: &str, argument: &Value, told: &Value) -> bool {
+        self.apply(state, f, argument) == Answer::Ok(told.clone())
+    }
+
+    /// Does it, whatever it was answered.
+    fn unknown(&self, state: &mut Value, f: &str, argument: &Value) -> bool {
+        self.apply(state, f, argument);
+        true
+    }
+
     /// A wrong answer to an operation, or by chance the right one.
     fn lie(&self, f: &str, argument: &Value, rng: &mut ChaCha8Rng) -> Value;
 }

@@ -1,8 +1,12 @@
 //! The objects, implemented once more.
 
+pub mod append;
 mod append_string;
+pub mod counter;
 mod multi_register;
 mod register;
+pub mod set;
+pub mod unique_ids;
 
 pub use append_string::AppendString;
 pub use multi_register::MultiRegister;

@@ -429,6 +429,7 @@ impl Case<'_> {
                 optional_updates: optional,
             },
             shrink: Shrink::default(),
+            still: Vec::new(),
         }
     }
 

@@ -1,0 +1,191 @@
+//! What a history still keeps when it is not linearizable: weaker promises, each with an exact meaning.
+//!
+//! Clients want to know how bad it is. All of this is about one object alone, and about the answers that its operations got; an
+//! operation of unknown outcome may have taken effect at any time after it began, or never, here as everywhere. A *read* is
+//! an operation that leaves the object as it is; an *update* is any other. A *client* is a process of the history: after an
+//! unknown outcome it goes on as another.
+//!
+//! * **Sequentially consistent** (Lamport, 1979): some order gives every operation its answer in which those of each client are in
+//!   the order in which it asked. Real time between clients does not count.
+//! * **Ordered sequentially consistent** (Lev-Ari and others, 2017; what ZooKeeper promises): the same, and updates
+//!   keep real time among themselves. So only reads are old, and each client moves forward only.
+//! * **Regular** (Lamport, 1986; with several writers Shao and others' "weak regularity", 2011): each read, alone with all
+//!   updates, is linearizable. What it was told was current or concurrent; two reads may disagree on an order.
+//! * **Never older than k updates** (k-atomicity: Aiyer and others, 2005): some order keeps real time in which each
+//!   read is told what one of the last k states gives, the current one among them. k = 1 is linearizable.
+//! * **Never older than a time t** (Golab and others' "Δ-atomicity", 2011): the history is linearizable when every read
+//!   may have begun earlier by t; t is the smallest such time, in nanoseconds.
+//!
+//! Each is decided within steps and time; what was not is [`Answer::Unknown`], never a guess. All are functions of calls.
+//!
+//! Read next: `order` for the search along clients, `regular`, `versions` for k, `age` for t.
+
+mod age;
+mod order;
+mod regular;
+mod versions;
+
+pub use age::age;
+pub use order::{Keeps, in_order_of_clients};
+pub use regular::regular;
+pub use versions::{VERSIONS_MAX, versions};
+
+use crate::proof::wording::gap;
+use crate::{Budget, CallOf, Object};
+use history::History;
+use serde::{Deserialize, Serialize};
+
+/// Whether a promise is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// It is.
+    Holds,
+    /// It is not.
+    Broken,
+    /// It was not decided within the limits.
+    Unknown,
+}
+
+/// A bound on how old reads were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bound<T> {
+    /// They were never older, and some read was that old.
+    AtMost(T),
+    /// No bound explains the answers.
+    None,
+    /// It was not decided within the limits, or was more than is looked for.
+    Unknown,
+}
+
+/// A weaker promise, and whether it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StillHolds {
+    /// Some order explains all answers in which each client's operations are in its own order.
+    Sequential(Answer),
+    /// The same, and updates keep real time.
+    OrderedSequential(Answer),
+    /// Each read was told what was current or concurrent.
+    Regular(Answer),
+    /// Each read was told what one of the last so many states gives; the last alone would be linearizable.
+    Versions(Bound<u32>),
+    /// Each read was told what was current or concurrent at most so many nanoseconds before it began, in one order.
+    Age(Bound<u64>),
+}
+
+impl StillHolds {
+    /// In a sentence.
+    pub fn sentence(&self) -> String {
+        let said = match self {
+            Self::Sequential(Answer::Holds) => {
+                "It is still sequentially consistent: without real time between clients, all answers fit."
+            }
+            Self::Sequential(Answer::Broken) => "It is not sequentially consistent either.",
+            Self::Sequential(Answer::Unknown) => {
+                "Whether it is sequentially consistent was not decided within the limits."
+            }
+            Self::OrderedSequential(Answer::Holds) => {
+                "Updates keep real time, and each client only moves forward: just reads are old."
+            }
+            Self::OrderedSequential(Answer::Broken) => {
+                "Old reads alone do not explain it: some client moved back, or updates are out of order."
+            }
+            Self::OrderedSequential(Answer::Unknown) => {
+                "Whether only reads are old was not decided within the limits."
+            }
+            Self::Regular(Answer::Holds) => {
+                "It is still regular: each read alone was told what was current or concurrent."
+            }
+            Self::Regular(Answer::Broken) => {
+                "It is not regular either: some read was told what was neither current nor concurrent."
+            }
+            Self::Regular(Answer::Unknown) => "Whether it is regular was not decided within the limits.",
+            Self::Versions(Bound::AtMost(versions)) => {
+                return match versions {
+                    0 | 1 => "Reads were never old.".to_owned(),
+                    2 => "Reads were never older than 1 update.".to_owned(),
+                    more => format!("Reads were never older than {} updates.", more - 1),
+                };
+            }
+            Self::Versions(Bound::None) => "No number of updates by which reads were old explains it.",
+            Self::Versions(Bound::Unknown) => {
+                "By how many updates reads were old was not decided within the limits."
+            }
+            Self::Age(Bound::AtMost(age_ns)) => {
+                return format!("Reads were never older than {}.", gap(*age_ns));
+            }
+            Self::Age(Bound::None) => "No time by which reads were old explains it.",
+            Self::Age(Bound::Unknown) => "By how much time reads were old was not decided within the limits.",
+        };
+        said.to_owned()
+    }
+}
+
+/// Everything that can be said of one object whose calls have no legal order. Where it has no reads that were answered, nothing can
+/// be old, and only orders are spoken of.
+pub fn still_holds<O: Object>(
+    object: &O,
+    history: &History,
+    calls: &[CallOf<O>],
+    budget: &Budget,
+) -> Vec<StillHolds> {
+    let calls = without_needless(object, calls);
+    let processes: Vec<u32> = calls
+        .iter()
+        .map(|call| history.operations[call.number as usize].process)
+        .collect();
+    let by_client = |keeps| in_order_of_clients(object, &calls, &processes, keeps, budget);
+    let mut all = vec![
+        StillHolds::Sequential(by_client(Keeps::Clients)),
+        StillHolds::OrderedSequential(by_client(Keeps::ClientsAndUpdates)),
+    ];
+    if calls.iter().any(|call| is_read(object, call)) {
+        let times: Vec<(u64, u64)> = calls
+            .iter()
+            .map(|call| {
+                let operation = &history.operations[call.number as usize];
+                (operation.start_ns, operation.end_ns)
+            })
+            .collect();
+        let age = age(object, &calls, &times, budget);
+        // Reads of any age are reads of any number of updates back.
+        let versions = match age {
+            Bound::None => Bound::None,
+            _ => versions(object, &calls, budget),
+        };
+        all.push(StillHolds::Regular(regular(object, &calls, budget)));
+        all.push(StillHolds::Versions(versions));
+        all.push(StillHolds::Age(age));
+    }
+    all
+}
+
+/// Whether a call is a read whose answer is known.
+fn is_read<O: Object>(object: &O, call: &CallOf<O>) -> bool {
+    call.output.is_some() && crate::object::is_pure(object, call)
+}
+
+/// The calls but for those of unknown outcome that cannot matter: reads, and updates that nobody can have seen.
+fn without_needless<O: Object>(object: &O, calls: &[CallOf<O>]) -> Vec<CallOf<O>> {
+    let core: Vec<&CallOf<O>> = calls.iter().filter(|call| call.is_required()).collect();
+    let (places, free): (Vec<usize>, Vec<&CallOf<O>>) = calls
+        .iter()
+        .enumerate()
+        .filter(|(_, call)| !call.is_required() && !crate::object::is_pure(object, call))
+        .unzip();
+    let matter: Vec<usize> = object
+        .relevant(&core, &free)
+        .into_iter()
+        .map(|place| places[place])
+        .collect();
+    let kept = calls
+        .iter()
+        .enumerate()
+        .filter(|(place, call)| call.is_required() || matter.binary_search(place).is_ok());
+    kept.map(|(_, call)| call.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests;

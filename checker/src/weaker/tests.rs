@@ -1,0 +1,248 @@
+//! Weaker promises against their definitions, tried in every order on random small histories of a register; and on known
+//! ones.
+
+use super::age::widened;
+use super::*;
+use crate::{Call, Limits};
+use history::NEVER;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// A register of small numbers: `Some` writes, `None` reads.
+struct Cell;
+
+impl Object for Cell {
+    type Input = Option<u8>;
+    type Output = u8;
+    type State = u8;
+
+    fn initial(&self) -> u8 {
+        0
+    }
+
+    fn step(&self, state: &u8, input: &Option<u8>, output: Option<&u8>) -> Option<u8> {
+        match input {
+            Some(new) => Some(*new),
+            None => output.is_none_or(|told| told == state).then_some(*state),
+        }
+    }
+
+    fn is_pure(&self, input: &Option<u8>, _: Option<&u8>) -> bool {
+        input.is_none()
+    }
+}
+
+type OfCell = Call<Option<u8>, u8>;
+
+/// Calls, their processes and their times.
+type Small = (Vec<OfCell>, Vec<u32>, Vec<(u64, u64)>);
+
+fn random(rng: &mut ChaCha8Rng) -> Small {
+    let (mut calls, mut processes, mut times): Small = (Vec::new(), Vec::new(), Vec::new());
+    let mut open: [Option<usize>; 3] = [None; 3];
+    let mut retired = [false; 3];
+    for event in 1..=11u32 {
+        let lane = rng.random_range(0..3usize);
+        let time = u64::from(event) * 10;
+        match open[lane] {
+            _ if retired[lane] => {}
+            None if calls.len() < 6 => {
+                open[lane] = Some(calls.len());
+                let input = rng.random_bool(0.5).then(|| rng.random_range(1..=2));
+                calls.push(OfCell {
+                    input,
+                    output: None,
+                    invoke: event,
+                    complete: NEVER,
+                    number: calls.len() as u32,
+                });
+                processes.push(lane as u32);
+                times.push((time, u64::MAX));
+            }
+            Some(place) if rng.random_bool(0.9) => {
+                open[lane] = None;
+                calls[place].complete = event;
+                calls[place].output = Some(rng.random_range(0..=2));
+                times[place].1 = time;
+            }
+            Some(_) => retired[lane] = true,
+            None => {}
+        }
+    }
+    (calls, processes, times)
+}
+
+/// Tries every order of the calls, with those of unknown outcome or without: `before` says who has to come first, and
+/// a read is told one of the last `most` states.
+fn some_order(calls: &[OfCell], before: &dyn Fn(usize, usize) -> bool, most: usize) -> bool {
+    fn goes_on(
+        calls: &[OfCell],
+        before: &dyn Fn(usize, usize) -> bool,
+        most: usize,
+        placed: &mut Vec<usize>,
+        states: &mut Vec<u8>,
+    ) -> bool {
+        let left: Vec<usize> = (0..calls.len()).filter(|it| !placed.contains(it)).collect();
+        if left.iter().all(|it| !calls[*it].is_required()) {
+            return true;
+        }
+        left.iter().any(|it| {
+            let call = &calls[*it];
+            let has_to_wait =
+                |other: &usize| other != it && calls[*other].is_required() && before(*other, *it);
+            if left.iter().any(has_to_wait) {
+                return false;
+            }
+            let fits = match (call.input, call.output) {
+                (None, Some(told)) => states.iter().rev().take(most).any(|state| *state == told),
+                _ => true,
+            };
+            // Nobody may come after one that it has to come before.
+            if !fits || placed.iter().any(|other| before(*it, *other)) {
+                return false;
+            }
+            placed.push(*it);
+            let depth = states.len();
+            states.extend(call.input);
+            let works = goes_on(calls, before, most, placed, states);
+            states.truncate(depth);
+            placed.pop();
+            works
+        })
+    }
+    goes_on(calls, before, most, &mut Vec::new(), &mut vec![0])
+}
+
+fn is_linearizable(calls: &[OfCell]) -> bool {
+    some_order(calls, &|a, b| calls[a].precedes(&calls[b]), 1)
+}
+
+#[test]
+fn every_promise_is_what_its_definition_says() {
+    let mut rng = ChaCha8Rng::seed_from_u64(20_261_126);
+    let budget = Budget::of(&Limits::default());
+    let said = |answer: bool| if answer { Answer::Holds } else { Answer::Broken };
+    let mut counts = [0; 5];
+    for number in 0..4_000 {
+        let (calls, processes, times) = random(&mut rng);
+        let place = format!("history {number}: {calls:#?} {processes:?}");
+        let real = |a: usize, b: usize| calls[a].precedes(&calls[b]);
+        let client = |a: usize, b: usize| a < b && processes[a] == processes[b];
+        let update = |it: usize| calls[it].input.is_some();
+        let sequential = some_order(&calls, &client, 1);
+        let by = |keeps| in_order_of_clients(&Cell, &calls, &processes, keeps, &budget);
+        assert_eq!(by(Keeps::Clients), said(sequential), "{place}");
+        let ordered = some_order(
+            &calls,
+            &|a, b| client(a, b) || update(a) && update(b) && real(a, b),
+            1,
+        );
+        assert_eq!(by(Keeps::ClientsAndUpdates), said(ordered), "{place}");
+        let reads = (0..calls.len()).filter(|it| !update(*it) && calls[*it].is_required());
+        let is_regular = reads.clone().all(|read| {
+            let alone: Vec<OfCell> = (0..calls.len())
+                .filter(|it| *it == read || update(*it))
+                .map(|it| calls[it])
+                .collect();
+            is_linearizable(&alone)
+        });
+        assert_eq!(regular(&Cell, &calls, &budget), said(is_regular), "{place}");
+        let most = (1..=6).find(|most| some_order(&calls, &real, *most));
+        let expected = most.map_or(Bound::Unknown, |most| Bound::AtMost(most as u32));
+        assert_eq!(versions(&Cell, &calls, &budget), expected, "{place}");
+        // Times are multiples of ten: so is the smallest.
+        let widest = (0..=12u64).map(|tens| tens * 10).find(|age| {
+            let begin = |it: usize| match update(it) || !calls[it].is_required() {
+                true => i128::from(times[it].0),
+                false => i128::from(times[it].0) - i128::from(*age),
+            };
+            let before = |a: usize, b: usize| calls[a].is_required() && i128::from(times[a].1) < begin(b);
+            some_order(&calls, &before, 1)
+        });
+        assert_eq!(
+            age(&Cell, &calls, &times, &budget),
+            widest.map_or(Bound::None, Bound::AtMost),
+            "{place}"
+        );
+        let linearizable = is_linearizable(&calls);
+        assert_eq!(linearizable, widest == Some(0), "{place}");
+        assert!(
+            !linearizable || ordered && is_regular && most == Some(1),
+            "{place}"
+        );
+        for (count, holds) in
+            counts
+                .iter_mut()
+                .zip([linearizable, sequential, ordered, is_regular, most.is_some()])
+        {
+            *count += usize::from(holds);
+        }
+    }
+    assert!(
+        counts.iter().all(|count| (400..3_900).contains(count)),
+        "{counts:?}"
+    );
+}
+
+#[test]
+fn widening_keeps_everything_but_the_begin_of_reads() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    for _ in 0..200 {
+        let (calls, _, times) = random(&mut rng);
+        let wide = widened(&Cell, &calls, &times, 0);
+        for (a, b) in (0..calls.len()).flat_map(|a| (0..calls.len()).map(move |b| (a, b))) {
+            let at = |number: usize| wide.iter().find(|it| it.number as usize == number).unwrap();
+            assert_eq!(calls[a].precedes(&calls[b]), at(a).precedes(at(b)));
+        }
+    }
+}
+
+#[test]
+fn a_read_that_is_one_write_and_20_ms_old_is_said_so() {
+    let lines = [
+        (0, "invoke", "write", "1"),
+        (0, "ok", "write", "1"),
+        (0, "invoke", "write", "2"),
+        (0, "ok", "write", "2"),
+        (1, "invoke", "read", "null"),
+        (1, "ok", "read", "1"),
+    ];
+    let mut text = String::new();
+    for (time, (process, kind, f, value)) in lines.iter().enumerate() {
+        let time = time * 10_000_000;
+        text +=
+            &format!(r#"{{"process":{process},"type":"{kind}","f":"{f}","value":{value},"time":{time}}}"#);
+        text.push('\n');
+    }
+    let history = history::read_bytes(text.as_bytes()).unwrap();
+    let analysis = crate::check(&history, crate::Model::CasRegister).unwrap();
+    let still = &analysis.violations[0].still;
+    assert_eq!(
+        still,
+        &[
+            StillHolds::Sequential(Answer::Holds),
+            StillHolds::OrderedSequential(Answer::Holds),
+            StillHolds::Regular(Answer::Broken),
+            StillHolds::Versions(Bound::AtMost(2)),
+            StillHolds::Age(Bound::AtMost(10_000_000)),
+        ]
+    );
+    let sentences: Vec<String> = still.iter().map(StillHolds::sentence).collect();
+    assert_eq!(sentences[3], "Reads were never older than 1 update.");
+    assert_eq!(sentences[4], "Reads were never older than 10 ms.");
+}
+
+#[test]
+fn a_value_that_nobody_wrote_is_of_no_age() {
+    let text = r#"{"process":0,"type":"invoke","f":"read","value":null,"time":1}
+{"process":0,"type":"ok","f":"read","value":9,"time":2}
+"#;
+    let history = history::read_bytes(text.as_bytes()).unwrap();
+    let analysis = crate::check(&history, crate::Model::CasRegister).unwrap();
+    let still = &analysis.violations[0].still;
+    assert_eq!(still[0], StillHolds::Sequential(Answer::Broken));
+    assert_eq!(
+        still[3..],
+        [StillHolds::Versions(Bound::None), StillHolds::Age(Bound::None)]
+    );
+}
