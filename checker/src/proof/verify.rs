@@ -6,7 +6,7 @@
 //! has none.
 
 use crate::{CallOf, Object};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// More states than these in one place of the search mean that the core is not small.
 const STATES_MAX: usize = 20_000;
@@ -90,6 +90,7 @@ pub fn some_order<O: Object>(
             object,
             core,
             free,
+            twins: twins(free),
             before,
             often,
             seen: FxHashSet::default(),
@@ -105,11 +106,20 @@ pub fn some_order<O: Object>(
     unreachable!("the second way has an answer")
 }
 
+/// For each call, the last before it that asks the same.
+fn twins<I: Eq + std::hash::Hash, T>(free: &[crate::Call<I, T>]) -> Vec<Option<u32>> {
+    let mut last: FxHashMap<&I, u32> = FxHashMap::default();
+    let twins = free.iter().zip(0u32..).map(|(call, place)| last.insert(&call.input, place));
+    twins.collect()
+}
+
 /// Trying every order.
 struct Trial<'a, O: Object> {
     object: &'a O,
     core: &'a [CallOf<O>],
     free: &'a [CallOf<O>],
+    /// By place in `free`, the last before it that asks the same.
+    twins: Vec<Option<u32>>,
     before: &'a dyn Fn(usize, usize) -> bool,
     /// Whether an update of `free` can happen more than once.
     often: bool,
@@ -137,7 +147,9 @@ impl<O: Object> Trial<'_, O> {
             }
             for (number, call) in self.free.iter().enumerate() {
                 let number = number as u32;
-                if used.contains(&number) {
+                // Of those that ask the same, one after another: it does not matter which.
+                let twin = self.twins[number as usize].filter(|_| !self.often);
+                if used.contains(&number) || twin.is_some_and(|twin| !used.contains(&twin)) {
                     continue;
                 }
                 let Some(next) = self.object.step(&state, &call.input, None) else {
