@@ -49,10 +49,13 @@ pub(crate) fn events(
     }
     for member in &violation.core {
         let operation = &history.operations[member.operation as usize];
-        events.push((
-            u64::from(operation.invoke) + 1,
-            event(operation, EventType::Invoke, operation.start_ns, operation.input),
-        ));
+        let mut invoke = event(operation, EventType::Invoke, operation.start_ns, operation.input);
+        if !member.answer_counts {
+            // It stays open, and its process may have gone on.
+            free_process += 1;
+            invoke.process = free_process;
+        }
+        events.push((u64::from(operation.invoke) + 1, invoke));
         let kind = match operation.outcome {
             Outcome::Ok => EventType::Ok,
             Outcome::Fail => EventType::Fail,

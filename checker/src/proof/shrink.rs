@@ -11,7 +11,7 @@ use history::NEVER;
 
 /// How many calls are looked at in weakened histories before a core is left as large as it is. Where values repeat
 /// thousands of times, hardly any call can be weakened: any of the others could stand in for it.
-const LOOKS_MAX: usize = 4_000_000;
+const LOOKS_MAX: usize = 2_000_000;
 
 /// The calls that cannot all be right.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

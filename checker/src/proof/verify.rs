@@ -109,7 +109,10 @@ pub fn some_order<O: Object>(
 /// For each call, the last before it that asks the same.
 fn twins<I: Eq + std::hash::Hash, T>(free: &[crate::Call<I, T>]) -> Vec<Option<u32>> {
     let mut last: FxHashMap<&I, u32> = FxHashMap::default();
-    let twins = free.iter().zip(0u32..).map(|(call, place)| last.insert(&call.input, place));
+    let twins = free
+        .iter()
+        .zip(0u32..)
+        .map(|(call, place)| last.insert(&call.input, place));
     twins.collect()
 }
 
