@@ -1,8 +1,9 @@
 //! Several registers that are read and written together, by transactions.
 //!
 //! A transaction is a list of reads and writes, done one after another and all at one moment. What the registers held
-//! before the history began nobody says. A register begins with what was seen of it before anybody had written
-//! that; where every value that was seen may have been written, whoever reads it first is told.
+//! before the history began nobody says: a register holds what the first to read it is told. So a read can change what
+//! is known, and may not take effect as soon as it fits. But where a value was seen before anybody had begun to write
+//! it, the register must have held it from the start; with that much known, most reads only look.
 //!
 //! Each register alone is one that [`super::register`] can judge: when its part has no legal order, the whole has
 //! none. Otherwise the search for any object decides.
@@ -37,10 +38,10 @@ pub type Asked = Arc<[Step]>;
 pub type Told = SmallVec<[Value; 2]>;
 
 /// The object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct MultiRegister {
-    transactions: Transactions,
-    values: Values,
+    transactions: Arc<Transactions>,
+    values: Arc<Values>,
     /// By register, what it holds at first, where that is known.
     initial: Vec<Option<Value>>,
 }
@@ -89,10 +90,6 @@ impl Object for MultiRegister {
             0
         };
         size_of::<Self::State>() + heap
-    }
-
-    fn search(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement {
-        self.judge_by(calls, budget).1
     }
 
     /// A write that nobody of the core sees is not needed, and before each of those nothing is needed twice.
@@ -165,13 +162,11 @@ impl<'h> Theory<'h> for MultiRegister {
     fn of(history: &'h History, _: &Options) -> Result<Self, CheckError> {
         let mut values = history.values.clone();
         let transactions = Transactions::of(history, &mut values)?;
-        let mut object = MultiRegister {
+        Ok(MultiRegister {
             initial: vec![None; transactions.registers()],
-            transactions,
-            values,
-        };
-        object.initial = object.beginnings(history)?;
-        Ok(object)
+            transactions: Arc::new(transactions),
+            values: Arc::new(values),
+        })
     }
 
     fn call(&self, operation: &Operation) -> Result<Exchange<Self>, &'static str> {
@@ -192,25 +187,27 @@ impl<'h> Theory<'h> for MultiRegister {
     }
 
     fn judge_by(&self, calls: &[CallOf<Self>], budget: &Budget) -> (&'static str, Judgement) {
-        for register in 0..self.initial.len() as u32 {
-            if let Some((places, ledger)) = self.alone(register, calls)
+        let known = MultiRegister {
+            initial: self.beginnings(calls),
+            ..self.clone()
+        };
+        for register in 0..known.initial.len() as u32 {
+            if let Some((places, ledger)) = known.alone(register, calls)
                 && let Some((_, Judgement::Illegal { suspects })) = register::judge(&ledger, budget)
             {
                 let suspects = suspects.into_iter().map(|place| places[place as usize]).collect();
                 return ("registers one by one", Judgement::Illegal { suspects });
             }
         }
-        ("frontier search", frontier::search(self, calls, budget))
+        ("frontier search", frontier::search(&known, calls, budget))
     }
 }
 
 impl MultiRegister {
     /// By register, what it held before anybody had written that, if that was seen.
-    fn beginnings(&self, history: &History) -> Result<Vec<Option<Value>>, CheckError> {
-        let numbers: Vec<u32> = (0..history.operations.len() as u32).collect();
-        let calls = crate::theory::calls(self, history, &numbers)?;
+    fn beginnings(&self, calls: &[CallOf<Self>]) -> Vec<Option<Value>> {
         let mut written: FxHashMap<(u32, Value), u32> = FxHashMap::default();
-        for call in &calls {
+        for call in calls {
             for step in call.input.iter() {
                 if let Step::Write(register, value) = *step {
                     let first = written.entry((register, value)).or_insert(call.invoke);
@@ -218,24 +215,22 @@ impl MultiRegister {
                 }
             }
         }
-        // Null first: that is what a register holds in which nothing was put.
-        let mut found: Vec<Option<(bool, u32, Value)>> = vec![None; self.initial.len()];
-        for call in &calls {
+        // Of several, which cannot all be right, that which was seen first.
+        let mut found: Vec<Option<(u32, Value)>> = vec![None; self.initial.len()];
+        for call in calls {
             for (register, value) in reads(call) {
                 if written
                     .get(&(register, value))
                     .is_none_or(|first| *first > call.complete)
                 {
                     let place = &mut found[register as usize];
-                    let this = (!value.is_null(), call.complete, value);
+                    let this = (call.complete, value);
                     *place = Some(place.map_or(this, |other| other.min(this)));
                 }
             }
         }
-        Ok(found
-            .into_iter()
-            .map(|it| it.map(|(_, _, value)| value))
-            .collect())
+        let known = found.into_iter().map(|it| it.map(|(_, value)| value));
+        known.collect()
     }
 
     /// What was done with one register: the places of those calls, and what they are as calls of it alone. `None` where

@@ -8,6 +8,10 @@ use crate::object::is_pure;
 use crate::{Budget, CallOf, Judgement, Limit, Object};
 use history::NEVER;
 
+/// How many calls are looked at in weakened histories before a core is left as large as it is. Where values repeat
+/// thousands of times, hardly any call can be weakened: any of the others could stand in for it.
+const LOOKS_MAX: usize = 2_000_000;
+
 /// The calls that cannot all be right.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Core {
@@ -38,12 +42,12 @@ pub fn shrink<O: Object>(
     let mut kept = suspects.to_vec();
     kept.sort_unstable();
     kept.dedup();
-    let mut checks = 0;
-    let whole = Shrinking::of(object, calls, budget, &mut checks).last_few(&mut kept)?;
+    let mut effort = Effort::default();
+    let whole = Shrinking::of(object, calls, budget, &mut effort).last_few(&mut kept)?;
     if !whole {
         // An algorithm that says too little is no reason to say nothing.
         kept = (0..calls.len() as u32).collect();
-        Shrinking::of(object, calls, budget, &mut checks).last_few(&mut kept)?;
+        Shrinking::of(object, calls, budget, &mut effort).last_few(&mut kept)?;
     }
     // From here on only what can matter to these is looked at.
     let few: Vec<u32> = universe(object, calls, &kept);
@@ -51,13 +55,13 @@ pub fn shrink<O: Object>(
     let mut kept: Vec<u32> = (0..few.len() as u32)
         .filter(|place| kept.binary_search(&few[*place as usize]).is_ok())
         .collect();
-    let mut shrinking = Shrinking::of(object, &calls, budget, &mut checks);
+    let mut shrinking = Shrinking::of(object, &calls, budget, &mut effort);
     let minimal = shrinking.minimise(&mut kept);
     let answer_counts = shrinking.forget_answers(&kept);
     Ok(Core {
         members: kept.into_iter().map(|place| few[place as usize]).collect(),
         answer_counts,
-        checks,
+        checks: effort.checks,
         minimal,
     })
 }
@@ -103,16 +107,25 @@ struct Shrinking<'a, O: Object> {
     object: &'a O,
     calls: &'a [CallOf<O>],
     budget: &'a Budget,
-    checks: &'a mut usize,
+    effort: &'a mut Effort,
+}
+
+/// What shrinking has cost.
+#[derive(Debug, Default)]
+struct Effort {
+    /// Weakened histories.
+    checks: usize,
+    /// Calls in them.
+    looks: usize,
 }
 
 impl<'a, O: Object> Shrinking<'a, O> {
-    fn of(object: &'a O, calls: &'a [CallOf<O>], budget: &'a Budget, checks: &'a mut usize) -> Self {
+    fn of(object: &'a O, calls: &'a [CallOf<O>], budget: &'a Budget, effort: &'a mut Effort) -> Self {
         Shrinking {
             object,
             calls,
             budget,
-            checks,
+            effort,
         }
     }
 
@@ -139,9 +152,10 @@ impl<'a, O: Object> Shrinking<'a, O> {
     }
 
     fn is_illegal_with(&mut self, core: Vec<CallOf<O>>, kept: &[u32]) -> Result<bool, Limit> {
-        *self.checks += 1;
         let mut weakened = free(self.object, self.calls, kept);
         weakened.extend(core);
+        self.effort.checks += 1;
+        self.effort.looks += weakened.len();
         weakened.sort_by_key(|call| call.invoke);
         match self.object.search(&weakened, self.budget) {
             Judgement::Illegal { .. } => Ok(true),
@@ -160,6 +174,9 @@ impl<'a, O: Object> Shrinking<'a, O> {
             while from < kept.len() && kept.len() > 1 {
                 let mut rest = kept.clone();
                 rest.drain(from..(from + piece).min(kept.len()));
+                if self.effort.looks > LOOKS_MAX {
+                    return false;
+                }
                 match self.is_illegal(&rest) {
                     Ok(true) => {
                         *kept = rest;
@@ -185,6 +202,9 @@ impl<'a, O: Object> Shrinking<'a, O> {
             .collect();
         let mut counts = vec![true; kept.len()];
         for place in 0..core.len() {
+            if self.effort.looks > LOOKS_MAX {
+                break;
+            }
             let strong = core[place].clone();
             core[place].output = None;
             core[place].complete = NEVER;

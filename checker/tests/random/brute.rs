@@ -13,7 +13,8 @@ pub fn is_legal(spec: &dyn Spec, history: &History) -> bool {
         };
         let of_key = history.operations.iter().filter(|operation| operation.key == key);
         let operations: Vec<&Operation> = of_key.filter(strict).collect();
-        goes_on(spec, history, &operations, &spec.initial())
+        let mut initials = spec.initials().into_iter();
+        initials.any(|initial| goes_on(spec, history, &operations, &initial))
     })
 }
 

@@ -26,6 +26,11 @@ pub trait Spec: Sync {
     /// Before the first operation.
     fn initial(&self) -> Value;
 
+    /// What it may have been before the first operation, where a history does not say.
+    fn initials(&self) -> Vec<Value> {
+        vec![self.initial()]
+    }
+
     /// An operation that a client may ask for, with the number of operations so far, for values written once.
     fn random(&self, number: u64, rng: &mut ChaCha8Rng) -> (&'static str, Value);
 

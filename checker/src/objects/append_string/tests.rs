@@ -1,3 +1,5 @@
+//! What is said of hand-written histories.
+
 use crate::{Model, Verdict, check};
 
 fn analysis(lines: &[&str]) -> crate::Analysis {

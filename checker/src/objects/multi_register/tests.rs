@@ -1,3 +1,5 @@
+//! What is said of hand-written histories.
+
 use crate::{Analysis, Model, Verdict, check};
 
 fn analysis(calls: &[(&str, &str)]) -> Analysis {

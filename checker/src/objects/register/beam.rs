@@ -12,8 +12,8 @@
 //! * Of writes of one value the one that ends first is used first, and one without outcome last.
 //! * A configuration that can do whatever another can makes that other one superfluous ([`Configuration::dominates`]).
 //!
-//! At first few configurations are kept, the most promising ones: that finds an order of most legal histories in
-//! linear time. If they die, a frontier that lets everything open happen as often as it likes is asked, and then one that
+//! At first few configurations are kept, the most promising ones, and calls of unknown outcome take effect only for the
+//! call that ends: that finds an order of most legal histories in linear time. If they die, a frontier that lets everything open happen as often as it likes is asked, and then one that
 //! lets only calls of unknown outcome do so: where even that dies, there is no order; and where there are enough of those
 //! for what it did, there is one. Only then more are kept, and in the end all.
 //!
@@ -32,7 +32,9 @@ use configuration::{Configuration, Often, Tally};
 use open::Open;
 
 /// How many configurations are kept, one attempt after another.
-const WIDTHS: [usize; 4] = [8, 64, 1024, usize::MAX];
+const WIDTHS: [usize; 3] = [64, 1024, usize::MAX];
+/// How many are kept when calls of unknown outcome are used sparingly, one attempt after another.
+const THRIFTY_WIDTHS: [usize; 3] = [8, 24, 128];
 /// How many are kept where calls may happen as often as they like.
 const RELAXED_WIDTH: usize = 4096;
 /// After how many steps the budget is asked.
@@ -47,6 +49,8 @@ pub struct Effort {
     width: usize,
     /// What may happen as often as it likes.
     often: Often,
+    /// Whether calls of unknown outcome take effect only when the call that ends cannot do without.
+    thrifty: bool,
 }
 
 /// How one attempt ended.
@@ -69,17 +73,32 @@ enum Attempt {
 /// found it.
 pub fn judge(ledger: &Ledger, budget: &Budget) -> Option<(&'static str, Judgement)> {
     let has_unknown = ledger.entries.iter().any(|entry| !entry.is_required());
-    let narrow = ("narrow frontier", WIDTHS[0], Often::Nothing);
-    let relaxed = [
-        ("relaxed frontier", RELAXED_WIDTH, Often::Everything),
-        ("relaxed frontier", RELAXED_WIDTH, Often::Unknown),
-    ];
-    let wider = WIDTHS[1..]
-        .iter()
-        .map(|width| ("frontier", *width, Often::Nothing));
-    let attempts = [narrow].into_iter().chain(relaxed).chain(wider);
-    for (name, width, often) in attempts.filter(|(_, _, often)| has_unknown || *often != Often::Unknown) {
-        match Beam::new(ledger, Effort { width, often }, budget).run() {
+    let effort = |width, often, thrifty| Effort {
+        width,
+        often,
+        thrifty,
+    };
+    let thrifty = |width| ("narrow frontier", effort(width, Often::Nothing, true));
+    let narrow = ("narrow frontier", effort(WIDTHS[0], Often::Nothing, false));
+    let relaxed = |often| ("relaxed frontier", effort(RELAXED_WIDTH, often, false));
+    let wide = ("frontier", effort(WIDTHS[1], Often::Nothing, false));
+    let all = ("frontier", effort(WIDTHS[2], Often::Nothing, false));
+    let everything = relaxed(Often::Everything);
+    let attempts = match has_unknown {
+        true => vec![
+            thrifty(THRIFTY_WIDTHS[0]),
+            thrifty(THRIFTY_WIDTHS[1]),
+            everything,
+            relaxed(Often::Unknown),
+            thrifty(THRIFTY_WIDTHS[2]),
+            narrow,
+            wide,
+            all,
+        ],
+        false => vec![narrow, everything, wide, all],
+    };
+    for (name, effort) in attempts {
+        match Beam::new(ledger, effort, budget).run() {
             Attempt::Legal(order) => return Some((name, Judgement::Legal { order })),
             Attempt::Dead { begun, certain: true } => {
                 let suspects = (0..begun).collect();
@@ -120,7 +139,7 @@ impl<'a> Beam<'a> {
             through: Vec::new(),
             reached: Vec::new(),
             trail: Trail::default(),
-            certain: true,
+            certain: !effort.thrifty,
             steps: 0,
         }
     }
@@ -253,7 +272,7 @@ impl<'a> Beam<'a> {
             }
             let at = self.reached[from].clone();
             from += 1;
-            self.open.moves(&at, &tally, &mut moves);
+            self.open.moves(&at, &tally, entry.act.finds(), &mut moves);
             if let Act::Write(value) = entry.act {
                 moves.push(self.open.written(&at, &tally, value, ending));
             }
@@ -285,6 +304,7 @@ impl<'a> Beam<'a> {
             writes: self.open.writes,
             cases: self.open.cases,
             often: self.effort.often,
+            thrifty: self.effort.thrifty,
         }
     }
 

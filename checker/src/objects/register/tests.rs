@@ -94,6 +94,46 @@ fn on_longer_histories_it_agrees_with_the_search_for_any_object() {
     assert!(legal > 200 && illegal > 200, "{legal} legal, {illegal} illegal");
 }
 
+#[test]
+fn limits_are_held_by_every_algorithm() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let mut calls = Calls::new();
+    for _ in 0..20_000 {
+        let value = Value::integer(rng.random_range(1..=3)).unwrap();
+        let (a, b) = (calls.invoke(Asked::Write(value)), calls.invoke(Asked::Read));
+        calls.ok(a, Told::Done);
+        calls.ok(b, Told::Value(value));
+    }
+    let ledger = Ledger::of(calls.as_slice()).unwrap();
+    for (limits, limit) in [
+        (
+            Limits {
+                time: Some(std::time::Duration::ZERO),
+                memory_bytes: None,
+            },
+            Limit::Time,
+        ),
+        (
+            Limits {
+                time: None,
+                memory_bytes: Some(1000),
+            },
+            Limit::Memory,
+        ),
+    ] {
+        let budget = Budget::of(&limits);
+        for (name, judgement) in [judge(&ledger, &budget), beam::judge(&ledger, &budget)]
+            .into_iter()
+            .flatten()
+        {
+            let Judgement::Unknown(stuck) = judgement else {
+                panic!("{name} went on beyond its limit");
+            };
+            assert_eq!(stuck.limit, limit, "{name}");
+        }
+    }
+}
+
 mod words {
     use crate::{Analysis, Model, Options, Verdict, check_with};
 

@@ -6,6 +6,9 @@ use crate::proof::explain::Telling;
 use crate::proof::wording::{gap, value};
 use history::{Operation, Outcome, Value};
 
+/// Of more calls no single kind of contradiction can be said to be theirs.
+const FEW: usize = 12;
+
 /// The value that a call found in the register.
 fn found(call: &CallOf<Register>) -> Option<Value> {
     match (call.input, call.output) {
@@ -27,8 +30,11 @@ fn left(call: &CallOf<Register>) -> Option<Value> {
 /// The kind of a contradiction.
 pub fn tell(register: &Register, name: &str, core: &[&CallOf<Register>]) -> Telling {
     let words = Words { register, name };
+    if core.len() > FEW {
+        return Telling::general(name, core.len());
+    }
     words
-        .from_nowhere(core)
+        .unwritten(core)
         .or_else(|| words.two_winners(core))
         .or_else(|| words.denied(core))
         .or_else(|| words.going_back(core))
@@ -119,7 +125,7 @@ impl Words<'_> {
     }
 
     /// A value that nobody had written.
-    fn from_nowhere(&self, core: &[&CallOf<Register>]) -> Option<Telling> {
+    fn unwritten(&self, core: &[&CallOf<Register>]) -> Option<Telling> {
         let [reader] = core else { return None };
         let it = found(reader).filter(|it| !it.is_null())?;
         let wrote = |operation: &&Operation| self.leaves(operation, it);

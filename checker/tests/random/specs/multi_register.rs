@@ -21,6 +21,12 @@ impl Spec for MultiRegister {
         json!({"x": null, "y": null})
     }
 
+    fn initials(&self) -> Vec<Value> {
+        let values = || [json!(null)].into_iter().chain((1..=8).map(Value::from));
+        let both = values().flat_map(|x| values().map(move |y| json!({"x": x, "y": y})));
+        both.collect()
+    }
+
     fn random(&self, number: u64, rng: &mut ChaCha8Rng) -> (&'static str, Value) {
         let mut step = |register: &str| match rng.random_bool(0.5) {
             true => json!(["read", register, null]),

@@ -16,7 +16,7 @@ pub struct Configuration {
     /// The open writes that need not, because they may have been hidden by another.
     pub waived: u128,
     /// How many calls of unknown outcome have taken effect, by their class; sorted.
-    pub used: SmallVec<[(u32, u32); 2]>,
+    pub used: SmallVec<[(u32, u32); 6]>,
 }
 
 /// What configurations are compared by: the kinds of the open calls.
@@ -28,6 +28,8 @@ pub struct Tally {
     pub cases: u128,
     /// What may happen as often as it likes.
     pub often: Often,
+    /// Whether calls of unknown outcome take effect only when the call that ends cannot do without.
+    pub thrifty: bool,
 }
 
 /// What may happen more than once: that asks less than the history does.

@@ -167,15 +167,16 @@ impl<'a> Open<'a> {
         self.classes[class as usize].members.get(used as usize).copied()
     }
 
-    /// Everything that can happen now and that something open waits for.
-    pub fn moves(&self, at: &Configuration, tally: &Tally, moves: &mut Vec<Move>) {
+    /// Everything that can happen now and that something open waits for; `wanted` is what the call that ends has to find.
+    pub fn moves(&self, at: &Configuration, tally: &Tally, wanted: Option<u32>, moves: &mut Vec<Move>) {
         let (awaited, any) = self.awaited(at, tally);
         let ready = self.of_value[at.value as usize].cases & !at.done;
         let from_here = self.unknown_from.get(&at.value);
         // Before a compare-and-set the same value once more hides writes that nothing else would.
         let hides = self.writes & !at.done & !at.waived != 0 && (ready != 0 || from_here.is_some());
         for value in awaited.iter().filter(|value| **value != at.value || hides) {
-            moves.extend(self.source(at, tally, *value));
+            let unknown = !tally.thrifty || any || wanted == Some(*value);
+            moves.extend(self.source(at, tally, *value, unknown));
         }
         for slot in bits(ready) {
             let place = self.places[slot];
@@ -198,6 +199,9 @@ impl<'a> Open<'a> {
         for class in from_here.into_iter().flatten() {
             if let Act::Cas(_, new) = self.classes[*class as usize].act
                 && (any || awaited.contains(&new))
+                && (!tally.thrifty || any || wanted == Some(new))
+                // A write would do the same and more; but there may not be enough of those.
+                && (tally.often == Often::Nothing || !self.has_source(at, new))
                 && let Some(place) = self.left(at, *class, tally)
             {
                 let mut next = at.clone();
@@ -229,7 +233,7 @@ impl<'a> Open<'a> {
                 }
             }
         }
-        let mut next = 0;
+        let mut next = if tally.thrifty { awaited.len() } else { 0 };
         while let Some(value) = awaited.get(next).copied() {
             next += 1;
             for class in self.unknown_into.get(&value).into_iter().flatten() {
@@ -244,11 +248,15 @@ impl<'a> Open<'a> {
         (awaited, any)
     }
 
-    /// A value is written by the best call for that, if there is one.
-    fn source(&self, at: &Configuration, tally: &Tally, value: u32) -> Option<Move> {
+    /// A value is written by the best call for that, if there is one; by one of unknown outcome only
+    /// where `unknown` says so.
+    fn source(&self, at: &Configuration, tally: &Tally, value: u32, unknown: bool) -> Option<Move> {
         let writes = bits(self.of_value[value as usize].writes & !at.done).map(|slot| self.places[slot]);
         if let Some(place) = writes.min_by_key(|place| self.ledger.entries[*place as usize].complete) {
             return Some(self.written(at, tally, value, place));
+        }
+        if !unknown {
+            return None;
         }
         let class = *self.class_of.get(&Act::Write(value))?;
         let place = self.left(at, class, tally)?;
@@ -259,6 +267,11 @@ impl<'a> Open<'a> {
         next.waived = self.writes & !next.done;
         self.enter(&mut next, value);
         Some((next, place))
+    }
+
+    /// Whether some write can put a value there, when those of unknown outcome can do so without end.
+    fn has_source(&self, at: &Configuration, value: u32) -> bool {
+        self.of_value[value as usize].writes & !at.done != 0 || self.class_of.contains_key(&Act::Write(value))
     }
 
     /// An open write takes effect.
