@@ -77,8 +77,8 @@ pub struct KeyCounts {
 /// How hard it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// The name of the algorithm.
-    pub algorithm: &'static str,
+    /// The algorithms that were used; where there is more than one, with how many objects each decided.
+    pub algorithm: String,
     /// How many operations the object with the most has.
     pub largest_key_ops: usize,
     /// The most bytes that searches held at one time; 0 when nothing was searched.

@@ -162,17 +162,22 @@ pub fn counterexample_events(
     violation: &Violation,
 ) -> Result<Vec<Event>, CheckError> {
     with_theory!(model, history, &Options::default(), theory => {
-        let is_update = |operation: &history::Operation| {
-            matches!(theory.call(operation), Ok(Some((input, output)))
-                if !theory.is_pure(&input, output.as_ref()) && !theory.is_pure(&input, None))
-        };
-        Ok(proof::counterexample::events(history, violation, is_update))
+        let numbers = 0..history.operations.len() as u32;
+        let of_key: Vec<u32> = numbers
+            .filter(|number| history.operations[*number as usize].key == violation.key)
+            .collect();
+        let calls = theory::calls(&theory, history, &of_key)?;
+        let is_member = |call: &u32| violation.core.iter().any(|member| member.operation == *call);
+        let places = (0..calls.len() as u32).filter(|place| is_member(&calls[*place as usize].number));
+        let free = proof::shrink::free(&theory, &calls, &places.collect::<Vec<u32>>());
+        let free: Vec<u32> = free.into_iter().map(|call| call.number).collect();
+        Ok(proof::counterexample::events(history, violation, &free))
     })
 }
 
 /// Whether the calls of one object, in the order of their invocations, have a legal order.
 pub fn judge<O: Object>(object: &O, calls: &Calls<O::Input, O::Output>, limits: &Limits) -> Judgement {
-    search::frontier::search(object, calls.as_slice(), &Budget::of(limits))
+    object.decide(calls.as_slice(), &Budget::of(limits))
 }
 
 /// Why the calls of one object have no legal order; `None` when they have one, or a limit was reached.
@@ -182,7 +187,7 @@ pub fn explain<O: Object>(
     limits: &Limits,
 ) -> Option<Violation> {
     let budget = Budget::of(limits);
-    let Judgement::Illegal { suspects } = search::frontier::search(object, calls.as_slice(), &budget) else {
+    let Judgement::Illegal { suspects } = object.decide(calls.as_slice(), &budget) else {
         return None;
     };
     let setting = proof::wording::Setting {
@@ -269,7 +274,7 @@ fn analyse<'h, T: Theory<'h>>(
         invalid_keys,
         undecided,
         stats: Stats {
-            algorithm: T::ALGORITHM,
+            algorithm: theory.algorithm(),
             largest_key_ops: largest,
             peak_bytes: budget.peak_bytes(),
             took: began.elapsed(),

@@ -10,11 +10,23 @@ pub enum Model {
     Decree,
     /// A register that is read, written, and compared and set.
     CasRegister,
+    /// First in, first out.
+    Queue,
+    /// The smallest comes out first.
+    PriorityQueue,
+    /// Last in, first out.
+    Stack,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 2] = [Model::Decree, Model::CasRegister];
+    pub const ALL: [Model; 5] = [
+        Model::Decree,
+        Model::CasRegister,
+        Model::Queue,
+        Model::PriorityQueue,
+        Model::Stack,
+    ];
 
     /// The name, as in `--model` and in files.
     pub fn name(self) -> &'static str {
@@ -26,6 +38,9 @@ impl Model {
         match self {
             Model::Decree => &["decree", "consensus"],
             Model::CasRegister => &["cas-register", "register", "kv"],
+            Model::Queue => &["queue", "fifo-queue"],
+            Model::PriorityQueue => &["priority-queue"],
+            Model::Stack => &["stack"],
         }
     }
 
@@ -34,6 +49,11 @@ impl Model {
         match self {
             Model::Decree => "the first propose fixes the value, and everything after it answers with that",
             Model::CasRegister => "read, write, and cas [old, new]; one for each key; null at first",
+            Model::Queue => "enqueue, and dequeue the oldest, or null when there is none; empty at first",
+            Model::PriorityQueue => {
+                "insert an integer, and delete-min, or null when there is none; empty at first"
+            }
+            Model::Stack => "push, and pop the newest, or null when there is none; empty at first",
         }
     }
 
@@ -54,6 +74,21 @@ macro_rules! with_theory {
             }
             Model::CasRegister => {
                 let $theory = of::<crate::objects::register::Register>($history, $model, $options)?;
+                $body
+            }
+            Model::Queue => {
+                use crate::objects::collection::{Collection, fifo::Fifo};
+                let $theory = of::<Collection<Fifo>>($history, $model, $options)?;
+                $body
+            }
+            Model::PriorityQueue => {
+                use crate::objects::collection::{Collection, ranked::Ranked};
+                let $theory = of::<Collection<Ranked>>($history, $model, $options)?;
+                $body
+            }
+            Model::Stack => {
+                use crate::objects::collection::{Collection, lifo::Lifo};
+                let $theory = of::<Collection<Lifo>>($history, $model, $options)?;
                 $body
             }
         }

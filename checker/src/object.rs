@@ -3,7 +3,8 @@
 //! [`Object::initial`] and [`Object::step`] are the specification. Everything else has a default, and makes
 //! checking faster or its words better; none of it may change a verdict.
 
-use crate::{Call, CallOf, Telling};
+use crate::search::frontier;
+use crate::{Budget, Call, CallOf, Judgement, Telling};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -38,7 +39,7 @@ use std::hash::Hash;
 /// calls.ok(a, 3);
 /// assert!(judge(&Tally, &calls, &Limits::default()).is_legal());
 /// ```
-pub trait Object: Sync {
+pub trait Object: Sized + Sync {
     /// What is asked.
     type Input: Clone + Debug + Eq + Hash + Send + Sync;
     /// What is answered.
@@ -58,6 +59,23 @@ pub trait Object: Sync {
         output: Option<&Self::Output>,
     ) -> Option<Self::State>;
 
+    /// The same as [`Object::step`], for whoever does not need the old state any more. A state that is large should
+    /// be changed here in place.
+    fn advance(
+        &self,
+        state: Self::State,
+        input: &Self::Input,
+        output: Option<&Self::Output>,
+    ) -> Option<Self::State> {
+        self.step(&state, input, output)
+    }
+
+    /// Whether calls, in the order of their invocations, have a legal order: by the search that serves every object,
+    /// unless there is a better algorithm for this one.
+    fn decide(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement {
+        frontier::search(self, calls, budget)
+    }
+
     /// Whether an operation that was answered like this has left the state as it was, whatever that was: a
     /// read, a compare-and-set that compared in vain. Such operations are placed as soon as they fit.
     fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {
@@ -72,6 +90,13 @@ pub trait Object: Sync {
     /// How many bytes a state takes, its heap included, for the limit on memory.
     fn state_bytes(&self, _state: &Self::State) -> usize {
         size_of::<Self::State>()
+    }
+
+    /// Of the calls in `others`, those (by place) that have to stay when only `core` is kept. The rest is left out
+    /// altogether, so a legal history must stay legal without it: all calls about one element of a queue, say. All
+    /// of them stay, unless the object knows better.
+    fn project(&self, _core: &[&CallOf<Self>], others: &[&CallOf<Self>]) -> Vec<usize> {
+        (0..others.len()).collect()
     }
 
     /// Of the updates in `free`, each of which may happen at any time or never, those (by place) that can matter to
@@ -105,6 +130,6 @@ pub trait Object: Sync {
 }
 
 /// Whether a call has certainly left the state as it was.
-pub(crate) fn is_pure<O: Object + ?Sized>(object: &O, call: &Call<O::Input, O::Output>) -> bool {
+pub(crate) fn is_pure<O: Object>(object: &O, call: &Call<O::Input, O::Output>) -> bool {
     object.is_pure(&call.input, call.output.as_ref())
 }

@@ -1,4 +1,5 @@
 //! The objects that are known: what each does, how histories write it down, and how it is decided best.
 
+pub(crate) mod collection;
 pub(crate) mod decree;
 pub(crate) mod register;

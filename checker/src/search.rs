@@ -4,7 +4,7 @@
 
 mod configuration;
 pub mod frontier;
-mod trail;
+pub(crate) mod trail;
 
 use crate::Limit;
 

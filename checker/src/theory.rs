@@ -3,7 +3,7 @@
 
 use crate::proof::explain;
 use crate::proof::wording::{Setting, plain};
-use crate::search::{Judgement, frontier};
+use crate::search::Judgement;
 use crate::{Budget, CallOf, CheckError, Object, Violation};
 use history::{History, Operation};
 
@@ -31,7 +31,12 @@ pub(crate) trait Theory<'h>: Object + Sized {
 
     /// Judges the calls of one key by the best algorithm for them.
     fn judge(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement {
-        frontier::search(self, calls, budget)
+        self.decide(calls, budget)
+    }
+
+    /// What was used to judge, for results; asked when everything is judged.
+    fn algorithm(&self) -> String {
+        Self::ALGORITHM.to_owned()
     }
 
     /// The name of one object: "x", "The lock".

@@ -5,7 +5,7 @@
 //! history has none; and when no call more can be weakened, the core is minimal.
 
 use crate::object::is_pure;
-use crate::search::{Judgement, frontier};
+use crate::search::Judgement;
 use crate::{Budget, CallOf, Limit, Object};
 use history::NEVER;
 
@@ -61,16 +61,21 @@ pub fn free<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> Vec<Cal
     let mut core: Vec<&CallOf<O>> = Vec::new();
     let ends = kept.iter().map(|place| calls[*place as usize].complete);
     let over = ends.filter(|complete| *complete != NEVER).max().unwrap_or(0);
-    let mut others: Vec<CallOf<O>> = Vec::new();
+    let mut others: Vec<&CallOf<O>> = Vec::new();
     let mut next = 0;
     for (place, call) in calls.iter().enumerate() {
         if kept.get(next).is_some_and(|it| *it as usize == place) {
             core.push(call);
             next += 1;
         } else if call.invoke < over && !is_pure(object, call) && !object.is_pure(&call.input, None) {
-            others.push(call.clone().weakened());
+            others.push(call);
         }
     }
+    let others: Vec<CallOf<O>> = object
+        .project(&core, &others)
+        .into_iter()
+        .map(|place| others[place].clone().weakened())
+        .collect();
     let views: Vec<&CallOf<O>> = others.iter().collect();
     let relevant = object.relevant(&core, &views);
     relevant.into_iter().map(|place| others[place].clone()).collect()
@@ -95,7 +100,7 @@ impl<O: Object> Shrinking<'_, O> {
         let mut weakened = free(self.object, self.calls, kept);
         weakened.extend(core);
         weakened.sort_by_key(|call| call.invoke);
-        match frontier::search(self.object, &weakened, self.budget) {
+        match self.object.decide(&weakened, self.budget) {
             Judgement::Illegal { .. } => Ok(true),
             Judgement::Legal { .. } => Ok(false),
             Judgement::Unknown(stuck) => Err(stuck.limit),

@@ -149,4 +149,10 @@ macro_rules! objects {
 objects! {
     cas_register: crate::specs::CasRegister { strict_fail: false };
     strict_cas_register: crate::specs::CasRegister { strict_fail: true };
+    queue: crate::specs::Collection { next: crate::specs::Next::Oldest, once: true };
+    queue_of_repeated_elements: crate::specs::Collection { next: crate::specs::Next::Oldest, once: false };
+    priority_queue: crate::specs::Collection { next: crate::specs::Next::Smallest, once: true };
+    priority_queue_of_repeated_elements: crate::specs::Collection { next: crate::specs::Next::Smallest, once: false };
+    stack: crate::specs::Collection { next: crate::specs::Next::Newest, once: true };
+    stack_of_repeated_elements: crate::specs::Collection { next: crate::specs::Next::Newest, once: false };
 }

@@ -1,5 +1,9 @@
 //! The objects, implemented once more.
 
+mod collection;
+
+pub use collection::{Collection, Next};
+
 use crate::spec::{Answer, Spec};
 use checker::Model;
 use rand::RngExt;
