@@ -167,11 +167,19 @@ pub fn counterexample_events(
             .filter(|number| history.operations[*number as usize].key == violation.key)
             .collect();
         let calls = theory::calls(&theory, history, &of_key)?;
+        // What says something about the object without being a call of it.
+        let mut said = of_key;
+        said.retain(|number| {
+            let operation = &history.operations[*number as usize];
+            operation.outcome == history::Outcome::Ok && matches!(theory.call(operation), Ok(None))
+        });
         let is_member = |call: &u32| violation.core.iter().any(|member| member.operation == *call);
         let places = (0..calls.len() as u32).filter(|place| is_member(&calls[*place as usize].number));
         let free = proof::shrink::free(&theory, &calls, &places.collect::<Vec<u32>>());
         let free: Vec<u32> = free.into_iter().map(|call| call.number).collect();
-        Ok(proof::counterexample::events(history, violation, &free))
+        Ok(proof::counterexample::events(history, violation, &said, &free, |operation| {
+            theory.argument(operation)
+        }))
     })
 }
 

@@ -16,16 +16,31 @@ pub enum Model {
     PriorityQueue,
     /// Last in, first out.
     Stack,
+    /// A lock of which nobody says who holds it.
+    Mutex,
+    /// A lock that its owner releases.
+    OwnedMutex,
+    /// A lock that its owner can acquire again.
+    ReentrantMutex,
+    /// A lock that gives out tokens, which grow.
+    FencedLock,
+    /// So many permits, to be taken and given back.
+    Semaphore,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 5] = [
+    pub const ALL: [Model; 10] = [
         Model::Decree,
         Model::CasRegister,
         Model::Queue,
         Model::PriorityQueue,
         Model::Stack,
+        Model::Mutex,
+        Model::OwnedMutex,
+        Model::ReentrantMutex,
+        Model::FencedLock,
+        Model::Semaphore,
     ];
 
     /// The name, as in `--model` and in files.
@@ -41,6 +56,11 @@ impl Model {
             Model::Queue => &["queue", "fifo-queue"],
             Model::PriorityQueue => &["priority-queue"],
             Model::Stack => &["stack"],
+            Model::Mutex => &["mutex"],
+            Model::OwnedMutex => &["owned-mutex", "lock"],
+            Model::ReentrantMutex => &["reentrant-mutex", "reentrant-lock"],
+            Model::FencedLock => &["fenced-lock", "fenced-mutex"],
+            Model::Semaphore => &["semaphore"],
         }
     }
 
@@ -54,6 +74,11 @@ impl Model {
                 "insert an integer, and delete-min, or null when there is none; empty at first"
             }
             Model::Stack => "push, and pop the newest, or null when there is none; empty at first",
+            Model::Mutex => "acquire and release, whoever does it; free at first",
+            Model::OwnedMutex => "acquire, and release by the same process, or owner; free at first",
+            Model::ReentrantMutex => "an owned mutex that its owner can acquire again, and releases as often",
+            Model::FencedLock => "an owned mutex; acquire answers with a token that is greater each time",
+            Model::Semaphore => "acquire and release permits; an operation `permits` says how many there are",
         }
     }
 
@@ -89,6 +114,26 @@ macro_rules! with_theory {
             Model::Stack => {
                 use crate::objects::collection::{Collection, lifo::Lifo};
                 let $theory = of::<Collection<Lifo>>($history, $model, $options)?;
+                $body
+            }
+            Model::Mutex => {
+                let $theory = of::<crate::objects::semaphore::Semaphore<true>>($history, $model, $options)?;
+                $body
+            }
+            Model::OwnedMutex => {
+                let $theory = of::<crate::objects::lock::Lock<false, false>>($history, $model, $options)?;
+                $body
+            }
+            Model::ReentrantMutex => {
+                let $theory = of::<crate::objects::lock::Lock<true, false>>($history, $model, $options)?;
+                $body
+            }
+            Model::FencedLock => {
+                let $theory = of::<crate::objects::lock::Lock<false, true>>($history, $model, $options)?;
+                $body
+            }
+            Model::Semaphore => {
+                let $theory = of::<crate::objects::semaphore::Semaphore<false>>($history, $model, $options)?;
                 $body
             }
         }

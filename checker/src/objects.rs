@@ -2,4 +2,7 @@
 
 pub(crate) mod collection;
 pub(crate) mod decree;
+mod holding;
+pub(crate) mod lock;
 pub(crate) mod register;
+pub(crate) mod semaphore;

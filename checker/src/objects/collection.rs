@@ -301,14 +301,14 @@ impl<D: Discipline> Collection<'_, D> {
     fn decide_somehow(&self, calls: &[CollectionCall], budget: &Budget) -> (Judgement, bool) {
         let mut account = budget.account();
         if let Err(limit) = account.holds(size_of_val(calls) * 4) {
-            return (elements::stuck(calls, limit), false);
+            return (Judgement::not_begun(limit, calls.len()), false);
         }
         let mut elements = match Elements::of(calls) {
             Ok(elements) => elements,
             Err(suspects) => return (Judgement::Illegal { suspects }, false),
         };
         match D::decide(&mut elements, budget) {
-            Err(limit) => (elements::stuck(calls, limit), false),
+            Err(limit) => (Judgement::not_begun(limit, calls.len()), false),
             Ok(Finding::Illegal(suspects)) => (Judgement::Illegal { suspects }, false),
             Ok(Finding::Legal(order)) if !elements.are_repeated => (Judgement::Legal { order }, false),
             Ok(Finding::Legal(_) | Finding::Open) => {

@@ -38,7 +38,10 @@ fn goes_on(spec: &dyn Spec, history: &History, left: &[&Operation], state: &Valu
             &json(operation.input),
         );
         let fits = match operation.outcome {
-            Outcome::Ok => answer == Answer::Ok(json(operation.output)),
+            Outcome::Ok => {
+                let told = Answer::Ok(json(operation.output));
+                spec.fits(&mut next, &answer, &told, history.function_name(operation))
+            }
             Outcome::Fail => answer == Answer::Fail,
             Outcome::Info => true,
         };

@@ -1,8 +1,12 @@
 //! The objects, implemented once more.
 
 mod collection;
+mod lock;
+mod semaphore;
 
 pub use collection::{Collection, Next};
+pub use lock::Lock;
+pub use semaphore::Semaphore;
 
 use crate::spec::{Answer, Spec};
 use checker::Model;

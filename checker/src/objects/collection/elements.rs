@@ -9,9 +9,7 @@
 //! monitoring for sets, stacks, queues and priority queues", 2025).
 
 use super::{Asked, CollectionCall, Told};
-use crate::Limit;
-use crate::search::{Judgement, Stuck};
-use history::{NEVER, Value};
+use history::Value;
 use rangemap::RangeSet;
 use rustc_hash::FxHashMap;
 
@@ -286,17 +284,4 @@ pub(crate) fn chain(elements: &[Element], (first, last): (u32, u32)) -> Vec<u32>
         covered = until;
     }
     chain
-}
-
-/// That a limit was reached before anything was said.
-pub(crate) fn stuck(calls: &[CollectionCall], limit: Limit) -> Judgement {
-    let required = |call: &&CollectionCall| call.complete != NEVER;
-    Judgement::Unknown(Stuck {
-        limit,
-        placed: 0,
-        of: calls.iter().filter(required).count(),
-        event: 0,
-        width: 0,
-        open: Vec::new(),
-    })
 }
