@@ -21,8 +21,6 @@ pub(crate) mod lifo;
 mod missing;
 pub(crate) mod ranked;
 pub(crate) mod sequence;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use crate::proof::explain::Telling;
@@ -79,6 +77,8 @@ pub(crate) trait Discipline: Debug + Send + Sync + Sized + 'static {
     /// The rule that it keeps, in a clause.
     const RULE: &'static str;
 
+    /// Whether what went in last comes out first; nothing when that does not depend on when it went in.
+    const IS_LAST_FIRST: Option<bool>;
     /// The kinds of its violations.
     const CODES: words::Codes;
 
@@ -227,7 +227,7 @@ impl<D: Discipline> Object for Collection<'_, D> {
     }
 
     fn why(&self, core: &[&CollectionCall], must_be_first: usize, then: usize) -> Option<String> {
-        words::why(self, core[must_be_first], core[then])
+        words::why(self, core, must_be_first, then)
     }
 }
 

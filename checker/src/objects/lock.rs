@@ -15,8 +15,6 @@
 //! Read next: [`holds`], then [`words`].
 
 mod holds;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use crate::proof::explain::Telling;

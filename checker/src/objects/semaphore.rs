@@ -18,8 +18,6 @@
 //! Read next: [`greedy`], then [`words`].
 
 mod greedy;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use crate::proof::explain::Telling;

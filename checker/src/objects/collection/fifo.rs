@@ -36,6 +36,7 @@ impl Discipline for Fifo {
     const MONITOR: &'static str = "queue, intervals";
     const SEARCH: &'static str = "queue, search by pairs";
     const RULE: &'static str = "What goes into a queue first comes out first.";
+    const IS_LAST_FIRST: Option<bool> = Some(false);
     const CODES: Codes = words::codes!("queue");
 
     fn add(state: &mut VecDeque<Value>, element: Value) {
@@ -92,14 +93,10 @@ impl Discipline for Fifo {
             (None, None) => return None,
         };
         let [x, y] = [first, second].map(|it| collection.show(it));
-        if of_element(core, first).1.is_some() {
-            let sentence = format!("Element {x} was enqueued before {y}, and came out after it.");
-            return Some((Fifo::CODES.order, sentence));
-        }
         Some(match came_out(collection, out.number, first) {
             true => (
                 Fifo::CODES.order,
-                format!("Element {x} was enqueued before {y}, and was still in when {y} came out."),
+                format!("Element {x} was enqueued before {y}, and came out after it."),
             ),
             false => (
                 Fifo::CODES.lost,

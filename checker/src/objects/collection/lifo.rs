@@ -31,6 +31,7 @@ impl Discipline for Lifo {
     const MONITOR: &'static str = "stack, intervals";
     const SEARCH: &'static str = "stack, frontier search";
     const RULE: &'static str = "What goes onto a stack last comes off first.";
+    const IS_LAST_FIRST: Option<bool> = Some(true);
     const CODES: Codes = words::codes!("stack");
 
     fn add(state: &mut Vec<Value>, element: Value) {

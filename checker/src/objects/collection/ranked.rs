@@ -38,6 +38,7 @@ impl Discipline for Ranked {
     const MONITOR: &'static str = "priority queue, intervals";
     const SEARCH: &'static str = "priority queue, frontier search";
     const RULE: &'static str = "The smallest element of a priority queue comes out first.";
+    const IS_LAST_FIRST: Option<bool> = None;
     const CODES: Codes = words::codes!("priority-queue");
 
     fn problem(element: Value) -> Option<&'static str> {

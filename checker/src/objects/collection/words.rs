@@ -85,14 +85,22 @@ pub(super) fn tell<D: Discipline>(
     }
     if let ([one], 1..) = (elements.as_slice(), removes) {
         let removal = core.iter().find(|call| !is_add(call));
-        let failed = removal.is_some_and(|call| add_failed(collection, call.number, *one));
+        let failed = removal.is_some_and(|call| {
+            add_failed(collection, call.number, *one) && !was_added(collection, call.number, *one)
+        });
         let shown = show(*one);
+        let early = telling(
+            D::CODES.early,
+            format!("Element {shown} came out before anybody had put it in."),
+            "What comes out was put in before.",
+        );
         return match (adds, removes) {
             (0, 1) if failed => telling(
                 D::CODES.failed,
                 format!("Element {shown} came out, although putting it in was reported as failed."),
                 "What failed has no effect.",
             ),
+            (0, 1) if removal.is_some_and(|call| was_added(collection, call.number, *one)) => early,
             (0, 1) => telling(
                 D::CODES.nowhere,
                 format!("Element {shown} came out, and nobody had put it in."),
@@ -106,11 +114,7 @@ pub(super) fn tell<D: Discipline>(
                 },
                 "What was put in once comes out once.",
             ),
-            _ => telling(
-                D::CODES.early,
-                format!("Element {shown} came out before anybody had put it in."),
-                "What comes out was put in before.",
-            ),
+            _ => early,
         };
     }
     match D::disorder(collection, core) {
@@ -125,9 +129,11 @@ pub(super) fn tell<D: Discipline>(
 /// Why one call has to be before another.
 pub(super) fn why<D: Discipline>(
     collection: &Collection<'_, D>,
-    first: &CollectionCall,
-    then: &CollectionCall,
+    core: &[&CollectionCall],
+    must_be_first: usize,
+    then: usize,
 ) -> Option<String> {
+    let (first, then) = (core[must_be_first], core[then]);
     let show = |call: &CollectionCall| element(call).map(|it| collection.show(it));
     match (first.input, first.output, then.input, then.output) {
         (Asked::Add(a), _, Asked::Remove, Some(Told::Element(b))) if a == b => Some(format!(
@@ -145,8 +151,18 @@ pub(super) fn why<D: Discipline>(
         (Asked::Remove, Some(Told::Element(_)), Asked::Remove, Some(Told::Element(_))) => {
             Some(format!("of the two, {} has to come out first.", show(first)?))
         }
-        (Asked::Add(_), _, Asked::Add(_), _) => {
-            Some(format!("{} has to go in before {}.", show(first)?, show(then)?))
+        (Asked::Add(a), _, Asked::Add(b), _) => {
+            // One of the two came out although the other was in.
+            let out = |it| of_element(core, it).1.is_some();
+            let (it, place) = match (D::IS_LAST_FIRST, out(a), out(b)) {
+                (Some(false), true, false) => (a, "first"),
+                (Some(true), false, true) => (b, "last"),
+                _ => return None,
+            };
+            Some(format!(
+                "{} came out first, so it went in {place}.",
+                collection.show(it)
+            ))
         }
         _ => None,
     }
@@ -197,6 +213,12 @@ pub(super) fn came_out<D: Discipline>(collection: &Collection<'_, D>, beside: u3
 /// Whether an element was to be put in, and that was reported as failed.
 fn add_failed<D: Discipline>(collection: &Collection<'_, D>, beside: u32, value: Value) -> bool {
     let is_it = |it: &Operation| it.outcome == Outcome::Fail && it.input == value;
+    of_same_key(collection, beside, true).any(is_it)
+}
+
+/// Whether an element was put in, or may have been, at any time.
+fn was_added<D: Discipline>(collection: &Collection<'_, D>, beside: u32, value: Value) -> bool {
+    let is_it = |it: &Operation| it.outcome != Outcome::Fail && it.input == value;
     of_same_key(collection, beside, true).any(is_it)
 }
 
