@@ -77,7 +77,7 @@ pub struct KeyCounts {
 /// How hard it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// The algorithms that were used; where there is more than one, with how many objects each decided.
+    /// The name of the algorithm; where there were several, each with how many objects it decided.
     pub algorithm: String,
     /// How many operations the object with the most has.
     pub largest_key_ops: usize,

@@ -12,6 +12,7 @@
 //! Read next: [`analysis`] for what comes out, [`object`] for what an object has to say, `objects` for those that
 //! are known, [`search`] for the search that serves all of them, [`proof`] for counterexamples.
 
+mod algorithms;
 pub mod analysis;
 pub mod budget;
 pub mod call;
@@ -30,6 +31,7 @@ pub use object::Object;
 pub use proof::explain::Telling;
 pub use search::{Judgement, Stuck};
 
+use algorithms::Algorithms;
 use history::{Event, History};
 use model::with_theory;
 use rayon::prelude::*;
@@ -185,7 +187,7 @@ pub fn counterexample_events(
 
 /// Whether the calls of one object, in the order of their invocations, have a legal order.
 pub fn judge<O: Object>(object: &O, calls: &Calls<O::Input, O::Output>, limits: &Limits) -> Judgement {
-    object.decide(calls.as_slice(), &Budget::of(limits))
+    object.search(calls.as_slice(), &Budget::of(limits))
 }
 
 /// Why the calls of one object have no legal order; `None` when they have one, or a limit was reached.
@@ -195,7 +197,7 @@ pub fn explain<O: Object>(
     limits: &Limits,
 ) -> Option<Violation> {
     let budget = Budget::of(limits);
-    let Judgement::Illegal { suspects } = object.decide(calls.as_slice(), &budget) else {
+    let Judgement::Illegal { suspects } = object.search(calls.as_slice(), &budget) else {
         return None;
     };
     let setting = proof::wording::Setting {
@@ -223,10 +225,11 @@ fn analyse<'h, T: Theory<'h>>(
     let budget = Budget::of(&options.limits);
     let by_key = ByKey::of(history);
     let keys = 0..history.keys.len() as u32;
+    let algorithms = Algorithms::default();
     let sentences: Vec<Sentence> = keys
         .into_par_iter()
         .with_min_len(64)
-        .map(|key| sentence(theory, history, key, by_key.get(key), &budget))
+        .map(|key| sentence(theory, history, key, by_key.get(key), &budget, &algorithms))
         .filter(|sentence| !matches!(sentence, Ok(Sentence::Valid)))
         .collect::<Result<_, CheckError>>()?;
     let (mut violations, mut undecided) = (Vec::new(), Vec::new());
@@ -282,7 +285,7 @@ fn analyse<'h, T: Theory<'h>>(
         invalid_keys,
         undecided,
         stats: Stats {
-            algorithm: theory.algorithm(),
+            algorithm: algorithms.names(T::ALGORITHM),
             largest_key_ops: largest,
             peak_bytes: budget.peak_bytes(),
             took: began.elapsed(),
@@ -297,10 +300,13 @@ fn sentence<'h, T: Theory<'h>>(
     key: u32,
     operations: &[u32],
     budget: &Budget,
+    algorithms: &Algorithms,
 ) -> Result<Sentence, CheckError> {
     let calls = theory::calls(theory, history, operations)?;
     let numbers = |places: Vec<u32>| places.into_iter().map(|place| calls[place as usize].number);
-    match theory.judge(&calls, budget) {
+    let (algorithm, judgement) = theory.judge_by(&calls, budget);
+    algorithms.count(algorithm);
+    match judgement {
         Judgement::Legal { order } => {
             proof::verify::linearization(theory, &calls, &order).map_err(|problem| {
                 CheckError::Disagreement {

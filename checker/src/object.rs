@@ -39,7 +39,7 @@ use std::hash::Hash;
 /// calls.ok(a, 3);
 /// assert!(judge(&Tally, &calls, &Limits::default()).is_legal());
 /// ```
-pub trait Object: Sized + Sync {
+pub trait Object: Sync {
     /// What is asked.
     type Input: Clone + Debug + Eq + Hash + Send + Sync;
     /// What is answered.
@@ -70,12 +70,6 @@ pub trait Object: Sized + Sync {
         self.step(&state, input, output)
     }
 
-    /// Whether calls, in the order of their invocations, have a legal order: by the search that serves every object,
-    /// unless there is a better algorithm for this one.
-    fn decide(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement {
-        frontier::search(self, calls, budget)
-    }
-
     /// Whether an operation that was answered like this has left the state as it was, whatever that was: a
     /// read, a compare-and-set that compared in vain. Such operations are placed as soon as they fit.
     fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {
@@ -90,6 +84,14 @@ pub trait Object: Sized + Sync {
     /// How many bytes a state takes, its heap included, for the limit on memory.
     fn state_bytes(&self, _state: &Self::State) -> usize {
         size_of::<Self::State>()
+    }
+
+    /// Whether calls, given in the order of their invocations, have a legal order, by the best algorithm for them.
+    fn search(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement
+    where
+        Self: Sized,
+    {
+        frontier::search(self, calls, budget)
     }
 
     /// Of the calls in `others`, those (by place) that have to stay when only `core` is kept. The rest is left out
@@ -130,6 +132,6 @@ pub trait Object: Sized + Sync {
 }
 
 /// Whether a call has certainly left the state as it was.
-pub(crate) fn is_pure<O: Object>(object: &O, call: &Call<O::Input, O::Output>) -> bool {
+pub(crate) fn is_pure<O: Object + ?Sized>(object: &O, call: &Call<O::Input, O::Output>) -> bool {
     object.is_pure(&call.input, call.output.as_ref())
 }

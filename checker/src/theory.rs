@@ -31,12 +31,12 @@ pub(crate) trait Theory<'h>: Object + Sized {
 
     /// Judges the calls of one key by the best algorithm for them.
     fn judge(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement {
-        self.decide(calls, budget)
+        self.search(calls, budget)
     }
 
-    /// What was used to judge, for results; asked when everything is judged.
-    fn algorithm(&self) -> String {
-        Self::ALGORITHM.to_owned()
+    /// Judges the calls of one key, and names the algorithm that did.
+    fn judge_by(&self, calls: &[CallOf<Self>], budget: &Budget) -> (&'static str, Judgement) {
+        (Self::ALGORITHM, self.judge(calls, budget))
     }
 
     /// How the argument of an operation is written in a counterexample, where it is not as it was: there, processes

@@ -34,7 +34,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// What a collection is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,8 +119,6 @@ pub(crate) struct Collection<'h, D> {
     history: &'h History,
     /// By function, whether it adds.
     adds: Vec<bool>,
-    /// How many objects were decided by intervals, and by search.
-    decided: [AtomicUsize; 2],
     discipline: PhantomData<D>,
 }
 
@@ -155,8 +152,8 @@ impl<D: Discipline> Object for Collection<'_, D> {
         output.is_none_or(|told| *told == answer).then_some(state)
     }
 
-    fn decide(&self, calls: &[CollectionCall], budget: &Budget) -> Judgement {
-        self.decide_somehow(calls, budget).0
+    fn search(&self, calls: &[CollectionCall], budget: &Budget) -> Judgement {
+        self.judge_by(calls, budget).1
     }
 
     fn is_pure(&self, _: &Asked, output: Option<&Told>) -> bool {
@@ -240,7 +237,6 @@ impl<'h, D: Discipline> Theory<'h> for Collection<'h, D> {
         Ok(Collection {
             history,
             adds: history.functions.iter().map(is_add).collect(),
-            decided: Default::default(),
             discipline: PhantomData,
         })
     }
@@ -269,18 +265,23 @@ impl<'h, D: Discipline> Theory<'h> for Collection<'h, D> {
         })
     }
 
-    fn judge(&self, calls: &[CollectionCall], budget: &Budget) -> Judgement {
-        let (judgement, by_search) = self.decide_somehow(calls, budget);
-        self.decided[usize::from(by_search)].fetch_add(1, Relaxed);
-        judgement
-    }
-
-    fn algorithm(&self) -> String {
-        let [monitor, search] = [0, 1].map(|which| self.decided[which].load(Relaxed));
-        match (monitor, search) {
-            (_, 0) => D::MONITOR.to_owned(),
-            (0, _) => D::SEARCH.to_owned(),
-            _ => format!("{} ({monitor}), {} ({search})", D::MONITOR, D::SEARCH),
+    fn judge_by(&self, calls: &[CollectionCall], budget: &Budget) -> (&'static str, Judgement) {
+        let mut account = budget.account();
+        if let Err(limit) = account.holds(size_of_val(calls) * 4) {
+            return (D::MONITOR, Judgement::not_begun(limit, calls.len()));
+        }
+        let mut elements = match Elements::of(calls) {
+            Ok(elements) => elements,
+            Err(suspects) => return (D::MONITOR, Judgement::Illegal { suspects }),
+        };
+        match D::decide(&mut elements, budget) {
+            Err(limit) => (D::MONITOR, Judgement::not_begun(limit, calls.len())),
+            Ok(Finding::Illegal(suspects)) => (D::MONITOR, Judgement::Illegal { suspects }),
+            Ok(Finding::Legal(order)) if !elements.are_repeated => (D::MONITOR, Judgement::Legal { order }),
+            Ok(Finding::Legal(_) | Finding::Open) => {
+                drop(account);
+                (D::SEARCH, D::search(self, calls, budget))
+            }
         }
     }
 
@@ -297,27 +298,6 @@ impl<'h, D: Discipline> Theory<'h> for Collection<'h, D> {
 }
 
 impl<D: Discipline> Collection<'_, D> {
-    /// The judgement, and whether it took a search.
-    fn decide_somehow(&self, calls: &[CollectionCall], budget: &Budget) -> (Judgement, bool) {
-        let mut account = budget.account();
-        if let Err(limit) = account.holds(size_of_val(calls) * 4) {
-            return (Judgement::not_begun(limit, calls.len()), false);
-        }
-        let mut elements = match Elements::of(calls) {
-            Ok(elements) => elements,
-            Err(suspects) => return (Judgement::Illegal { suspects }, false),
-        };
-        match D::decide(&mut elements, budget) {
-            Err(limit) => (Judgement::not_begun(limit, calls.len()), false),
-            Ok(Finding::Illegal(suspects)) => (Judgement::Illegal { suspects }, false),
-            Ok(Finding::Legal(order)) if !elements.are_repeated => (Judgement::Legal { order }, false),
-            Ok(Finding::Legal(_) | Finding::Open) => {
-                drop(account);
-                (D::search(self, calls, budget), true)
-            }
-        }
-    }
-
     /// An element for a sentence.
     fn show(&self, element: Value) -> String {
         wording::value(&self.history.values, element)

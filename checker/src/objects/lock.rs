@@ -24,7 +24,6 @@ use crate::theory::{Exchange, Theory};
 use crate::{Budget, CheckError, Object, Options};
 use history::{History, Operation, Outcome, Value};
 use rustc_hash::FxHashMap;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Who holds a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,8 +73,6 @@ pub(crate) struct Lock<'h, const REENTRANT: bool, const FENCED: bool> {
     /// By function, whether it acquires.
     acquires: Vec<bool>,
     strict_fail: bool,
-    /// How many objects were decided by intervals, and by search.
-    decided: [AtomicUsize; 2],
 }
 
 impl<const REENTRANT: bool, const FENCED: bool> Object for Lock<'_, REENTRANT, FENCED> {
@@ -117,8 +114,8 @@ impl<const REENTRANT: bool, const FENCED: bool> Object for Lock<'_, REENTRANT, F
         (output != Some(&Told::Refused)).then_some(next)
     }
 
-    fn decide(&self, calls: &[LockCall], budget: &Budget) -> Judgement {
-        self.decide_somehow(calls, budget).0
+    fn search(&self, calls: &[LockCall], budget: &Budget) -> Judgement {
+        self.judge_by(calls, budget).1
     }
 
     fn is_pure(&self, _: &Asked, output: Option<&Told>) -> bool {
@@ -171,7 +168,6 @@ impl<'h, const REENTRANT: bool, const FENCED: bool> Theory<'h> for Lock<'h, REEN
             history,
             acquires: history.functions.iter().map(|f| f == "acquire").collect(),
             strict_fail: options.strict_fail,
-            decided: Default::default(),
         })
     }
 
@@ -193,18 +189,14 @@ impl<'h, const REENTRANT: bool, const FENCED: bool> Theory<'h> for Lock<'h, REEN
         })
     }
 
-    fn judge(&self, calls: &[LockCall], budget: &Budget) -> Judgement {
-        let (judgement, by_search) = self.decide_somehow(calls, budget);
-        self.decided[usize::from(by_search)].fetch_add(1, Relaxed);
-        judgement
-    }
-
-    fn algorithm(&self) -> String {
-        let [intervals, search] = [0, 1].map(|which| self.decided[which].load(Relaxed));
-        match (intervals, search) {
-            (_, 0) => Self::ALGORITHM.to_owned(),
-            (0, _) => "frontier search".to_owned(),
-            _ => format!("{} ({intervals}), frontier search ({search})", Self::ALGORITHM),
+    fn judge_by(&self, calls: &[LockCall], budget: &Budget) -> (&'static str, Judgement) {
+        let mut account = budget.account();
+        if let Err(limit) = account.holds(size_of_val(calls)) {
+            return (Self::ALGORITHM, Judgement::not_begun(limit, calls.len()));
+        }
+        match holds::decide(calls, REENTRANT) {
+            Some(judgement) => (Self::ALGORITHM, judgement),
+            None => ("frontier search", frontier::search(self, calls, budget)),
         }
     }
 
@@ -217,20 +209,6 @@ impl<'h, const REENTRANT: bool, const FENCED: bool> Theory<'h> for Lock<'h, REEN
         match history.keys[key as usize].is_null() {
             true => "The lock".to_owned(),
             false => format!("Lock {}", plain(&history.key_name(key))),
-        }
-    }
-}
-
-impl<const REENTRANT: bool, const FENCED: bool> Lock<'_, REENTRANT, FENCED> {
-    /// The judgement, and whether it took a search.
-    fn decide_somehow(&self, calls: &[LockCall], budget: &Budget) -> (Judgement, bool) {
-        let mut account = budget.account();
-        if let Err(limit) = account.holds(size_of_val(calls)) {
-            return (Judgement::not_begun(limit, calls.len()), false);
-        }
-        match holds::decide(calls, REENTRANT) {
-            Some(judgement) => (judgement, false),
-            None => (frontier::search(self, calls, budget), true),
         }
     }
 }

@@ -26,7 +26,6 @@ use crate::theory::{Exchange, Theory};
 use crate::{Budget, CheckError, Object, Options};
 use history::{History, Operation, Outcome};
 use rustc_hash::FxHashMap;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// What a semaphore is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,8 +65,6 @@ pub(crate) struct Semaphore<'h, const MUTEX: bool> {
     /// By key.
     permits: FxHashMap<u32, u32>,
     strict_fail: bool,
-    /// How many objects were decided just in time, and by search.
-    decided: [AtomicUsize; 2],
 }
 
 impl<const MUTEX: bool> Object for Semaphore<'_, MUTEX> {
@@ -91,11 +88,8 @@ impl<const MUTEX: bool> Object for Semaphore<'_, MUTEX> {
             .then_some(next.unwrap_or(*taken))
     }
 
-    fn decide(&self, calls: &[SemaphoreCall], budget: &Budget) -> Judgement {
-        match is_greedy(calls) {
-            true => greedy::decide(calls, budget),
-            false => frontier::search(self, calls, budget),
-        }
+    fn search(&self, calls: &[SemaphoreCall], budget: &Budget) -> Judgement {
+        self.judge_by(calls, budget).1
     }
 
     fn is_pure(&self, _: &Asked, output: Option<&Told>) -> bool {
@@ -229,7 +223,6 @@ impl<'h, const MUTEX: bool> Theory<'h> for Semaphore<'h, MUTEX> {
             functions,
             permits,
             strict_fail: options.strict_fail,
-            decided: Default::default(),
         })
     }
 
@@ -267,17 +260,10 @@ impl<'h, const MUTEX: bool> Theory<'h> for Semaphore<'h, MUTEX> {
         })
     }
 
-    fn judge(&self, calls: &[SemaphoreCall], budget: &Budget) -> Judgement {
-        self.decided[usize::from(!is_greedy(calls))].fetch_add(1, Relaxed);
-        self.decide(calls, budget)
-    }
-
-    fn algorithm(&self) -> String {
-        let [greedy, search] = [0, 1].map(|which| self.decided[which].load(Relaxed));
-        match (greedy, search) {
-            (_, 0) => Self::ALGORITHM.to_owned(),
-            (0, _) => "frontier search".to_owned(),
-            _ => format!("{} ({greedy}), frontier search ({search})", Self::ALGORITHM),
+    fn judge_by(&self, calls: &[SemaphoreCall], budget: &Budget) -> (&'static str, Judgement) {
+        match is_greedy(calls) {
+            true => (Self::ALGORITHM, greedy::decide(calls, budget)),
+            false => ("frontier search", frontier::search(self, calls, budget)),
         }
     }
 

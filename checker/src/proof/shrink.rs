@@ -100,7 +100,7 @@ impl<O: Object> Shrinking<'_, O> {
         let mut weakened = free(self.object, self.calls, kept);
         weakened.extend(core);
         weakened.sort_by_key(|call| call.invoke);
-        match self.object.decide(&weakened, self.budget) {
+        match self.object.search(&weakened, self.budget) {
             Judgement::Illegal { .. } => Ok(true),
             Judgement::Legal { .. } => Ok(false),
             Judgement::Unknown(stuck) => Err(stuck.limit),
