@@ -166,11 +166,24 @@ pub fn counterexample_events(
     violation: &Violation,
 ) -> Result<Vec<Event>, CheckError> {
     with_theory!(model, history, &Options::default(), theory => {
-        let is_update = |operation: &history::Operation| {
-            matches!(theory.call(operation), Ok(Some((input, output)))
-                if !theory.is_pure(&input, output.as_ref()) && !theory.is_pure(&input, None))
-        };
-        Ok(proof::counterexample::events(history, violation, is_update))
+        let numbers = 0..history.operations.len() as u32;
+        let of_key: Vec<u32> = numbers
+            .filter(|number| history.operations[*number as usize].key == violation.key)
+            .collect();
+        let calls = theory::calls(&theory, history, &of_key)?;
+        // What says something about the object without being a call of it.
+        let mut said = of_key;
+        said.retain(|number| {
+            let operation = &history.operations[*number as usize];
+            operation.outcome == history::Outcome::Ok && matches!(theory.call(operation), Ok(None))
+        });
+        let is_member = |call: &u32| violation.core.iter().any(|member| member.operation == *call);
+        let places = (0..calls.len() as u32).filter(|place| is_member(&calls[*place as usize].number));
+        let free = proof::shrink::free(&theory, &calls, &places.collect::<Vec<u32>>());
+        let free: Vec<u32> = free.into_iter().map(|call| call.number).collect();
+        Ok(proof::counterexample::events(history, violation, &said, &free, |operation| {
+            theory.argument(operation)
+        }))
     })
 }
 

@@ -23,11 +23,27 @@ pub enum Model {
     Counter,
     /// Ids, of which no two are the same.
     UniqueIds,
+    /// First in, first out.
+    Queue,
+    /// The smallest comes out first.
+    PriorityQueue,
+    /// Last in, first out.
+    Stack,
+    /// A lock of which nobody says who holds it.
+    Mutex,
+    /// A lock that its owner releases.
+    OwnedMutex,
+    /// A lock that its owner can acquire again.
+    ReentrantMutex,
+    /// A lock that gives out tokens, which grow.
+    FencedLock,
+    /// So many permits, to be taken and given back.
+    Semaphore,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 8] = [
+    pub const ALL: [Model; 16] = [
         Model::Decree,
         Model::CasRegister,
         Model::MultiRegister,
@@ -36,6 +52,14 @@ impl Model {
         Model::Set,
         Model::Counter,
         Model::UniqueIds,
+        Model::Queue,
+        Model::PriorityQueue,
+        Model::Stack,
+        Model::Mutex,
+        Model::OwnedMutex,
+        Model::ReentrantMutex,
+        Model::FencedLock,
+        Model::Semaphore,
     ];
 
     /// The name, as in `--model` and in files.
@@ -54,6 +78,14 @@ impl Model {
             Model::Set => &["set"],
             Model::Counter => &["counter"],
             Model::UniqueIds => &["unique-ids"],
+            Model::Queue => &["queue", "fifo-queue"],
+            Model::PriorityQueue => &["priority-queue"],
+            Model::Stack => &["stack"],
+            Model::Mutex => &["mutex"],
+            Model::OwnedMutex => &["owned-mutex", "lock"],
+            Model::ReentrantMutex => &["reentrant-mutex", "reentrant-lock"],
+            Model::FencedLock => &["fenced-lock", "fenced-mutex"],
+            Model::Semaphore => &["semaphore"],
         }
     }
 
@@ -70,6 +102,16 @@ impl Model {
             Model::Set => "add, remove, contains, and read the whole set; one for each key; empty at first",
             Model::Counter => "add, inc, dec, and read; one for each key; 0 at first",
             Model::UniqueIds => "generate answers with an id that it never gave before",
+            Model::Queue => "enqueue, and dequeue the oldest, or null when there is none; empty at first",
+            Model::PriorityQueue => {
+                "insert an integer, and delete-min, or null when there is none; empty at first"
+            }
+            Model::Stack => "push, and pop the newest, or null when there is none; empty at first",
+            Model::Mutex => "acquire and release, whoever does it; free at first",
+            Model::OwnedMutex => "acquire, and release by the same process, or owner; free at first",
+            Model::ReentrantMutex => "an owned mutex that its owner can acquire again, and releases as often",
+            Model::FencedLock => "an owned mutex; acquire answers with a token that is greater each time",
+            Model::Semaphore => "acquire and release permits; an operation `permits` says how many there are",
         }
     }
 
@@ -115,6 +157,41 @@ macro_rules! with_theory {
             }
             Model::UniqueIds => {
                 let $theory = of::<crate::objects::unique_ids::UniqueIds>($history, $model, $options)?;
+                $body
+            }
+            Model::Queue => {
+                use crate::objects::collection::{Collection, fifo::Fifo};
+                let $theory = of::<Collection<Fifo>>($history, $model, $options)?;
+                $body
+            }
+            Model::PriorityQueue => {
+                use crate::objects::collection::{Collection, ranked::Ranked};
+                let $theory = of::<Collection<Ranked>>($history, $model, $options)?;
+                $body
+            }
+            Model::Stack => {
+                use crate::objects::collection::{Collection, lifo::Lifo};
+                let $theory = of::<Collection<Lifo>>($history, $model, $options)?;
+                $body
+            }
+            Model::Mutex => {
+                let $theory = of::<crate::objects::semaphore::Semaphore<true>>($history, $model, $options)?;
+                $body
+            }
+            Model::OwnedMutex => {
+                let $theory = of::<crate::objects::lock::Lock<false, false>>($history, $model, $options)?;
+                $body
+            }
+            Model::ReentrantMutex => {
+                let $theory = of::<crate::objects::lock::Lock<true, false>>($history, $model, $options)?;
+                $body
+            }
+            Model::FencedLock => {
+                let $theory = of::<crate::objects::lock::Lock<false, true>>($history, $model, $options)?;
+                $body
+            }
+            Model::Semaphore => {
+                let $theory = of::<crate::objects::semaphore::Semaphore<false>>($history, $model, $options)?;
                 $body
             }
         }

@@ -59,6 +59,17 @@ pub trait Object: Sync {
         output: Option<&Self::Output>,
     ) -> Option<Self::State>;
 
+    /// The same as [`Object::step`], for whoever does not need the old state any more. A state that is large should
+    /// be changed here in place.
+    fn advance(
+        &self,
+        state: Self::State,
+        input: &Self::Input,
+        output: Option<&Self::Output>,
+    ) -> Option<Self::State> {
+        self.step(&state, input, output)
+    }
+
     /// Whether an operation that was answered like this has left the state as it was, whatever that was: a
     /// read, a compare-and-set that compared in vain. Such operations are placed as soon as they fit.
     fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {
@@ -81,6 +92,13 @@ pub trait Object: Sync {
         Self: Sized,
     {
         frontier::search(self, calls, budget)
+    }
+
+    /// Of the calls in `others`, those (by place) that have to stay when only `core` is kept. The rest is left out
+    /// altogether, so a legal history must stay legal without it: all calls about one element of a queue, say. All
+    /// of them stay, unless the object knows better.
+    fn project(&self, _core: &[&CallOf<Self>], others: &[&CallOf<Self>]) -> Vec<usize> {
+        (0..others.len()).collect()
     }
 
     /// Of the updates in `free`, each of which may happen at any time or never, those (by place) that can matter to

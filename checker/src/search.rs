@@ -32,6 +32,18 @@ impl Judgement {
         matches!(self, Judgement::Legal { .. })
     }
 
+    /// That a limit was reached before anything was said about so many calls.
+    pub(crate) fn not_begun(limit: Limit, calls: usize) -> Judgement {
+        Judgement::Unknown(Stuck {
+            limit,
+            placed: 0,
+            of: calls,
+            event: 0,
+            width: 0,
+            open: Vec::new(),
+        })
+    }
+
     /// Whether there is certainly none.
     pub fn is_illegal(&self) -> bool {
         matches!(self, Judgement::Illegal { .. })

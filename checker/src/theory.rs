@@ -50,6 +50,12 @@ pub(crate) trait Theory<'h>: Object + Sized {
         weaker::still_holds(self, part.history, &part.calls, budget)
     }
 
+    /// How the argument of an operation is written in a counterexample, where it is not as it was: there, processes
+    /// have other numbers.
+    fn argument(&self, _operation: &Operation) -> Option<serde_json::Value> {
+        None
+    }
+
     /// The name of one object: "x", "The lock".
     fn name(&self, history: &History, key: u32) -> String {
         let name = plain(&history.key_name(key));

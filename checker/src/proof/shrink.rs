@@ -98,7 +98,17 @@ fn free_places<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> impl
             others.push(place as u32);
         }
     }
-    let views: Vec<&CallOf<O>> = others.iter().map(|place| &calls[*place as usize]).collect();
+    let whole: Vec<&CallOf<O>> = others.iter().map(|place| &calls[*place as usize]).collect();
+    let others: Vec<u32> = object
+        .project(&core, &whole)
+        .into_iter()
+        .map(|it| others[it])
+        .collect();
+    let weak: Vec<CallOf<O>> = others
+        .iter()
+        .map(|place| calls[*place as usize].clone().weakened())
+        .collect();
+    let views: Vec<&CallOf<O>> = weak.iter().collect();
     let relevant = object.relevant(&core, &views);
     relevant.into_iter().map(move |place| others[place])
 }

@@ -43,7 +43,7 @@ pub fn linearization<O: Object>(object: &O, calls: &[CallOf<O>], order: &[u32]) 
         }
         latest_invoke = latest_invoke.max(Some(call.invoke));
         state = object
-            .step(&state, &call.input, call.output.as_ref())
+            .advance(state, &call.input, call.output.as_ref())
             .ok_or_else(|| {
                 format!(
                     "operation {} cannot have been told this at its place",

@@ -36,7 +36,7 @@ pub fn random(spec: &dyn Spec, rng: &mut ChaCha8Rng) -> Vec<Event> {
     let mut open: Vec<Option<Open>> = (0..lanes).map(|_| None).collect();
     let mut process: Vec<u64> = (0..lanes as u64).collect();
     let mut lingering: Vec<Open> = Vec::new();
-    let mut state = spec.initial();
+    let mut state = spec.begin();
     let mut events = Vec::new();
     let mut started = 0;
     while started < operations || open.iter().any(Option::is_some) {
@@ -49,6 +49,7 @@ pub fn random(spec: &dyn Spec, rng: &mut ChaCha8Rng) -> Vec<Event> {
         let Some(it) = &mut open[lane] else {
             if started < operations {
                 let (f, argument) = spec.random(started, rng);
+                let argument = spec.argument(argument, process[lane]);
                 started += 1;
                 let invoke = event(&events, process[lane], EventType::Invoke, f, argument.clone());
                 events.push(invoke);
@@ -109,8 +110,13 @@ pub fn random(spec: &dyn Spec, rng: &mut ChaCha8Rng) -> Vec<Event> {
 
 /// Changes an answer.
 fn lie(spec: &dyn Spec, events: &mut [Event], rng: &mut ChaCha8Rng) {
+    let can_lie = |event: &Event| match event.kind {
+        EventType::Ok => true,
+        EventType::Fail => spec.lies_about_success(),
+        EventType::Invoke | EventType::Info => false,
+    };
     let answers: Vec<usize> = (0..events.len())
-        .filter(|place| events[*place].kind == EventType::Ok)
+        .filter(|place| can_lie(&events[*place]))
         .collect();
     if answers.is_empty() {
         return;
@@ -119,6 +125,13 @@ fn lie(spec: &dyn Spec, events: &mut [Event], rng: &mut ChaCha8Rng) {
     let it = events[place].clone();
     let invoke = |other: &&Event| other.process == it.process && other.kind == EventType::Invoke;
     let argument = events[..place].iter().rev().find(invoke).unwrap().value.clone();
+    if spec.lies_about_success() && it.f != "permits" {
+        events[place].kind = match it.kind {
+            EventType::Fail => EventType::Ok,
+            _ if spec.strict_fail() && rng.random_bool(0.3) => EventType::Fail,
+            kind => kind,
+        };
+    }
     events[place].value = spec.lie(&it.f, &argument, rng);
 }
 

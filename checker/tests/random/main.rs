@@ -169,4 +169,21 @@ objects! {
     counter_by_some: crate::specs::counter::Counter { amounts: &[1, 2, 5], says: false };
     counter_up_and_down: crate::specs::counter::Counter { amounts: &[1, -1, 3], says: true };
     unique_ids: crate::specs::unique_ids::UniqueIds;
+    queue: crate::specs::Collection { next: crate::specs::Next::Oldest, once: true };
+    queue_of_repeated_elements: crate::specs::Collection { next: crate::specs::Next::Oldest, once: false };
+    priority_queue: crate::specs::Collection { next: crate::specs::Next::Smallest, once: true };
+    priority_queue_of_repeated_elements: crate::specs::Collection { next: crate::specs::Next::Smallest, once: false };
+    stack: crate::specs::Collection { next: crate::specs::Next::Newest, once: true };
+    stack_of_repeated_elements: crate::specs::Collection { next: crate::specs::Next::Newest, once: false };
+    mutex: crate::specs::Semaphore { permits: 1, most: 1, strict_fail: false };
+    strict_mutex: crate::specs::Semaphore { permits: 1, most: 1, strict_fail: true };
+    semaphore: crate::specs::Semaphore { permits: 2, most: 1, strict_fail: false };
+    strict_semaphore: crate::specs::Semaphore { permits: 2, most: 1, strict_fail: true };
+    semaphore_of_several_permits: crate::specs::Semaphore { permits: 3, most: 2, strict_fail: false };
+    owned_mutex: crate::specs::Lock { reentrant: false, fenced: false, by_process: true, strict_fail: false };
+    owned_mutex_of_shared_owners: crate::specs::Lock { reentrant: false, fenced: false, by_process: false, strict_fail: false };
+    strict_owned_mutex: crate::specs::Lock { reentrant: false, fenced: false, by_process: true, strict_fail: true };
+    reentrant_mutex: crate::specs::Lock { reentrant: true, fenced: false, by_process: true, strict_fail: false };
+    fenced_lock: crate::specs::Lock { reentrant: false, fenced: true, by_process: true, strict_fail: false };
+    fenced_lock_of_shared_owners: crate::specs::Lock { reentrant: false, fenced: true, by_process: false, strict_fail: false };
 }

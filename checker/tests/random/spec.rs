@@ -31,6 +31,11 @@ pub trait Spec: Sync {
         vec![self.initial()]
     }
 
+    /// The same, for making a history: where the initial state leaves something open, it is decided here.
+    fn begin(&self) -> Value {
+        self.initial()
+    }
+
     /// An operation that a client may ask for, with the number of operations so far, for values written once.
     fn random(&self, number: u64, rng: &mut ChaCha8Rng) -> (&'static str, Value);
 
@@ -39,7 +44,8 @@ pub trait Spec: Sync {
 
     /// Does it, and says whether it can have been answered this.
     fn allows(&self, state: &mut Value, f: &str, argument: &Value, told: &Value) -> bool {
-        self.apply(state, f, argument) == Answer::Ok(told.clone())
+        let given = self.apply(state, f, argument);
+        self.fits(state, &given, &Answer::Ok(told.clone()), f)
     }
 
     /// Does it, whatever it was answered.
@@ -50,4 +56,19 @@ pub trait Spec: Sync {
 
     /// A wrong answer to an operation, or by chance the right one.
     fn lie(&self, f: &str, argument: &Value, rng: &mut ChaCha8Rng) -> Value;
+
+    /// The argument as it is when this process asks.
+    fn argument(&self, argument: Value, _process: u64) -> Value {
+        argument
+    }
+
+    /// Whether a client can have been told this, where the object's own answer is `given`, and the state after it.
+    fn fits(&self, _state: &mut Value, given: &Answer, told: &Answer, _f: &str) -> bool {
+        given == told
+    }
+
+    /// Whether a lie can also be that what failed was done, or the other way round.
+    fn lies_about_success(&self) -> bool {
+        false
+    }
 }

@@ -2,15 +2,21 @@
 
 pub mod append;
 mod append_string;
+mod collection;
 pub mod counter;
+mod lock;
 mod multi_register;
 mod register;
+mod semaphore;
 pub mod set;
 pub mod unique_ids;
 
 pub use append_string::AppendString;
+pub use collection::{Collection, Next};
+pub use lock::Lock;
 pub use multi_register::MultiRegister;
 pub use register::UniqueRegister;
+pub use semaphore::Semaphore;
 
 use crate::spec::{Answer, Spec};
 use checker::Model;
