@@ -225,7 +225,7 @@ fn whoever_is_not_certain_says_info() {
     ] {
         let judged = judged("propose", status, body);
         assert_eq!(judged.answer, Answer::Info, "{status} {body}");
-        assert_eq!(judged.value, Value::Null);
+        assert_eq!(judged.value, None);
         assert!(judged.error.is_some());
     }
     let missing = judged("propose", 200, "{}").error.unwrap();

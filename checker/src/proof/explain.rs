@@ -49,7 +49,7 @@ impl Telling {
 /// Explains why the calls of an object have no legal order, given `suspects` among them that have none.
 ///
 /// # Errors
-/// What the independent checker says when it does not agree, or that a limit was reached.
+/// What the independent checker says when it does not agree.
 pub fn explain<O: Object>(
     object: &O,
     setting: &Setting,
@@ -57,7 +57,7 @@ pub fn explain<O: Object>(
     suspects: &[u32],
     budget: &Budget,
 ) -> Result<Violation, String> {
-    let core = shrink(object, calls, suspects, budget).map_err(|_| "a limit was reached".to_owned())?;
+    let core = shrink(object, calls, suspects, budget);
     tell(object, setting, calls, core)
 }
 

@@ -29,25 +29,32 @@ pub struct Core {
 /// which nothing goes on suspects everything up to there, and mostly the last few are enough.
 const LAST: usize = 16;
 
-/// Shrinks the `suspects`, which have no legal order whatever the others do.
-///
-/// # Errors
-/// A limit was reached before even one smaller core was known.
-pub fn shrink<O: Object>(
-    object: &O,
-    calls: &[CallOf<O>],
-    suspects: &[u32],
-    budget: &Budget,
-) -> Result<Core, Limit> {
-    let mut kept = suspects.to_vec();
-    kept.sort_unstable();
-    kept.dedup();
+/// Shrinks the `suspects`, which have no legal order whatever the others do, as far as the budget goes.
+pub fn shrink<O: Object>(object: &O, calls: &[CallOf<O>], suspects: &[u32], budget: &Budget) -> Core {
+    let mut blamed = suspects.to_vec();
+    blamed.sort_unstable();
+    blamed.dedup();
+    let mut kept = Vec::new();
     let mut effort = Effort::default();
-    let whole = Shrinking::of(object, calls, budget, &mut effort).last_few(&mut kept)?;
-    if !whole {
-        // An algorithm that says too little is no reason to say nothing.
-        kept = (0..calls.len() as u32).collect();
-        Shrinking::of(object, calls, budget, &mut effort).last_few(&mut kept)?;
+    let all = (0..calls.len() as u32).collect();
+    // An algorithm that says too little is no reason to say nothing.
+    for mut suspects in [blamed, all] {
+        match Shrinking::of(object, calls, budget, &mut effort).last_few(&mut suspects) {
+            Ok(true) => {
+                kept = suspects;
+                break;
+            }
+            Ok(false) => kept = suspects,
+            // The verdict stands: it is told with all that may be to blame.
+            Err(_) => {
+                return Core {
+                    answer_counts: vec![true; suspects.len()],
+                    members: suspects,
+                    checks: effort.checks,
+                    minimal: false,
+                };
+            }
+        }
     }
     // From here on only what can matter to these is looked at.
     let few: Vec<u32> = universe(object, calls, &kept);
@@ -58,12 +65,12 @@ pub fn shrink<O: Object>(
     let mut shrinking = Shrinking::of(object, &calls, budget, &mut effort);
     let minimal = shrinking.minimise(&mut kept);
     let answer_counts = shrinking.forget_answers(&kept);
-    Ok(Core {
+    Core {
         members: kept.into_iter().map(|place| few[place as usize]).collect(),
         answer_counts,
         checks: effort.checks,
         minimal,
-    })
+    }
 }
 
 /// The calls that are not kept, as weak as they can be: without those that change nothing, and those that began when

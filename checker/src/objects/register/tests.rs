@@ -134,6 +134,27 @@ fn limits_are_held_by_every_algorithm() {
     }
 }
 
+#[test]
+fn a_violation_that_there_is_no_time_to_shrink_is_told_whole() {
+    let history = History::default();
+    let register = Register::of(&history, &Options::default()).unwrap();
+    let mut calls = Calls::new();
+    let reader = calls.invoke(Asked::Read);
+    for _ in 0..2_000 {
+        let write = calls.invoke(Asked::Write(Value::NULL));
+        calls.ok(write, Told::Done);
+    }
+    calls.ok(reader, Told::Value(Value::integer(9).unwrap()));
+    let no_time = Budget::of(&Limits {
+        time: Some(std::time::Duration::ZERO),
+        memory_bytes: None,
+    });
+    let suspects: Vec<u32> = (0..2_001).collect();
+    let core = crate::proof::shrink::shrink(&register, calls.as_slice(), &suspects, &no_time);
+    assert!(!core.minimal);
+    assert_eq!(core.members, suspects);
+}
+
 mod words {
     use crate::{Analysis, Model, Options, Verdict, check_with};
 
