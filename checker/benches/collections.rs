@@ -31,6 +31,9 @@ struct Case {
     wrong: bool,
 }
 
+/// What a client does: whether it adds, which value, and the answer once it is there; no text when it failed.
+type Open = (bool, u64, Option<Option<String>>);
+
 /// The object that answers.
 #[derive(Default)]
 struct Object {
@@ -80,8 +83,7 @@ fn generate(path: &Path, case: Case, operations: u64) {
         _ => ("enqueue", "dequeue"),
     };
     let mut process: Vec<usize> = (0..CLIENTS).collect();
-    // Of each client what it does, and the answer once it is there; `None` inside when it failed.
-    let mut open: Vec<Option<(bool, u64, Option<Option<String>>)>> = vec![None; CLIENTS];
+    let mut open: Vec<Option<Open>> = vec![None; CLIENTS];
     let mut object = Object::default();
     let (mut started, mut time) = (0u64, 0u64);
     let mut wrong = case.wrong;

@@ -43,6 +43,17 @@ impl Budget {
         }
     }
 
+    /// The same limits, but no more than this time from now on.
+    pub fn at_most(&self, time: Duration) -> Budget {
+        let soon = Instant::now().checked_add(time);
+        Budget {
+            deadline: self.deadline.min(soon).or(self.deadline).or(soon),
+            memory_max: self.memory_max,
+            used: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+        }
+    }
+
     /// Part of the budget of one search, which knows what it uses.
     pub fn account(&self) -> Account<'_> {
         Account {
@@ -119,6 +130,18 @@ mod tests {
         drop(other);
         assert_eq!(one.holds(100), Ok(()));
         assert_eq!(budget.peak_bytes(), 120);
+    }
+
+    #[test]
+    fn a_shorter_budget_is_never_a_longer_one() {
+        let hour = Duration::from_secs(3600);
+        let endless = Budget::of(&Limits::default());
+        assert!(endless.at_most(Duration::ZERO).is_late() && !endless.at_most(hour).is_late());
+        let over = Budget::of(&Limits {
+            time: Some(Duration::ZERO),
+            memory_bytes: None,
+        });
+        assert!(over.at_most(hour).is_late());
     }
 
     #[test]

@@ -23,17 +23,21 @@ pub(crate) mod ranked;
 pub(crate) mod sequence;
 mod words;
 
-use crate::proof::explain::Telling;
-use crate::proof::wording;
+use crate::proof::explain::{self, Telling};
+use crate::proof::wording::{self, Setting};
 use crate::search::{Judgement, frontier};
-use crate::theory::{Exchange, Theory};
-use crate::{Budget, CheckError, Limit, Object, Options};
+use crate::theory::{Exchange, Part, Theory};
+use crate::{Budget, CheckError, Limit, Object, Options, Violation};
 use elements::{Elements, Finding};
 use history::{History, Operation, Outcome, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::marker::PhantomData;
+use std::time::Duration;
+
+/// For so long a counterexample is made smaller.
+const EXPLAIN: Duration = Duration::from_secs(60);
 
 /// What a collection is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -283,6 +287,17 @@ impl<'h, D: Discipline> Theory<'h> for Collection<'h, D> {
                 (D::SEARCH, D::search(self, calls, budget))
             }
         }
+    }
+
+    /// Where elements are added more than once, a small counterexample may not exist; then it is not looked for
+    /// for ever.
+    fn explain(&self, part: &Part<'_, Self>, suspects: &[u32], budget: &Budget) -> Result<Violation, String> {
+        let setting = Setting {
+            history: Some(part.history),
+            key: part.key,
+            name: self.name(part.history, part.key),
+        };
+        explain::explain(self, &setting, &part.calls, suspects, &budget.at_most(EXPLAIN))
     }
 
     fn name(&self, history: &History, key: u32) -> String {

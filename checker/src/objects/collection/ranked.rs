@@ -12,7 +12,7 @@
 
 use super::elements::{AFTER, Elements, Finding, NOBODY, chain, moments_of_empties};
 use super::words::{self, Codes, distinct, of_element, one_of};
-use super::{Collection, CollectionCall, Discipline, missing};
+use super::{Asked, Collection, CollectionCall, Discipline, missing};
 use crate::{Budget, Limit};
 use history::Value;
 use rangemap::RangeSet;
@@ -93,15 +93,72 @@ impl Discipline for Ranked {
     fn decide(elements: &mut Elements, budget: &Budget) -> Result<Finding, Limit> {
         let mut account = budget.account();
         account.holds(elements.all.len() * 128)?;
+        let as_it_was = elements.has_missing().then(|| elements.all.clone());
         missing::excuse(elements);
         let moments = match moments_of_empties(elements) {
             Ok(moments) => moments,
             Err(suspects) => return Ok(Finding::Illegal(suspects)),
         };
-        Ok(match order(elements, &moments) {
+        let finding = match order(elements, &moments) {
             Ok(order) => missing::find::<Ranked>(order, elements),
-            Err(suspects) => Finding::Illegal(suspects),
-        })
+            Err(suspects) => return Ok(Finding::Illegal(suspects)),
+        };
+        let (Finding::Open, Some(all)) = (&finding, as_it_was) else {
+            return Ok(finding);
+        };
+        elements.all = all;
+        account.holds(elements.all.len() * 192)?;
+        let urgent = urgent(elements);
+        elements.match_unknown(urgent.into_iter());
+        Ok(
+            match moments_of_empties(elements).map(|moments| order(elements, &moments)) {
+                Ok(Ok(order)) => Finding::Legal(order),
+                Ok(Err(_)) | Err(_) => Finding::Open,
+            },
+        )
+    }
+}
+
+/// The missing elements that have to be out at some moment, the first to be out first: when everything that is greater, or
+/// a call that found nothing, can only have come after they were in.
+fn urgent(elements: &Elements) -> Vec<u32> {
+    let mut ranked: Vec<(i64, u32)> = (0..elements.all.len() as u32)
+        .map(|number| (rank(elements, number), number))
+        .collect();
+    ranked.sort_unstable();
+    // By the first moment of what needs them out, its last moment; without what begins earlier than another and does
+    // not end earlier. So both ascend, and the next that begins is the next that ends.
+    let mut needs: BTreeMap<u32, u32> = BTreeMap::new();
+    let need = |(first, last): (u32, u32), needs: &mut BTreeMap<u32, u32>| {
+        if needs.range(first..).next().is_some_and(|(_, end)| *end <= last) {
+            return;
+        }
+        while let Some((begin, _)) = needs.range(..=first).next_back().filter(|(_, end)| **end >= last) {
+            let begin = *begin;
+            needs.remove(&begin);
+        }
+        needs.insert(first, last);
+    };
+    for empty in &elements.empties {
+        need(empty.looked, &mut needs);
+    }
+    let mut urgent: Vec<(u32, u32)> = Vec::new();
+    for (_, number) in ranked.iter().rev() {
+        let element = &elements.all[*number as usize];
+        if element.remove != NOBODY {
+            need(element.removed, &mut needs);
+        } else if let Some((_, end)) = needs.range(element.added.1 + 1..).next() {
+            urgent.push((*end, *number));
+        }
+    }
+    urgent.sort_unstable();
+    urgent.into_iter().map(|(_, number)| number).collect()
+}
+
+fn rank(elements: &Elements, number: u32) -> i64 {
+    match elements.calls[elements.all[number as usize].add as usize].input {
+        Asked::Add(element) => priority(element),
+        Asked::Remove => 0,
     }
 }
 
@@ -113,15 +170,11 @@ type Place = (u32, bool, u32, bool);
 /// # Errors
 /// Calls that contradict each other.
 fn order(elements: &Elements, moments: &[u32]) -> Result<Vec<u32>, Vec<u32>> {
-    let value = |number: u32| match elements.calls[elements.all[number as usize].add as usize].input {
-        super::Asked::Add(element) => priority(element),
-        super::Asked::Remove => 0,
-    };
     let mut ranked: Vec<u32> = (0..elements.all.len() as u32).collect();
-    ranked.sort_unstable_by_key(|number| value(*number));
+    ranked.sort_unstable_by_key(|number| rank(elements, *number));
     let mut cover: RangeSet<u32> = RangeSet::new();
     let mut calls: Vec<(Place, u32)> = Vec::with_capacity(elements.calls.len());
-    for (number, rank) in ranked.iter().zip(0u32..) {
+    for (number, place) in ranked.iter().zip(0u32..) {
         let element = &elements.all[*number as usize];
         let (from, until) = element.certain();
         let moment = match element.remove {
@@ -130,7 +183,7 @@ fn order(elements: &Elements, moments: &[u32]) -> Result<Vec<u32>, Vec<u32>> {
                 let first = element.removed.0;
                 let moment = cover.get(&first).map_or(first, |range| range.end);
                 if moment > element.removed.1 {
-                    let smaller: Vec<_> = ranked[..rank as usize]
+                    let smaller: Vec<_> = ranked[..place as usize]
                         .iter()
                         .map(|it| elements.all[*it as usize])
                         .collect();
@@ -140,13 +193,13 @@ fn order(elements: &Elements, moments: &[u32]) -> Result<Vec<u32>, Vec<u32>> {
                     suspects.extend([element.add, remove]);
                     return Err(suspects);
                 }
-                calls.push(((moment, false, rank, true), remove));
+                calls.push(((moment, false, place, true), remove));
                 moment
             }
         };
         match moment <= element.added.1 {
-            true => calls.push(((moment, false, rank, false), element.add)),
-            false => calls.push(((element.added.1, true, rank, false), element.add)),
+            true => calls.push(((moment, false, place, false), element.add)),
+            false => calls.push(((element.added.1, true, place, false), element.add)),
         }
         if from < until {
             cover.insert(from..until);

@@ -60,6 +60,20 @@ pub(super) fn tell<D: Discipline>(
         .iter()
         .filter(|call| !is_add(call) && element(call).is_some())
         .count();
+    // Of elements that come and go more than once nothing simple is certain.
+    let is_once = |it: &Value| {
+        let of = |adds: bool| {
+            core.iter()
+                .filter(move |call| element(call) == Some(*it) && is_add(call) == adds)
+        };
+        of(true).count() <= 1 && of(false).count() <= 1
+    };
+    if elements.len() > 1 && !elements.iter().all(is_once) {
+        return Telling {
+            rule: D::RULE.to_owned(),
+            ..Telling::general(name, core.len())
+        };
+    }
     if let Some(empty) = core.iter().find(|call| call.output == Some(Told::Empty)) {
         return match elements.as_slice() {
             [one] if !came_out(collection, empty.number, *one) => telling(
