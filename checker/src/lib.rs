@@ -127,6 +127,18 @@ pub fn check_with(history: &History, model: Model, options: &Options) -> Result<
     with_theory!(model, history, options, theory => analyse(history, model, &theory, options))
 }
 
+/// The objects that a history can be about, by its operations: those that have all of its functions, and whose arguments
+/// and answers these are.
+pub fn fitting(history: &History) -> Vec<Model> {
+    let fits = |model: Model| -> Result<bool, CheckError> {
+        with_theory!(model, history, &Options::default(), theory => {
+            Ok(history.operations.iter().all(|operation| theory.call(operation).is_ok()))
+        })
+    };
+    let all = Model::ALL.into_iter();
+    all.filter(|model| fits(*model).unwrap_or(false)).collect()
+}
+
 /// A legal order of one key's operations, as their numbers; operations without effect are left out. `None`
 /// when there is none.
 ///

@@ -89,6 +89,39 @@ impl Model {
         }
     }
 
+    /// What one of its objects is called in a sentence: "1 decree", "3 decrees".
+    pub fn noun(self) -> &'static str {
+        match self {
+            Model::Decree => "decree",
+            Model::CasRegister => "register",
+            Model::MultiRegister => "store",
+            Model::AppendString => "string",
+            Model::Append => "list",
+            Model::Set => "set",
+            Model::Counter => "counter",
+            Model::UniqueIds => "generator",
+            Model::Queue => "queue",
+            Model::PriorityQueue => "priority queue",
+            Model::Stack => "stack",
+            Model::Mutex | Model::OwnedMutex | Model::ReentrantMutex | Model::FencedLock => "lock",
+            Model::Semaphore => "semaphore",
+        }
+    }
+
+    /// What it means that an operation was answered with null.
+    pub fn nothing(self) -> &'static str {
+        match self {
+            Model::Decree => "undecided",
+            Model::Queue | Model::PriorityQueue | Model::Stack => "empty",
+            Model::Mutex
+            | Model::OwnedMutex
+            | Model::ReentrantMutex
+            | Model::FencedLock
+            | Model::Semaphore => "ok",
+            _ => "null",
+        }
+    }
+
     /// What it is, in a line.
     pub fn about(self) -> &'static str {
         match self {

@@ -93,7 +93,7 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
             member.label,
             member.client,
             when(member, digits),
-            call(member)
+            call(member, &violation.nothing)
         ));
     }
     lines.push(String::new());
@@ -101,6 +101,7 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
         lines.push(format!("   {number}  {}", line(&edge.sentence)));
     }
     lines.push(format!("   {}", claim(violation)));
+    lines.extend(violation.still.iter().map(|still| format!("   {}", line(still))));
     let between = between_lines(results, violation);
     if !between.is_empty() {
         lines.push(String::new());
@@ -141,8 +142,8 @@ pub fn when(member: &crate::document::CoreRow, digits: usize) -> String {
     format!("{:.digits$} – {end} s", member.start_ns as f64 / 1e9)
 }
 
-/// An operation as it is read: `propose(42) → 42`.
-pub fn call(member: &crate::document::CoreRow) -> String {
+/// An operation as it is read: `propose(42) → 42`; `nothing` is what an answer of null means.
+pub fn call(member: &crate::document::CoreRow, nothing: &str) -> String {
     let value = |json: &serde_json::Value| visible(&json.to_string(), 40);
     let asked = match member.input.is_null() {
         true => visible(&member.f, 20),
@@ -150,7 +151,7 @@ pub fn call(member: &crate::document::CoreRow) -> String {
     };
     let told = match (member.kind.as_str(), member.answer_counts) {
         (_, false) => "(any answer)".to_owned(),
-        ("ok", _) if member.output.is_null() => "undecided".to_owned(),
+        ("ok", _) if member.output.is_null() => visible(nothing, 20),
         ("ok", _) => value(&member.output),
         ("fail", _) => "failed".to_owned(),
         _ => "?".to_owned(),
@@ -268,7 +269,7 @@ fn valid(results: &Results, lines: &mut Vec<String>) {
         lines.push(format!("   quorum      {lost}{back}"));
     }
     lines.push(format!(
-        "   contention  {:.0} % of operations overlapped another on the same decree",
+        "   contention  {:.0} % of operations overlapped another on the same object",
         coverage.overlap_share * 100.0
     ));
     lines.push(format!(

@@ -86,6 +86,9 @@ pub struct Results {
     pub faults: Vec<FaultRow>,
     /// What was exercised.
     pub coverage: CoverageRow,
+    /// The object that the history was checked against, by its name: `decree`, `register`.
+    #[serde(default)]
+    pub model: String,
     /// What was checked.
     pub checks: Vec<Check>,
     /// Every explained violation.
@@ -275,6 +278,12 @@ pub struct Check {
 /// One object's contradiction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ViolationRow {
+    /// What it means here that an operation was answered with null: `undecided`, `empty`.
+    #[serde(default)]
+    pub nothing: String,
+    /// What the object still keeps of its promise, and what it does not, in sentences; what was not decided is left out.
+    #[serde(default)]
+    pub still: Vec<String>,
     /// The object, as JSON.
     pub key: serde_json::Value,
     /// The kind.

@@ -56,7 +56,7 @@ fn contradiction(results: &Results, violation: &ViolationRow, sections: &mut Vec
             member.client,
             cell(&visible(node, 40)),
             when(member, digits),
-            cell(&call(member))
+            cell(&call(member, &violation.nothing))
         )
     };
     let mut table = vec![

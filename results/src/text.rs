@@ -4,6 +4,9 @@ pub mod fault;
 
 pub use fault::fault;
 
+use checker::Model;
+use history::History;
+
 /// Characters that are not seen, or that change how others are seen; XML allows none of those that are no
 /// characters at all.
 pub fn is_hidden(c: char) -> bool {
@@ -66,6 +69,21 @@ pub fn times(number: usize) -> String {
         1 => "once".to_owned(),
         _ => format!("{} times", count(number)),
     }
+}
+
+/// The object that a history says it is about, where it does.
+pub fn model(history: &History) -> Option<Model> {
+    Model::from_name(&history.header.as_ref()?.model)
+}
+
+/// What one object of a history is called: `decree`, `register`.
+pub fn noun(history: &History) -> &'static str {
+    model(history).map_or("object", Model::noun)
+}
+
+/// What an answer of null means in a history: `undecided`, `empty`.
+pub fn nothing(history: &History) -> &'static str {
+    model(history).map_or("null", Model::nothing)
 }
 
 /// Words as the beginning of a sentence: `no read` is `No read`.

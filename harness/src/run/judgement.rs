@@ -1,7 +1,7 @@
 //! From a history to a verdict, and to the files that tell it. A fresh run and `harness check` go the same
 //! way: the history file is read, checked, and weighed; nothing else is asked.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use checker::{Analysis, Limits, Model, Verdict};
 use history::{History, ReadOptions};
 use results::coverage::Coverage;
@@ -58,9 +58,11 @@ pub fn of_file(path: &Path, input: ReadOptions, info: Option<RunInfo>, terms: Te
         history::read_file_as(path, input).with_context(|| format!("read the history {}", path.display()))?;
     let model = match (terms.model, &history.header) {
         (Some(model), _) => model,
-        (None, Some(header)) => Model::from_name(&header.model)
-            .with_context(|| crate::suggest::unknown("model", &header.model, &["decree"]))?,
-        (None, None) => Model::Decree,
+        (None, Some(header)) => Model::from_name(&header.model).with_context(|| {
+            let known: Vec<&str> = Model::ALL.iter().map(|model| model.name()).collect();
+            crate::suggest::unknown("model", &header.model, &known)
+        })?,
+        (None, None) => told_by_operations(&history)?,
     };
     let options = checker::Options {
         limits: terms.limits,
@@ -78,6 +80,24 @@ pub fn of_file(path: &Path, input: ReadOptions, info: Option<RunInfo>, terms: Te
         analysis,
         coverage,
     })
+}
+
+/// The object that a history without a header is about, when only one has its operations.
+fn told_by_operations(history: &History) -> Result<Model> {
+    let fitting = checker::fitting(history);
+    let names: Vec<&str> = fitting.iter().map(|model| model.name()).collect();
+    match fitting.as_slice() {
+        [model] => Ok(*model),
+        _ if history.operations.is_empty() => Ok(Model::Decree),
+        [] => bail!(
+            "check it: no known object has all of its operations ({}); see `harness check --help` for --model",
+            results::text::visible(&history.functions.join(", "), 200)
+        ),
+        _ => bail!(
+            "check it: say what it is about with --model, one of {}",
+            names.join(", ")
+        ),
+    }
 }
 
 impl Judgement {

@@ -24,18 +24,19 @@ pub fn decide(
     };
     if let Some(violation) = analysis.violations.first() {
         let mut detail = violation.detail.clone();
+        detail.extend(super::make::decided(&violation.still).map(|promise| promise.sentence()));
         let (bad, total) = (analysis.keys.invalid, analysis.keys.total);
         detail.extend(match (bad, analysis.keys.valid) {
             (1, 0) => None,
-            (1, 1) => Some("The other decree is linearizable.".to_owned()),
+            (1, 1) => Some(format!("The other {} is linearizable.", analysis.model.noun())),
             (1, valid) => Some(format!(
                 "The other {} are linearizable.",
-                counted(valid, "decree")
+                counted(valid, analysis.model.noun())
             )),
             _ => Some(format!(
                 "{} of {} are not linearizable; this is the clearest one.",
                 count(bad),
-                counted(total, "decree")
+                counted(total, analysis.model.noun())
             )),
         });
         return (
@@ -68,7 +69,7 @@ pub fn decide(
                 format!(
                     "The checker could not decide {} of {}; no violation was found.",
                     count(analysis.keys.unknown),
-                    counted(analysis.keys.total, "decree")
+                    counted(analysis.keys.total, analysis.model.noun())
                 ),
             ),
             // It begins with a node's name, which stays as it is.
@@ -94,7 +95,7 @@ pub fn decide(
     let sentence = format!(
         "All {} on {} are linearizable{without}.",
         counted(coverage.operations.total(), "operation"),
-        counted(analysis.keys.total, "decree")
+        counted(analysis.keys.total, analysis.model.noun())
     );
     (
         Outcome::Valid,

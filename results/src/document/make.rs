@@ -5,6 +5,7 @@ use super::*;
 use crate::coverage::{Coverage, Tally};
 use crate::evidence::{self, Strictness};
 use crate::text::{self, count, counted, visible};
+use checker::weaker::{Answer, Bound, StillHolds};
 use checker::{Analysis, ReasonKind, Verdict};
 use history::{History, Operation};
 
@@ -34,6 +35,7 @@ impl Results {
         if verdict == Outcome::Valid {
             remarks.extend(strictness.remark(&rules));
         }
+        remarks.extend(analysis.census.as_ref().map(checker::census::Census::sentence));
         if let Some(torn) = &history.torn {
             remarks.push(format!(
                 "The last line of the history (line {}) was cut off after {} bytes, as a killed run leaves it; everything before it was checked.",
@@ -51,11 +53,12 @@ impl Results {
             ops: operations(history, coverage, main_s),
             faults: coverage.faults.iter().map(fault_row).collect(),
             coverage: coverage_row(coverage, rules.clone()),
+            model: analysis.model.name().to_owned(),
             checks: checks(analysis, &rules),
             violations: analysis
                 .violations
                 .iter()
-                .map(|violation| violation_row(history, violation))
+                .map(|violation| violation_row(history, analysis.model, violation))
                 .collect(),
             remarks,
             files: files(verdict),
@@ -86,6 +89,7 @@ impl Results {
             ops: operations(history, &coverage, 0.0),
             faults: coverage.faults.iter().map(fault_row).collect(),
             coverage: coverage_row(&coverage, Vec::new()),
+            model: String::new(),
             checks: Vec::new(),
             violations: Vec::new(),
             remarks: Vec::new(),
@@ -216,12 +220,15 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
             Verdict::Unknown => "unknown".into(),
         },
         result: match analysis.keys.invalid {
-            0 => format!("all of {}", counted(analysis.keys.total, "decree")),
-            1 => format!("1 of {} is not", counted(analysis.keys.total, "decree")),
+            0 => format!("all of {}", counted(analysis.keys.total, analysis.model.noun())),
+            1 => format!(
+                "1 of {} is not",
+                counted(analysis.keys.total, analysis.model.noun())
+            ),
             bad => format!(
                 "{} of {} are not",
                 count(bad),
-                counted(analysis.keys.total, "decree")
+                counted(analysis.keys.total, analysis.model.noun())
             ),
         },
         took_s: analysis.stats.took.as_secs_f64(),
@@ -250,7 +257,21 @@ fn bounded(json: &str) -> serde_json::Value {
     format!("{start}… ({} bytes, whole in history.jsonl)", count(json.len())).into()
 }
 
-fn violation_row(history: &History, violation: &checker::Violation) -> ViolationRow {
+/// The weaker promises of which it is known whether they are kept.
+pub(super) fn decided(still: &[StillHolds]) -> impl Iterator<Item = &StillHolds> {
+    still.iter().filter(|promise| {
+        !matches!(
+            promise,
+            StillHolds::Sequential(Answer::Unknown)
+                | StillHolds::OrderedSequential(Answer::Unknown)
+                | StillHolds::Regular(Answer::Unknown)
+                | StillHolds::Versions(Bound::Unknown)
+                | StillHolds::Age(Bound::Unknown)
+        )
+    })
+}
+
+fn violation_row(history: &History, model: checker::Model, violation: &checker::Violation) -> ViolationRow {
     let json = |value: history::Value| bounded(&history.values.json(value));
     let operation = |number: u32| &history.operations[number as usize];
     let label = |place: usize| violation.core[place].label.to_string();
@@ -304,6 +325,10 @@ fn violation_row(history: &History, violation: &checker::Violation) -> Violation
         sentence: broken.sentence.clone(),
     };
     ViolationRow {
+        nothing: model.nothing().to_owned(),
+        still: decided(&violation.still)
+            .map(|promise| promise.sentence())
+            .collect(),
         key: json(history.keys[violation.key as usize]),
         code: violation.code.to_owned(),
         sentence: text::line(&violation.sentence),

@@ -24,7 +24,7 @@ pub fn draw(violation: &Violation, row: &ViolationRow) -> String {
         svg.rect(&format!("loop-box {color}"), [left, 44.0, box_width, 30.0], "");
         svg.rect(&format!("loop-chip {color}"), [left + 6.0, 50.0, 18.0, 18.0], "");
         svg.text("letter", "middle", [left + 15.0, 63.3], &member.label);
-        let label = visible(&crate::block::call(member), 26);
+        let label = visible(&crate::block::call(member, &row.nothing), 26);
         svg.text_within(
             "loop-text",
             [left + 30.0, 63.0],

@@ -137,8 +137,8 @@ pub fn render(
             .collect(),
         others_hidden: match hidden.saturating_sub(VIOLATIONS_NAMED) {
             0 => String::new(),
-            1 => "1 more decree is not named here.".to_owned(),
-            more => format!("{} more decrees are not named here.", count(more)),
+            1 => "1 more violation is not named here.".to_owned(),
+            more => format!("{} more violations are not named here.", count(more)),
         },
         believe: (found.is_empty() && analysis.is_some()).then(|| believe(results, history, coverage)),
         whole_run: whole_run::draw(history, coverage, &lanes, &spans),

@@ -276,7 +276,7 @@ pub fn call(history: &History, operation: &Operation) -> String {
         format!("{f}({})", value(operation.input))
     };
     match operation.outcome {
-        Outcome::Ok if operation.output.is_null() => format!("{asked} → undecided"),
+        Outcome::Ok if operation.output.is_null() => format!("{asked} → {}", crate::text::nothing(history)),
         Outcome::Ok => format!("{asked} → {}", value(operation.output)),
         Outcome::Fail => format!("{asked} failed"),
         Outcome::Info => format!("{asked} → ?"),

@@ -60,7 +60,7 @@ pub fn scene(
         "operations": chosen.numbers.len(),
         "clients": header.map_or(0, |header| header.clients),
         "timeout": header.map_or(0, |header| microseconds(header.client_timeout_ns)),
-        "nothing": "undecided",
+        "nothing": crate::text::nothing(history),
         "span": span(history),
         "query": query,
         "window": window(history, around),

@@ -3,8 +3,7 @@
 use crate::coverage::Coverage;
 use crate::document::{Outcome, Results};
 use crate::report::timeline;
-use crate::text::{count, moment, seconds, stretch, times, visible};
-use checker::Model;
+use crate::text::{self, count, moment, noun, seconds, stretch, times, visible};
 use history::History;
 use std::collections::BTreeMap;
 
@@ -64,7 +63,7 @@ pub fn believe(results: &Results, history: &History, coverage: &Coverage) -> Bel
         did,
         could: vec![
             format!(
-                "{} operations overlapped another on the same decree ({:.0} %)",
+                "{} operations overlapped another on the same object ({:.0} %)",
                 count(coverage.overlapping),
                 coverage.overlap_share * 100.0
             ),
@@ -106,8 +105,9 @@ pub fn hardest(history: &History) -> String {
     }
     match best {
         Some((most, at, key)) => format!(
-            "{}: {most} operations at once on decree {}.",
+            "{}: {most} operations at once on {} {}.",
             moment(at),
+            noun(history),
             visible(&history.key_name(key), 40)
         ),
         None => String::new(),
@@ -124,7 +124,8 @@ pub fn witness(history: &History) -> Option<String> {
     let key = (0..sizes.len())
         .filter(|key| sizes[*key] <= 40)
         .max_by_key(|key| sizes[*key])? as u32;
-    let order = checker::witness(history, Model::Decree, key).ok()??;
+    let model = text::model(history)?;
+    let order = checker::witness(history, model, key).ok()??;
     let calls: Vec<String> = order
         .iter()
         .take(14)
@@ -132,7 +133,8 @@ pub fn witness(history: &History) -> Option<String> {
         .collect();
     let more = if order.len() > calls.len() { " · …" } else { "" };
     Some(format!(
-        "Decree {}: {}{more}",
+        "{} {}: {}{more}",
+        text::capitalized(model.noun()),
         visible(&history.key_name(key), 40),
         calls.join(" · ")
     ))

@@ -72,7 +72,7 @@ pub fn numbers(coverage: &Coverage) -> Vec<(String, String)> {
     let mut numbers = vec![
         (
             format!("{:.0} %", coverage.overlap_share * 100.0),
-            "of operations overlapped another on the same decree".to_owned(),
+            "of operations overlapped another on the same object".to_owned(),
         ),
         (
             format!("{:.1} %", coverage.unknown_share * 100.0),
@@ -116,7 +116,7 @@ pub fn checks(results: &Results) -> Vec<CheckView> {
 pub fn checker_note(analysis: &Analysis) -> String {
     format!(
         "Checker: {} in parallel, the largest with {}; algorithm “{}”; every proof verified by a second, independent checker.",
-        counted(analysis.keys.total, "decree"),
+        counted(analysis.keys.total, analysis.model.noun()),
         counted(analysis.stats.largest_key_ops, "operation"),
         analysis.stats.algorithm
     )
@@ -180,7 +180,7 @@ pub fn files(results: &Results, directory: Option<&Path>) -> Vec<(String, String
         "summary" => "this page in Markdown, short",
         "drawing" => "the drawing above, standing alone",
         "counterexample" => "the operations above; harness check takes it",
-        "witness" => "a legal order for each decree",
+        "witness" => "a legal order for each object",
         _ => "",
     };
     let size = |file: &str| {

@@ -87,7 +87,7 @@ pub fn facts(
             ]),
         },
         fact(
-            "Decrees",
+            "Objects",
             count(history.keys.len()),
             analysis
                 .map(|it| match it.keys.invalid {

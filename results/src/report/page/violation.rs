@@ -5,7 +5,7 @@ use crate::document::ViolationRow;
 use crate::report::logs::{self, NodeLog};
 use crate::report::piece::{Piece, class_of, core_values, lettered};
 use crate::report::{circle, operations, timeline};
-use crate::text::{count, counted, seconds, stretch, visible};
+use crate::text::{self, count, counted, seconds, stretch, visible};
 use checker::Violation;
 use history::History;
 use std::path::Path;
@@ -101,9 +101,10 @@ pub fn violation_view(
     ViolationView {
         title: format!("The contradiction, in {}", counted(row.core.len(), "operation")),
         subtitle: format!(
-            "{:.digits$} – {:.digits$} s · decree {key_name} · lanes are nodes, rows are the clients that talk to them",
+            "{:.digits$} – {:.digits$} s · {} {key_name} · lanes are nodes, rows are the clients that talk to them",
             seconds(from),
-            seconds(to)
+            seconds(to),
+            text::noun(history)
         ),
         timeline: timeline::draw(history, coverage, violation, row),
         circle: circle::draw(violation, row),
@@ -136,7 +137,7 @@ pub fn violation_view(
         between: between(history, coverage, violation),
         account: vec![
             ("Told a value", count(told)),
-            ("Told “undecided”", count(undecided)),
+            ("Told null", count(undecided)),
             (
                 "Outcome unknown",
                 match infos {
@@ -213,7 +214,7 @@ pub fn answers(
             .collect();
         let nothing = told.iter().filter(|operation| operation.output.is_null()).count();
         if nothing > 0 {
-            summary.push(format!("undecided × {nothing}"));
+            summary.push(format!("{} × {nothing}", text::nothing(history)));
         }
         AnswerRow {
             node: visible(node, 20),
