@@ -67,7 +67,7 @@ fn paxos_is_started_with_all_its_peers() {
     let command = system.node.command_line(&variables);
     let expected = "/bin/harness paxos-node --id n2 --listen 10.0.0.2:7000 --data /run/n2/data \
                     --peers n1=10.0.0.1:7001,n2=10.0.0.2:7001 \
-         --checkpoint-bytes 131072";
+         --checkpoint-bytes 32768";
     assert_eq!(command.argv.join(" "), expected);
     assert_eq!(
         system.node.ready.url("n2", 2, hosts[1].1),
@@ -296,7 +296,7 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
         "[workload.register.write]",
         "[workloads.register.write]",
         "10:2: workloads: unknown field `workloads`, expected one of `name`, `description`, `node`, \
-         `workload`",
+         `install`, `workload`",
     );
 }
 
