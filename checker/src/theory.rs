@@ -56,12 +56,14 @@ pub(crate) trait Theory<'h>: Object + Sized {
         None
     }
 
-    /// The name of one object: "x", "The lock".
+    /// The name of one object: "x", "key 60", "The lock".
     fn name(&self, history: &History, key: u32) -> String {
         let name = plain(&history.key_name(key));
-        match history.keys[key as usize].is_null() {
-            true => "the object".to_owned(),
-            false => name.trim_matches('"').to_owned(),
+        match history.keys[key as usize] {
+            none if none.is_null() => "the object".to_owned(),
+            // A number alone would be read as a value.
+            number if number.as_integer().is_some() => format!("key {name}"),
+            _ => name.trim_matches('"').to_owned(),
         }
     }
 

@@ -77,7 +77,8 @@ pub fn violation_view(
 ) -> ViolationView {
     let (from, to) = span(history, violation);
     let digits = row.digits();
-    let key_name = visible(&history.key_name(violation.key), 60);
+    let key = visible(&history.key_name(violation.key), 60);
+    let key_name = format!("{} {key}", text::noun(history));
     let values = core_values(row);
     let mine: Vec<&history::Operation> = history
         .operations
@@ -101,10 +102,9 @@ pub fn violation_view(
     ViolationView {
         title: format!("The contradiction, in {}", counted(row.core.len(), "operation")),
         subtitle: format!(
-            "{:.digits$} – {:.digits$} s · {} {key_name} · lanes are nodes, rows are the clients that talk to them",
+            "{:.digits$} – {:.digits$} s · {key_name} · lanes are nodes, rows are the clients that talk to them",
             seconds(from),
-            seconds(to),
-            text::noun(history)
+            seconds(to)
         ),
         timeline: timeline::draw(history, coverage, violation, row),
         circle: circle::draw(violation, row),
@@ -147,7 +147,7 @@ pub fn violation_view(
                 },
             ),
             (
-                "Reads, proposals",
+                "Reads, other operations",
                 format!("{}, {}", count(reads), count(mine.len() - reads)),
             ),
             (
