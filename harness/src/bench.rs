@@ -6,8 +6,9 @@
 //! machine does meets all of them.
 //!
 //! Read next: [`nodes`] for the processes, [`load`] for the clients, [`disk`] and [`processor`] for what a
-//! figure is compared with, [`document`] for what comes out.
+//! figure is compared with, [`document`] for what comes out; [`checker`] for the bench of the checker, which is another.
 
+pub mod checker;
 mod disk;
 mod document;
 mod load;

@@ -7,6 +7,7 @@
 //! Read next: `layers` for environment variables and the file, `values` for how a value is understood.
 
 mod bench;
+mod bench_checker;
 mod config_file;
 mod export;
 mod global;
@@ -20,6 +21,7 @@ mod test;
 mod values;
 
 pub use bench::{BenchFormat, BenchOptions, BenchSystem, TiedOptions};
+pub use bench_checker::{BenchCommand, CheckerBenchFormat, CheckerBenchOptions, MeasuredCheckOptions};
 pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions};
 pub use global::GlobalOptions;
 pub use input::InputOptions;
@@ -77,7 +79,7 @@ pub enum Command {
     Gc(GcOptions),
     /// Measure how many of the bugs planted in the built-in Paxos are found, and how soon
     Scorecard(Box<ScorecardOptions>),
-    /// Measure how fast the built-in Paxos is, what limits it, and how it compares with etcd
+    /// Measure how fast the built-in Paxos is, what limits it, and how it compares with etcd; or the checker
     Bench(Box<BenchOptions>),
     /// Say which faults this machine can inject, and why not the others
     Doctor,
@@ -109,6 +111,9 @@ pub enum Command {
     /// A program that dies with the one that started it (started by `harness bench`)
     #[command(hide = true)]
     Tied(TiedOptions),
+    /// Checks one history and measures that (started by `harness bench checker`)
+    #[command(hide = true)]
+    CheckMeasured(MeasuredCheckOptions),
 }
 
 /// How `harness check` checks.

@@ -1,6 +1,7 @@
 //! One file for each command; here each finds its own.
 
 mod bench;
+mod bench_checker;
 mod check;
 mod completions;
 mod doctor;
@@ -49,6 +50,7 @@ pub fn carry_out(cli: Cli) -> ExitCode {
         Command::Schema { format } => schema::schema(format),
         Command::PaxosNode(options) => paxos_node::run(options),
         Command::Tied(options) => tied::tied(&options),
+        Command::CheckMeasured(options) => bench_checker::measured(&options),
     })
 }
 

@@ -1,4 +1,5 @@
-//! `harness bench`: a short one for real, what it refuses, and what is left behind when it ends early.
+//! `harness bench`: a short one for real, of nodes and of the checker, what it refuses, and what is left behind when it
+//! ends early.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -179,4 +180,81 @@ fn etcd_is_measured_by_turns_where_there_is_one() {
     );
     assert_eq!(compared["ratios"].as_array().map(Vec::len), Some(1));
     assert!(compared["median"].as_f64() > Some(0.0), "{found:#}");
+}
+
+#[test]
+fn the_checker_finds_the_known_verdict_of_every_case_of_a_quick_bench() {
+    let place = tempfile::tempdir().unwrap();
+    let output = bench(place.path(), &["checker", "--quick", "--format", "json"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let cases = found["cases"].as_array().unwrap();
+    assert_eq!(found["failures"], serde_json::json!([]));
+    let mut expected = Vec::new();
+    for case in cases {
+        assert_eq!(case["verdict"], case["expected"], "{case:#}");
+        expected.push(case["expected"].as_str().unwrap());
+        assert_eq!(
+            case["sentence"].is_string(),
+            case["verdict"] == "invalid",
+            "{case:#}"
+        );
+        assert_eq!(case["events"], 20_000, "{case:#}");
+        for figure in [
+            "newlines_s",
+            "decode_s",
+            "read_s",
+            "check_s",
+            "ratio",
+            "peak_bytes",
+        ] {
+            assert!(case[figure].as_f64() > Some(0.0), "{figure}: {case:#}");
+        }
+    }
+    assert!(
+        expected.contains(&"valid") && expected.contains(&"invalid"),
+        "{expected:?}"
+    );
+    let left = fs::read_dir(place.path().join("bench")).unwrap().count();
+    assert_eq!(left, 0, "the histories are gone");
+}
+
+#[test]
+fn a_check_that_reaches_its_limit_is_unknown_and_no_defect() {
+    let place = tempfile::tempdir().unwrap();
+    let arguments = "checker --events 20000 --only register-five-50p-0u --checker-memory 1 --format markdown";
+    let output = bench(place.path(), &arguments.split(' ').collect::<Vec<_>>())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("| register-five-50p-0u "));
+    assert!(row.is_some_and(|row| row.contains("| unknown |")), "{text}");
+}
+
+#[test]
+fn what_cannot_be_meant_of_the_checker_is_refused_with_254() {
+    let place = tempfile::tempdir().unwrap();
+    let store = place.path().join("store");
+    for (arguments, words) in [
+        ("checker --events 10", "10 is not in 1000..=20000000"),
+        (
+            "checker --only heap",
+            "no case has that in its name; there are decree-5p-0u",
+        ),
+        ("checker --checker-memory lots", "is not an amount of memory"),
+        ("checker --node-count 3", "unexpected argument '--node-count'"),
+        ("--node-count 3 checker", "invalid value 'checker'"),
+    ] {
+        let output = bench(&store, &arguments.split(' ').collect::<Vec<_>>())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(254), "{arguments}: {}", err(&output));
+        assert!(err(&output).contains(words), "{arguments}: {}", err(&output));
+    }
+    assert!(!store.exists(), "nothing was started");
 }

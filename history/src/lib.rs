@@ -23,7 +23,8 @@ pub use fault::{Fault, Flap};
 pub use note::{FaultNote, FaultStep, Note, Phase};
 pub use operation::{History, NEVER, Operation, Outcome, TornTail};
 pub use read::{
-    Format, Independent, ReadError, ReadOptions, read_bytes, read_bytes_as, read_file, read_file_as,
+    Decoded, Format, Independent, ReadError, ReadOptions, decode_file, read_bytes, read_bytes_as, read_file,
+    read_file_as,
 };
 pub use schema::schema;
 pub use value::{Value, Values};

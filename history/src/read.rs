@@ -8,6 +8,7 @@
 //! that is accepted, and said in [`History::torn`]. Garbage anywhere else is refused with its line.
 
 mod build;
+mod decode;
 mod edn;
 mod format;
 mod jepsen;
@@ -16,6 +17,7 @@ mod log;
 mod nemesis;
 mod scan;
 
+pub use decode::{Decoded, decode_file};
 pub use format::Format;
 pub use jepsen::Independent;
 

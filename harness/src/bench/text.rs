@@ -4,6 +4,9 @@ use super::document::{Bound, Document, Measurement};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::collections::BTreeSet;
 
+/// How wide tables are at most.
+const WIDTH: u16 = 120;
+
 /// One measurement in a line.
 pub fn line(measured: &Measurement) -> String {
     let errors = match (&measured.first_error, measured.errors) {
@@ -80,7 +83,7 @@ fn speed(measurements: &[Measurement]) -> String {
         row.push(it.errors.to_string());
         row
     };
-    lay_out(&header, measurements.iter().map(row))
+    lay_out(&header, WIDTH, measurements.iter().map(row))
 }
 
 fn disk(measurements: &[Measurement]) -> String {
@@ -113,7 +116,7 @@ fn disk(measurements: &[Measurement]) -> String {
         row.push(percent(it.limits.sync_ratio));
         row
     };
-    lay_out(&header, measurements.iter().map(row))
+    lay_out(&header, WIDTH, measurements.iter().map(row))
 }
 
 fn processors(measurements: &[Measurement]) -> String {
@@ -136,7 +139,7 @@ fn processors(measurements: &[Measurement]) -> String {
         row.push(percent(it.processor.busy_others));
         row
     };
-    lay_out(&header, measurements.iter().map(row))
+    lay_out(&header, WIDTH, measurements.iter().map(row))
 }
 
 fn title(it: &Measurement) -> Vec<String> {
@@ -159,12 +162,13 @@ fn bound(measured: &Measurement) -> String {
     }
 }
 
-fn lay_out(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+/// A table of numbers, at most so many columns of a terminal wide: the first to the left, the others to the right.
+pub fn lay_out(header: &[&str], width: u16, rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(120)
+        .set_width(width)
         .set_header(header.to_vec());
     rows.for_each(|row| {
         table.add_row(row);

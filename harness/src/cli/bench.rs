@@ -1,5 +1,6 @@
 //! What can be typed after `harness bench`.
 
+use super::bench_checker::BenchCommand;
 use super::values::parse_duration;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -8,8 +9,12 @@ use std::time::Duration;
 
 /// How `harness bench` measures.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub struct BenchOptions {
+    /// Something else than a system.
+    #[command(subcommand)]
+    pub command: Option<BenchCommand>,
+
     /// What is measured
     #[arg(value_enum, default_value = "paxos")]
     pub system: BenchSystem,

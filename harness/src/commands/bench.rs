@@ -1,14 +1,17 @@
 //! `harness bench`: how fast the built-in Paxos is, what limits it, and how it compares.
 
-use super::{fail, print, words};
+use super::{bench_checker, fail, print, words};
 use crate::bench::{self, Document, text};
-use crate::cli::{BenchFormat, BenchOptions};
+use crate::cli::{BenchCommand, BenchFormat, BenchOptions};
 use crate::exit;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 
 pub fn bench(options: &BenchOptions) -> ExitCode {
+    if let Some(BenchCommand::Checker(options)) = &options.command {
+        return bench_checker::bench_checker(options);
+    }
     if let Err(error) = bench::refuse(options) {
         eprintln!("error: {}", words(&error));
         return ExitCode::from(exit::BAD_ARGUMENTS);
