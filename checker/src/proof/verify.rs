@@ -14,6 +14,8 @@ const STATES_MAX: usize = 20_000;
 const TRIED_MAX: usize = 2_000_000;
 /// So many ways to choose among the updates around a core are few.
 const CHOICES_FEW: u32 = 512;
+/// With more different updates around the core, which of them have happened is too much to be kept apart.
+const CLASSES_MAX: usize = 256;
 /// The most calls that a core can have and still be tried in every order.
 pub const CORE_MAX: usize = 12;
 
@@ -100,8 +102,12 @@ pub fn some_order<O: Object>(
     let choices = classes
         .iter()
         .try_fold(1u32, |all, (_, times)| all.checked_mul(times + 1));
+    let many = classes.len() > CLASSES_MAX;
     let is_quick = choices.is_some_and(|choices| choices <= CHOICES_FEW);
     for often in [true, false].into_iter().skip(usize::from(is_quick)) {
+        if many && !often {
+            return Err("there are too many different updates around the core".to_owned());
+        }
         let mut trial = Trial {
             object,
             core,

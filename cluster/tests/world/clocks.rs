@@ -271,6 +271,7 @@ fn nodes_that_are_killed_all_the_time_start_all_the_same() {
         };
         clock(&cluster).set(ClockFault::Rate { times: 2.0 }).unwrap();
         cluster.stop_all().await;
+        let mut in_the_middle = 0;
         for _ in 0..20 {
             // In the middle of a start too, where libfaketime may hold its lock.
             let (started, ()) = tokio::join!(cluster.start("n1"), async {
@@ -279,12 +280,14 @@ fn nodes_that_are_killed_all_the_time_start_all_the_same() {
                 }
                 cluster.stop_all().await;
             });
-            assert!(started.is_err());
+            // On a busy machine a node may be faster than who stops it; mostly it is not.
+            in_the_middle += usize::from(started.is_err());
             cluster.start("n1").await.unwrap();
             let (least, _) = off(&cluster, "n1").await;
             assert!(least > 0, "it is the same clock");
             cluster.kill("n1").await.unwrap();
         }
+        assert!(in_the_middle > 5, "{in_the_middle} starts of 20 were cut short");
     });
 }
 

@@ -542,6 +542,18 @@ impl Case<'_> {
         // To the object only the argument matters: one of each is as good as any number.
         free.sort_unstable_by_key(|operation| operation.input);
         free.dedup_by_key(|operation| operation.input);
+        // Values that the core does not speak of are all the same to it: one of them is enough.
+        let speaks_of = |value: Value| {
+            core.iter().any(|member| {
+                let operation = self.at(member.operation);
+                operation.input == value || operation.output == value
+            })
+        };
+        let mut others = 0;
+        free.retain(|operation| {
+            others += usize::from(!speaks_of(operation.input));
+            speaks_of(operation.input) || others == 1
+        });
         let weak = free.iter().map(|operation| CallOf::<Decree> {
             input: super::Asked::Propose(operation.input),
             output: None,
