@@ -132,6 +132,13 @@ pub async fn serve(options: NodeOptions, stopped: impl Future<Output = ()> + Sen
     let _ = tokio::time::timeout(STOP_MAX, all).await;
     connections.abort_all();
     tasks.iter().for_each(JoinHandle::abort);
+    // Whoever starts a node anew finds its address free: the task that listens there has let go of it.
+    let gone = async {
+        for task in tasks {
+            let _ = task.await;
+        }
+    };
+    let _ = tokio::time::timeout(STOP_MAX, gone).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -78,13 +78,20 @@ impl Trio {
         }));
         self.nodes[node] = Some(Running { stop, task });
         eventually("the node is ready", async || {
-            self.http
-                .get(self.url(node, "/health"))
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status() == 200)
+            let answer = self.http.get(self.url(node, "/health")).send().await;
+            answer.is_ok_and(|answer| answer.status() == 200) || self.has_ended(node)
         })
         .await;
+        if self.has_ended(node) {
+            let running = self.nodes[node].take().unwrap();
+            panic!("n{} ended: {:?}", node + 1, running.task.await);
+        }
+    }
+
+    fn has_ended(&self, node: usize) -> bool {
+        self.nodes[node]
+            .as_ref()
+            .is_some_and(|running| running.task.is_finished())
     }
 
     async fn stop_node(&mut self, node: usize) {
