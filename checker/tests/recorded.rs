@@ -3,8 +3,6 @@
 //! Those of the project are in `history/tests/histories`. `HARNESS_HISTORIES=FOLDER cargo test -p checker --test recorded`
 //! checks another folder that has a `verdicts.tsv` (file, model, verdict; a line each, after a heading).
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use checker::{Model, Verdict, check, fitting};
 use history::read_file;
 use std::path::PathBuf;
