@@ -370,7 +370,7 @@ fn legal_order<'h, T: Theory<'h>>(
     budget: &Budget,
 ) -> Result<Option<Vec<u32>>, CheckError> {
     let calls = theory::calls(theory, history, operations)?;
-    Ok(match theory.judge(&calls, budget) {
+    Ok(match theory.search(&calls, budget) {
         Judgement::Legal { order } => Some(
             order
                 .into_iter()

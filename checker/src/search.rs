@@ -32,16 +32,9 @@ impl Judgement {
         matches!(self, Judgement::Legal { .. })
     }
 
-    /// That a limit was reached before anything was said about so many calls.
-    pub(crate) fn not_begun(limit: Limit, calls: usize) -> Judgement {
-        Judgement::Unknown(Stuck {
-            limit,
-            placed: 0,
-            of: calls,
-            event: 0,
-            width: 0,
-            open: Vec::new(),
-        })
+    /// That a limit was reached before anything was said about the calls.
+    pub(crate) fn not_begun<I, O>(limit: Limit, calls: &[Call<I, O>]) -> Judgement {
+        Judgement::Unknown(Stuck::at_start(limit, calls))
     }
 
     /// Whether there is certainly none.

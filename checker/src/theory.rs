@@ -30,14 +30,9 @@ pub(crate) trait Theory<'h>: Object + Sized {
     /// What is wrong with its argument or its answer.
     fn call(&self, operation: &Operation) -> Result<Exchange<Self>, &'static str>;
 
-    /// Judges the calls of one key by the best algorithm for them.
-    fn judge(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement {
-        self.search(calls, budget)
-    }
-
-    /// Judges the calls of one key, and names the algorithm that did.
+    /// Judges the calls of one key by the best algorithm for them, and names it.
     fn judge_by(&self, calls: &[CallOf<Self>], budget: &Budget) -> (&'static str, Judgement) {
-        (Self::ALGORITHM, self.judge(calls, budget))
+        (Self::ALGORITHM, self.search(calls, budget))
     }
 
     /// What became of the elements that the history is about; nothing for objects that hold none.

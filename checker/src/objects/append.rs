@@ -103,7 +103,7 @@ impl Object for Append<'_> {
     fn search(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement {
         let mut account = budget.account();
         if let Err(limit) = account.holds(calls.len() * 48) {
-            return Judgement::Unknown(crate::search::Stuck::at_start(limit, calls));
+            return Judgement::not_begun(limit, calls);
         }
         let reads = || {
             calls

@@ -272,14 +272,14 @@ impl<'h, D: Discipline> Theory<'h> for Collection<'h, D> {
     fn judge_by(&self, calls: &[CollectionCall], budget: &Budget) -> (&'static str, Judgement) {
         let mut account = budget.account();
         if let Err(limit) = account.holds(size_of_val(calls) * 4) {
-            return (D::MONITOR, Judgement::not_begun(limit, calls.len()));
+            return (D::MONITOR, Judgement::not_begun(limit, calls));
         }
         let mut elements = match Elements::of(calls) {
             Ok(elements) => elements,
             Err(suspects) => return (D::MONITOR, Judgement::Illegal { suspects }),
         };
         match D::decide(&mut elements, budget) {
-            Err(limit) => (D::MONITOR, Judgement::not_begun(limit, calls.len())),
+            Err(limit) => (D::MONITOR, Judgement::not_begun(limit, calls)),
             Ok(Finding::Illegal(suspects)) => (D::MONITOR, Judgement::Illegal { suspects }),
             Ok(Finding::Legal(order)) if !elements.are_repeated => (D::MONITOR, Judgement::Legal { order }),
             Ok(Finding::Legal(_) | Finding::Open) => {

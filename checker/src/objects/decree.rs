@@ -64,6 +64,16 @@ impl Object for Decree<'_> {
         *input == Asked::Read
     }
 
+    fn search(&self, calls: &[CallOf<Self>], _: &Budget) -> Judgement {
+        match judge(calls) {
+            Some(winner) => Judgement::Legal {
+                order: witness(calls, winner),
+            },
+            // The words are found by the decree's own rules.
+            None => Judgement::Illegal { suspects: Vec::new() },
+        }
+    }
+
     fn show_input(&self, input: &Asked) -> String {
         match input {
             Asked::Propose(value) => format!(
@@ -103,16 +113,6 @@ impl<'h> Theory<'h> for Decree<'h> {
             Outcome::Info => Some((input, None)),
             Outcome::Fail => None,
         })
-    }
-
-    fn judge(&self, calls: &[CallOf<Self>], _: &Budget) -> Judgement {
-        match judge(calls) {
-            Some(winner) => Judgement::Legal {
-                order: witness(calls, winner),
-            },
-            // The words are found by the decree's own rules.
-            None => Judgement::Illegal { suspects: Vec::new() },
-        }
     }
 
     fn name(&self, history: &History, key: u32) -> String {

@@ -192,7 +192,7 @@ impl<'h, const REENTRANT: bool, const FENCED: bool> Theory<'h> for Lock<'h, REEN
     fn judge_by(&self, calls: &[LockCall], budget: &Budget) -> (&'static str, Judgement) {
         let mut account = budget.account();
         if let Err(limit) = account.holds(size_of_val(calls)) {
-            return (Self::ALGORITHM, Judgement::not_begun(limit, calls.len()));
+            return (Self::ALGORITHM, Judgement::not_begun(limit, calls));
         }
         match holds::decide(calls, REENTRANT) {
             Some(judgement) => (Self::ALGORITHM, judgement),

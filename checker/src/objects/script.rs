@@ -44,6 +44,12 @@ pub(crate) fn violation(model: Model, script: &[Line]) -> Violation {
     violation
 }
 
+/// Compares the kind of a violation and its sentence.
+pub(crate) fn assert_told(model: Model, script: &[Line], code: &str, sentence: &str) {
+    let (kind, said) = told(model, script);
+    assert_eq!((kind, said.as_str()), (code, sentence));
+}
+
 /// The kind of a violation and its sentence.
 pub(crate) fn told(model: Model, script: &[Line]) -> (&'static str, String) {
     let violation = violation(model, script);

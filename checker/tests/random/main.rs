@@ -99,7 +99,7 @@ fn compare(spec: &dyn Spec, seed: u64) {
             generate::show(&events)
         );
     }
-    let enough = histories() / 10;
+    let enough = histories() / 20;
     assert!(
         legal > enough && illegal > enough,
         "{legal} legal, {illegal} illegal"

@@ -1,13 +1,13 @@
 //! `harness check`: the verdict again, from the history alone.
 
-use super::{conclude, fail};
+use super::{conclude, fail, history_file};
 use crate::ci;
 use crate::cli::{CheckOptions, Evidence};
 use crate::events::{Event, Events};
 use crate::run::judgement::{self, Terms};
 use checker::Limits;
 use results::{RunDir, Store};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 pub fn check(options: &CheckOptions) -> ExitCode {
@@ -21,7 +21,7 @@ pub fn check(options: &CheckOptions) -> ExitCode {
     };
     let events = Events::begin(options.format);
     events.now(Event::CheckProgress { done: 0, of: None });
-    let judged = if let Some(file) = file_of_others(Path::new(&options.what)) {
+    let judged = if let Some(file) = history_file(Path::new(&options.what)) {
         let input = options.input.read_options();
         judgement::of_file(&file, input, None, terms).map(|judgement| (judgement, None))
     } else {
@@ -45,14 +45,4 @@ pub fn check(options: &CheckOptions) -> ExitCode {
         }
         Err(error) => fail(&error),
     }
-}
-
-/// The history file that a path names: itself, or the one in the folder of a Jepsen or Maelstrom run.
-fn file_of_others(path: &Path) -> Option<PathBuf> {
-    if path.is_file() {
-        return Some(path.to_owned());
-    }
-    let is_ours = path.join("history.jsonl").is_file();
-    let inside = ["history.edn", "history.txt"].map(|name| path.join(name));
-    inside.into_iter().find(|file| !is_ours && file.is_file())
 }

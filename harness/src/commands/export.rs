@@ -43,9 +43,8 @@ enum Source {
 
 impl Source {
     fn find(options: &ExportOptions) -> Result<Source> {
-        let path = Path::new(&options.what);
-        if path.is_file() {
-            return Ok(Source::File(path.to_owned(), options.input.read_options()));
+        if let Some(file) = super::history_file(Path::new(&options.what)) {
+            return Ok(Source::File(file, options.input.read_options()));
         }
         Ok(Source::Run(Store::at(&options.store).find(&options.what)?))
     }

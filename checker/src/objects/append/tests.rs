@@ -1,13 +1,12 @@
 //! Every kind of violation of an append list, and its words.
 
-use crate::objects::script::{Line, history, is_legal, told, violation};
+use crate::objects::script::{Line, assert_told, history, is_legal, violation};
 use crate::{CheckError, Model, check};
 
 const APPEND: Model = Model::Append;
 
 fn is(script: &[Line], code: &str, sentence: &str) {
-    let (kind, said) = told(APPEND, script);
-    assert_eq!((kind, said.as_str()), (code, sentence));
+    assert_told(APPEND, script, code, sentence);
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! Every kind of violation of a counter, and its words.
 
-use crate::objects::script::{Line, history, is_legal, told};
+use crate::objects::script::{Line, assert_told, history, is_legal};
 use crate::{Model, Verdict, check};
 
 const COUNTER: Model = Model::Counter;
 
 fn is(script: &[Line], code: &str, sentence: &str) {
-    let (kind, said) = told(COUNTER, script);
-    assert_eq!((kind, said.as_str()), (code, sentence));
+    assert_told(COUNTER, script, code, sentence);
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! Every kind of violation of a set, and its words.
 
-use crate::objects::script::{Line, history, is_legal, told, violation};
+use crate::objects::script::{Line, assert_told, history, is_legal, violation};
 use crate::{CheckError, Limits, Model, Options, Verdict, check, check_with};
 
 const SET: Model = Model::Set;
 
 fn is(script: &[Line], code: &str, sentence: &str) {
-    let (kind, said) = told(SET, script);
-    assert_eq!((kind, said.as_str()), (code, sentence));
+    assert_told(SET, script, code, sentence);
 }
 
 #[test]

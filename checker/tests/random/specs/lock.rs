@@ -79,14 +79,15 @@ impl Spec for Lock {
         Answer::Ok(json!(null))
     }
 
-    fn fits(&self, state: &mut Value, given: &Answer, told: &Answer, f: &str) -> bool {
+    fn allows(&self, state: &mut Value, f: &str, argument: &Value, told: &Value) -> bool {
+        let given = self.apply(state, f, argument);
         // Any greater token is as good.
-        match (given, told) {
-            (Answer::Ok(least), Answer::Ok(token)) if self.fenced && f == "acquire" => {
-                state["token"] = token.clone();
-                token.as_i64() >= least.as_i64()
+        match &given {
+            Answer::Ok(least) if self.fenced && f == "acquire" => {
+                state["token"] = told.clone();
+                told.as_i64() >= least.as_i64()
             }
-            _ => given == told,
+            _ => given == Answer::Ok(told.clone()),
         }
     }
 
