@@ -14,6 +14,7 @@ pub mod runs;
 
 /// The style sheet of all pages: the report's, and what they have beside it.
 pub const STYLE: &str = concat!(
+    include_str!("../templates/colors.css"),
     include_str!("../templates/report.css"),
     include_str!("../templates/browse.css")
 );
@@ -66,4 +67,24 @@ pub fn problem(what: &str) -> Result<String, askama::Error> {
         what: lines.join("\n"),
     }
     .render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::STYLE;
+
+    /// What a style asks for and does not have: a browser drops such a rule without a word.
+    fn undefined(style: &str) -> Vec<&str> {
+        let names = style.split("var(--").skip(1);
+        let names = names.filter_map(|rest| rest.split([')', ',']).next());
+        names
+            .filter(|name| !style.contains(&format!("--{name}:")))
+            .collect()
+    }
+
+    #[test]
+    fn every_colour_of_the_pages_is_defined() {
+        assert_eq!(undefined(STYLE), Vec::<&str>::new());
+        assert_eq!(undefined("a { color: var(--ink) }"), ["ink"]);
+    }
 }
