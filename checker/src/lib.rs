@@ -168,16 +168,18 @@ pub fn witnesses(history: &History, model: Model) -> Result<Vec<(u32, Vec<u32>)>
 }
 
 /// A violation as a small history of its own, which any checker can be asked about: the core as it was, and
-/// every other update of its object as one of unknown outcome that began before everything else.
+/// every other update of its object as one of unknown outcome that began before everything else. The options are those
+/// that the violation was found with.
 ///
 /// # Errors
 /// See [`CheckError`].
 pub fn counterexample_events(
     history: &History,
     model: Model,
+    options: &Options,
     violation: &Violation,
 ) -> Result<Vec<Event>, CheckError> {
-    with_theory!(model, history, &Options::default(), theory => {
+    with_theory!(model, history, options, theory => {
         let numbers = 0..history.operations.len() as u32;
         let of_key: Vec<u32> = numbers
             .filter(|number| history.operations[*number as usize].key == violation.key)

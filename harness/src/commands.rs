@@ -125,6 +125,16 @@ fn words(error: &anyhow::Error) -> String {
     text
 }
 
+/// The history file that a path names: itself, or the one in the folder of a Jepsen or Maelstrom run.
+fn history_file(path: &Path) -> Option<PathBuf> {
+    if path.is_file() {
+        return Some(path.to_owned());
+    }
+    let is_ours = path.join("history.jsonl").is_file();
+    let inside = ["history.edn", "history.txt"].map(|name| path.join(name));
+    inside.into_iter().find(|file| !is_ours && file.is_file())
+}
+
 #[cfg(test)]
 mod tests {
     use super::words;
@@ -136,14 +146,4 @@ mod tests {
             .context("start");
         assert_eq!(words(&error), "start: open x: permission denied");
     }
-}
-
-/// The history file that a path names: itself, or the one in the folder of a Jepsen or Maelstrom run.
-fn history_file(path: &Path) -> Option<PathBuf> {
-    if path.is_file() {
-        return Some(path.to_owned());
-    }
-    let is_ours = path.join("history.jsonl").is_file();
-    let inside = ["history.edn", "history.txt"].map(|name| path.join(name));
-    inside.into_iter().find(|file| !is_ours && file.is_file())
 }

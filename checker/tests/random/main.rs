@@ -1,7 +1,8 @@
 //! Every object against brute force, on random small histories: a simple second implementation of each object makes the
 //! answers, and tries every order.
 //!
-//! `CHECKER_RANDOM_HISTORIES` says how many histories of each object (default 5,000; the nightly form is millions).
+//! `CHECKER_RANDOM_HISTORIES` says how many histories of each object (default 20,000; the nightly form is millions), and
+//! `CHECKER_RANDOM_SEED` which.
 //!
 //! Read next: [`spec`] for what a second implementation has to say, [`generate`] for how histories come about, [`brute`]
 //! for the checker without any idea in it.
@@ -22,10 +23,12 @@ use spec::Spec;
 
 /// How many random histories of each object are compared.
 fn histories() -> usize {
-    std::env::var("CHECKER_RANDOM_HISTORIES")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(5_000)
+    from_environment("CHECKER_RANDOM_HISTORIES", 20_000) as usize
+}
+
+fn from_environment(name: &str, otherwise: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 /// A history of events that a test made up.
@@ -92,7 +95,7 @@ fn compare(spec: &dyn Spec, seed: u64) {
             "{place}: {violation:#?}\n{}",
             generate::show(&events)
         );
-        let few = counterexample_events(&history, spec.model(), violation).unwrap();
+        let few = counterexample_events(&history, spec.model(), &options, violation).unwrap();
         assert!(
             !brute::is_legal(spec, &self::history(&few)),
             "{place}: the counterexample is legal: {violation:#?}\n{}",
@@ -135,7 +138,7 @@ macro_rules! objects {
         mod $name {
             #[test]
             fn the_checker_and_brute_force_agree() {
-                crate::compare(&$spec, 20_261_126);
+                crate::compare(&$spec, crate::from_environment("CHECKER_RANDOM_SEED", 20_261_126));
             }
 
             #[test]

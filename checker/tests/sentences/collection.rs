@@ -222,7 +222,9 @@ fn a_counterexample_leaves_the_other_elements_out() {
     let it = violation(Model::Queue, &script);
     let sentence = "Element 20 was acknowledged and never came out, though 21, enqueued later, did.";
     assert_told(&it, "queue.lost", sentence, 3);
-    let few = checker::counterexample_events(&history(&script), Model::Queue, &it).unwrap();
+    let few =
+        checker::counterexample_events(&history(&script), Model::Queue, &checker::Options::default(), &it)
+            .unwrap();
     let invokes = few.iter().filter(|event| event.kind == EventType::Invoke);
     assert_eq!(invokes.count(), 3);
 }

@@ -195,7 +195,9 @@ impl Judgement {
     /// The core of the first violation and every proposal that may explain it, as a history of its own.
     fn write_counterexample(&self, out: &mut impl Write) -> std::io::Result<()> {
         let violation = &self.analysis.violations[0];
-        let events = checker::counterexample_events(&self.history, self.analysis.model, violation)
+        // What failed is no part of any verdict of ours.
+        let options = checker::Options::default();
+        let events = checker::counterexample_events(&self.history, self.analysis.model, &options, violation)
             .map_err(std::io::Error::other)?;
         for line in events {
             serde_json::to_writer(&mut *out, &line)?;

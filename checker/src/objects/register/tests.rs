@@ -155,6 +155,25 @@ fn a_violation_that_there_is_no_time_to_shrink_is_told_whole() {
     assert_eq!(core.members, suspects);
 }
 
+#[test]
+fn an_open_write_of_the_same_value_does_not_stand_in_for_an_unknown_swap() {
+    let value = |number| Value::integer(number).unwrap();
+    let mut calls = Calls::new();
+    calls.invoke(Asked::Cas(Value::NULL, value(1)));
+    let swap = calls.invoke(Asked::Cas(value(1), value(2)));
+    let write = calls.invoke(Asked::Write(value(1)));
+    let early = calls.invoke(Asked::Read);
+    calls.ok(early, Told::Value(value(2)));
+    calls.ok(swap, Told::Done);
+    let late = calls.invoke(Asked::Read);
+    calls.ok(write, Told::Done);
+    calls.ok(late, Told::Value(value(1)));
+    // The unknown swap, the other, the early read, and only then the write.
+    let ledger = Ledger::of(calls.as_slice()).unwrap();
+    let (_, judgement) = beam::judge(&ledger, &Budget::of(&Limits::default())).unwrap();
+    assert!(judgement.is_legal(), "{judgement:?}");
+}
+
 mod words {
     use crate::{Analysis, Model, Options, Verdict, check_with};
 

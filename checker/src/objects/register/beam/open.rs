@@ -200,8 +200,8 @@ impl<'a> Open<'a> {
             if let Act::Cas(_, new) = self.classes[*class as usize].act
                 && (any || awaited.contains(&new))
                 && (!tally.thrifty || any || wanted == Some(new))
-                // A write would do the same and more; but there may not be enough of those.
-                && (tally.often == Often::Nothing || !self.has_source(at, new))
+                // A write that can happen again and again would do the same and more.
+                && !self.has_endless_source(at, new, tally.often)
                 && let Some(place) = self.left(at, *class, tally)
             {
                 let mut next = at.clone();
@@ -269,9 +269,16 @@ impl<'a> Open<'a> {
         Some((next, place))
     }
 
-    /// Whether some write can put a value there, when those of unknown outcome can do so without end.
-    fn has_source(&self, at: &Configuration, value: u32) -> bool {
-        self.of_value[value as usize].writes & !at.done != 0 || self.class_of.contains_key(&Act::Write(value))
+    /// Whether some write can put a value there as often as it likes. One that can do so once is no such source:
+    /// it may be needed later.
+    fn has_endless_source(&self, at: &Configuration, value: u32, often: Often) -> bool {
+        let is_open = || self.of_value[value as usize].writes & !at.done != 0;
+        let is_unknown = || self.class_of.contains_key(&Act::Write(value));
+        match often {
+            Often::Nothing => false,
+            Often::Unknown => is_unknown(),
+            Often::Everything => is_open() || is_unknown(),
+        }
     }
 
     /// An open write takes effect.
