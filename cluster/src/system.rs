@@ -41,7 +41,20 @@ pub struct System {
 }
 
 /// How the functions of a workload are carried out.
-pub type Operations = BTreeMap<String, HttpOperation>;
+#[derive(Debug, Clone)]
+pub enum Operations {
+    /// By requests over HTTP, one for each function.
+    Http(BTreeMap<String, HttpOperation>),
+}
+
+impl Operations {
+    /// Whether it is said how this function is carried out.
+    pub fn has(&self, function: &str) -> bool {
+        match self {
+            Operations::Http(operations) => operations.contains_key(function),
+        }
+    }
+}
 
 impl System {
     /// The operations of a workload by its name, which may be that of a variant: what `register/serializable` does not
@@ -53,7 +66,7 @@ impl System {
             .and_then(|(kind, _)| self.workloads.get(kind));
         let mut operations = general.cloned().unwrap_or_default();
         operations.extend(own.clone());
-        Some(operations)
+        Some(Operations::Http(operations))
     }
 }
 

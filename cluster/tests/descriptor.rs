@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "all of this is a test, its helpers included")]
 
 use cluster::System;
-use cluster::system::{Answer, HttpOperation, Judged, NodeVariables, RequestVariables};
+use cluster::system::{Answer, HttpOperation, Judged, NodeVariables, Operations, RequestVariables};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 const PAXOS: &str = include_str!("../../systems/paxos.toml");
@@ -121,12 +122,18 @@ fn keys_and_values_cannot_break_out_of_their_place() {
     assert_eq!(body, json!({"k": variables.key, "v": value, "by": "n1"}));
 }
 
+fn http(system: &System, workload: &str) -> BTreeMap<String, HttpOperation> {
+    match system.operations(workload).unwrap() {
+        Operations::Http(operations) => operations,
+    }
+}
+
 const ETCD: &str = include_str!("../../systems/etcd.toml");
 
 #[test]
 fn a_compare_and_set_is_asked_as_etcd_wants_it_and_its_answers_are_read() {
     let etcd = System::parse(ETCD, "etcd.toml").unwrap();
-    let operations = etcd.operations("cas-register").unwrap();
+    let operations = http(&etcd, "cas-register");
     let request = operations["cas"].request(&RequestVariables {
         node: "n1",
         ip: "10.0.0.1",
@@ -171,7 +178,7 @@ fn a_compare_and_set_is_asked_as_etcd_wants_it_and_its_answers_are_read() {
 #[test]
 fn a_variant_of_a_workload_says_only_what_is_different() {
     let etcd = System::parse(ETCD, "etcd.toml").unwrap();
-    let serializable = etcd.operations("register/serializable").unwrap();
+    let serializable = http(&etcd, "register/serializable");
     let variables = RequestVariables {
         node: "n1",
         ip: "10.0.0.1",
@@ -180,7 +187,7 @@ fn a_variant_of_a_workload_says_only_what_is_different() {
     };
     let body = serializable["read"].request(&variables).body.unwrap();
     assert!(body.contains("serializable"), "{body}");
-    let general = etcd.operations("register").unwrap();
+    let general = http(&etcd, "register");
     assert_eq!(
         serializable["write"].request(&variables),
         general["write"].request(&variables)

@@ -200,7 +200,7 @@ fn choose_workload(
         .operations(name)
         .with_context(|| format!("[workload.{name}] is missing: {}", of_system()))?;
     for f in kind.functions {
-        if !operations.contains_key(*f) {
+        if !operations.has(f) {
             bail!(
                 "{}: [workload.{name}.{f}] is missing: how is a {f} asked for?",
                 options.system
