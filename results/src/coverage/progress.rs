@@ -5,7 +5,8 @@
 //!
 //! Nothing is asked of any other time, nor of spans in which too little was tried. Whoever is not certain gives
 //! the system the benefit of the doubt: a node counts as up, and a link as whole, only while no fault on it is
-//! even being installed or mended. Read next: `spans` for how those spans are found.
+//! even being installed or mended; an operation on its way, in a run that still goes on, may yet succeed.
+//! Read next: `spans` for how those spans are found.
 
 mod spans;
 
@@ -84,10 +85,10 @@ impl Progress {
         for (function, operations) in history.functions.iter().zip(&by_function) {
             let judged = judge(operations, &spans);
             progress.judged += judged.len();
-            let stuck = judged.into_iter().filter(|(_, tally)| tally.ok == 0);
-            progress.stalls.extend(stuck.map(|(spans, tally)| Stall {
+            let stuck = judged.into_iter().filter(|(_, tried)| tried.is_in_vain());
+            progress.stalls.extend(stuck.map(|(spans, tried)| Stall {
                 function: function.clone(),
-                begun: tally.total(),
+                begun: tried.ended.total(),
                 lasted_ns: lasted_ns(spans),
                 times: times(spans).len(),
                 nodes: match spans {
@@ -124,21 +125,37 @@ fn decided(history: &History) -> Vec<u64> {
 
 /// What became of a function's operations in each long span; in all spans together where no long one had enough
 /// of them; nothing where there were too few of them altogether.
-fn judge<'a>(operations: &[&Operation], spans: &'a [Span]) -> Vec<(&'a [Span], Tally)> {
+fn judge<'a>(operations: &[&Operation], spans: &'a [Span]) -> Vec<(&'a [Span], Tried)> {
     let alone = spans
         .chunks(1)
         .filter(|span| lasted_ns(span) >= ALONE_NS)
         .filter_map(|span| Some((span, tried(operations, span, &ALONE)?)));
-    let mut judged: Vec<(&[Span], Tally)> = alone.collect();
+    let mut judged: Vec<(&[Span], Tried)> = alone.collect();
     if judged.is_empty() && spans.len() > 1 && lasted_ns(spans) >= TOGETHER_NS {
-        judged.extend(tried(operations, spans, &TOGETHER).map(|tally| (spans, tally)));
+        judged.extend(tried(operations, spans, &TOGETHER).map(|tried| (spans, tried)));
     }
     judged
 }
 
+/// What became of the operations that were tried in some spans.
+#[derive(Default)]
+struct Tried {
+    /// Of those that ended: their outcomes.
+    ended: Tally,
+    /// How many have not ended.
+    on_their_way: usize,
+}
+
+impl Tried {
+    /// Whether none succeeded, and none can any more.
+    fn is_in_vain(&self) -> bool {
+        self.ended.ok == 0 && self.on_their_way == 0
+    }
+}
+
 /// The outcomes of the operations that lay in some spans at nodes of theirs, if enough began in time. Those that
 /// began later, and succeeded, are progress all the same; what ended later may owe it to the fault's end.
-fn tried(operations: &[&Operation], spans: &[Span], enough: &Enough) -> Option<Tally> {
+fn tried(operations: &[&Operation], spans: &[Span], enough: &Enough) -> Option<Tried> {
     // By place, since spans overlap where there are several majorities: an operation counts once.
     let mut begun: BTreeMap<usize, bool> = BTreeMap::new();
     for span in spans {
@@ -151,12 +168,15 @@ fn tried(operations: &[&Operation], spans: &[Span], enough: &Enough) -> Option<T
             }
         }
     }
-    let mut tally = Tally::default();
-    begun
-        .keys()
-        .for_each(|place| tally.add(operations[*place].outcome));
+    let mut tried = Tried::default();
+    for operation in begun.keys().map(|place| operations[*place]) {
+        match operation.end_ns {
+            u64::MAX => tried.on_their_way += 1,
+            _ => tried.ended.add(operation.outcome),
+        }
+    }
     let in_time = begun.values().filter(|in_time| **in_time).count();
-    (in_time >= enough.operations).then_some(tally)
+    (in_time >= enough.operations).then_some(tried)
 }
 
 /// When one of some spans was, without what several share.

@@ -61,12 +61,17 @@ impl Run {
 
     /// Judges the run in which an operation is ok if the rule says so of its moment, its node and its function.
     fn judged(&self, is_ok: impl Fn(u64, u64, &str) -> bool) -> Progress {
+        self.judged_so_far(|ms, node, f| Some(if is_ok(ms, node, f) { "ok" } else { "fail" }))
+    }
+
+    /// The same where some operations have no outcome yet.
+    fn judged_so_far(&self, outcome: impl Fn(u64, u64, &str) -> Option<&'static str>) -> Progress {
         let mut lines = Vec::new();
         for ms in (0..20_000).step_by(self.asks_every_ms as usize) {
             for (node, f) in (1..=5).flat_map(|node| [(node, "propose"), (node, "read")]) {
-                let process = node + if f == "read" { 5 } else { 0 };
-                let outcome = if is_ok(ms, node, f) { "ok" } else { "fail" };
-                for (kind, ms) in [("invoke", ms), (outcome, ms + 1)] {
+                let process = 10 * ms + node + if f == "read" { 5 } else { 0 };
+                let completion = outcome(ms, node, f).map(|outcome| (outcome, ms + 1));
+                for (kind, ms) in [("invoke", ms)].into_iter().chain(completion) {
                     lines.push(json!({"process": process, "type": kind, "f": f, "key": 1, "value": 1, "node": format!("n{node}"), "time": ms * 1_000_000}));
                 }
             }
@@ -127,6 +132,19 @@ fn a_majority_that_gets_nowhere_is_a_stall_of_that_function() {
     // What a node on the other side says does not help.
     let progress = run.judged(|ms, node, f| f == "read" || node < 3 || !(2_000..5_100).contains(&ms));
     assert_eq!(progress.stalls.len(), 1);
+}
+
+#[test]
+fn an_operation_on_its_way_may_yet_succeed() {
+    let run = Run::new().fault(&halves(), 2_000, 5_100);
+    let outcome = |ms, node, f: &str| match (ms, node, f) {
+        (4_000, 3, "propose") => None,
+        (2_000..5_100, _, "propose") => Some("fail"),
+        _ => Some("ok"),
+    };
+    assert_eq!(run.judged_so_far(outcome).stalls, []);
+    let ended = |ms, node, f: &str| Some(outcome(ms, node, f).unwrap_or("fail"));
+    assert_eq!(run.judged_so_far(ended).stalls.len(), 1);
 }
 
 #[test]
