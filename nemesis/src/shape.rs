@@ -73,6 +73,15 @@ impl Shape {
         }
     }
 
+    /// Whether nodes that do not reach each other both reach a third one: a partial partition. What such nodes do meets
+    /// in the third, where a clean split keeps it apart.
+    pub fn is_partial(self) -> bool {
+        matches!(
+            self,
+            Shape::MajoritiesRing | Shape::Bridge | Shape::OneWay | Shape::RandomLinks
+        )
+    }
+
     /// With how many nodes, at least, the shape cuts anything.
     pub fn nodes_min(self) -> usize {
         match self {

@@ -57,7 +57,8 @@ fn of(concern: Stream, request: &Request<'_>) -> ChaCha8Rng {
     stream(request.seed, concern as u64)
 }
 
-/// Forms, of which each comes up once before any comes up again: a short run has seen many kinds.
+/// Forms, of which each comes up once (or as often as it is among them) before any comes up again: a short run has
+/// seen many kinds.
 struct Bag<'a, F> {
     all: &'a [F],
     left: Vec<F>,
@@ -97,9 +98,21 @@ fn possible_shapes(shapes: &[Shape], nodes: usize) -> Result<Vec<Shape>, Schedul
     }
 }
 
+/// How many partial partitions of a shape there are for each clean split of another. Partial ones are what systems are
+/// least prepared for (Alfatafta et al., "Toward a Generic Fault Tolerance Technique for Partial Network Partitioning",
+/// OSDI 2020).
+const PARTIAL_TIMES: usize = 3;
+
 fn partitions(shapes: &[Shape], request: &Request<'_>) -> Vec<PlannedFault> {
     let mut rng = of(Stream::Partition, request);
-    let mut bag = Bag::of(shapes);
+    let weighted: Vec<Shape> = shapes
+        .iter()
+        .flat_map(|shape| {
+            let times = if shape.is_partial() { PARTIAL_TIMES } else { 1 };
+            std::iter::repeat_n(*shape, times)
+        })
+        .collect();
+    let mut bag = Bag::of(&weighted);
     let shape = *shapes
         .iter()
         .find(|shape| **shape == Shape::One)
