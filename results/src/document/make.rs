@@ -224,6 +224,11 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
             Verdict::Unknown => "unknown".into(),
         },
         result: match analysis.keys.invalid {
+            0 if analysis.keys.unknown > 0 => format!(
+                "{} of {} not decided",
+                count(analysis.keys.unknown),
+                counted(analysis.keys.total, analysis.model.noun())
+            ),
             0 => format!("all of {}", counted(analysis.keys.total, analysis.model.noun())),
             1 => format!(
                 "1 of {} is not",

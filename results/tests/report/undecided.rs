@@ -86,6 +86,9 @@ fn an_undecided_run_says_how_far_the_checker_got_and_what_would_help() {
         assert!(results::markdown(&results, None).contains(&words), "{words}");
     }
     assert!(page.contains("How far the checker got") && page.contains("unknown outcome"));
+    // Nobody is told that all is well.
+    assert_eq!(results.checks[0].result, "1 of 1 register not decided");
+    assert!(page.contains("1 not decided") && !page.contains("all linearizable"));
 }
 
 #[test]
