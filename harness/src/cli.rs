@@ -15,6 +15,7 @@ mod input;
 mod layers;
 mod nodes;
 mod print_config;
+mod replay;
 mod scorecard;
 mod store;
 mod test;
@@ -26,13 +27,14 @@ pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions};
 pub use global::GlobalOptions;
 pub use input::InputOptions;
 pub use layers::{Origin, Origins, variables_set};
+pub use replay::ReplayOptions;
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
 pub use store::{GcOptions, ListFormat, ListOptions, Listing, ReportOptions, RunOptions, ServeOptions};
 pub use test::{Evidence, TestOptions, UnknownIs};
 pub use values::Concurrency;
 
 use crate::exit;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -66,7 +68,10 @@ pub enum Command {
     /// Run a system under faults, check the history, report
     Test(Box<TestOptions>),
     /// Check a stored run or a history file again, from the history alone
+    #[command(visible_alias = "analyze")]
     Check(CheckOptions),
+    /// Have a stored run again: the same operations, the same faults; says how often the violation came back
+    Replay(ReplayOptions),
     /// Write report.html of a stored run again
     Report(ReportOptions),
     /// List stored runs, or what can be named on the command line
@@ -245,7 +250,7 @@ pub fn parse() -> Result<Understood, Refusal> {
 
 fn understand(typed: Vec<OsString>) -> Result<Understood, Refusal> {
     let base = Cli::command();
-    let layered = layers::understand(&base, &typed).map_err(Refusal)?;
+    let layered = layers::understand(&base, &typed).map_err(|error| Refusal(elsewhere(&base, error)))?;
     let parsed = Cli::from_arg_matches(&layered.matches);
     let mut cli = parsed.map_err(|error| Refusal(error.format(&mut Cli::command())))?;
     if cli.global.print_config
@@ -263,6 +268,38 @@ fn understand(typed: Vec<OsString>) -> Result<Understood, Refusal> {
         options.origins = layered.origins;
     }
     Ok(Understood::Do(Box::new(cli)))
+}
+
+/// What there is in the place of commands that other tools have, and that may be looked for here.
+const ELSEWHERE: [(&str, &str); 4] = [
+    ("campaign", CAMPAIGN),
+    ("soak", CAMPAIGN),
+    ("test-all", CAMPAIGN),
+    (
+        "shrink",
+        "a counterexample is as small as it can be made when it is reported. A smaller fault schedule is not searched \
+         for yet: take faults out of a copy of the run's schedule.json, and try harness test --schedule FILE --seed N \
+         --test-count 10",
+    ),
+];
+
+const CAMPAIGN: &str = "many runs, each with another seed, are harness test --test-count N --keep-going (or --until-invalid); \
+                        harness list and harness serve show them. A campaign over workloads and faults, with a report of \
+                        its own, does not exist yet";
+
+/// The same error, or what to type instead of a command that does not exist.
+fn elsewhere(base: &clap::Command, error: clap::Error) -> clap::Error {
+    let named = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(name)) => name.as_str(),
+        _ => return error,
+    };
+    match ELSEWHERE.iter().find(|(name, _)| *name == named) {
+        Some((name, instead)) => base.clone().error(
+            ErrorKind::InvalidSubcommand,
+            format!("there is no command {name}: {instead}"),
+        ),
+        None => error,
+    }
 }
 
 #[cfg(test)]

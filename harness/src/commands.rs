@@ -3,6 +3,7 @@
 mod bench;
 mod bench_checker;
 mod check;
+mod child;
 mod completions;
 mod doctor;
 mod export;
@@ -11,6 +12,7 @@ mod init;
 mod list;
 mod man;
 mod paxos_node;
+mod replay;
 mod schema;
 mod scorecard;
 mod serve;
@@ -36,6 +38,7 @@ pub fn carry_out(cli: Cli) -> ExitCode {
     exit::guarded(move || match cli.command {
         Command::Test(options) => test::test(&options),
         Command::Check(options) => check::check(&options),
+        Command::Replay(options) => replay::replay(&options),
         Command::Report(options) => show::report(&options),
         Command::List(options) => list::list(&options),
         Command::Show(options) => show::show(&options),

@@ -16,6 +16,7 @@ mod log;
 mod network;
 mod progress;
 mod recorder;
+mod replay;
 mod run;
 mod scorecard;
 mod series;

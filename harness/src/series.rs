@@ -43,6 +43,11 @@ impl Tally {
         self.errors_in_a_row = if code > 2 { self.errors_in_a_row + 1 } else { 0 };
     }
 
+    /// Whether the last runs were errors, so many of them that nothing else is to be expected.
+    pub fn is_hopeless(&self) -> bool {
+        self.errors_in_a_row >= ERRORS_MAX
+    }
+
     /// How many there were.
     pub fn total(&self) -> u32 {
         self.valid + self.invalid + self.unknown + self.error
@@ -78,7 +83,7 @@ impl Rules {
         let has_ended = match self.keep_going {
             true => false,
             // Until there is a violation, one error is no reason to end, and many are.
-            false if self.count.is_none() => tally.invalid > 0 || tally.errors_in_a_row >= ERRORS_MAX,
+            false if self.count.is_none() => tally.invalid > 0 || tally.is_hopeless(),
             false => tally.invalid > 0 || tally.error > 0,
         };
         !is_enough && !has_ended

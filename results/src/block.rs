@@ -3,6 +3,7 @@
 
 use crate::document::{FaultRow, Outcome, Results, ViolationRow};
 use crate::text::{count, counted, line, visible};
+use checker::Model;
 
 /// How the block is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,7 @@ pub fn final_block(results: &Results, directory: Option<&str>, options: BlockOpt
     match results.verdict {
         Outcome::Invalid => invalid(results, &mut lines),
         Outcome::Valid => valid(results, &mut lines),
+        Outcome::Unknown if results.unknown.is_some() => undecided(results, &mut lines),
         Outcome::Unknown => {
             let failed = results.coverage.evidence.iter().filter(|rule| !rule.ok);
             lines.extend(failed.map(|rule| format!("   ✕ {}", line(&rule.value))));
@@ -67,7 +69,14 @@ pub fn final_block(results: &Results, directory: Option<&str>, options: BlockOpt
             Outcome::Error => lines.push(format!(" files    {directory}")),
             _ => lines.push(format!(" report   {directory}/report.html")),
         }
+        if let Some(replays) = &results.replays {
+            lines.push(format!(" replays  {}", replays.sentence()));
+        }
         if let Some(run) = &results.run {
+            if results.verdict == Outcome::Invalid && results.replays.is_none() && run.replay_of.is_none() {
+                let words = ["replay", &directory, "--times", "10"].map(str::to_owned);
+                lines.push(format!(" replay   harness {}", crate::text::command(&words)));
+            }
             lines.push(format!(
                 " again    harness {}",
                 line(&crate::text::command(&run.argv))
@@ -119,6 +128,36 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
             " checks   ✕ {}: {}   ✓ {sound} others   {:.2} s",
             check.name, check.result, check.took_s
         ));
+    }
+}
+
+/// How far the checker got, and what would help.
+fn undecided(results: &Results, lines: &mut Vec<String>) {
+    let Some(unknown) = &results.unknown else { return };
+    let noun = crate::text::capitalized(Model::from_name(&results.model).map_or("object", Model::noun));
+    lines.push(format!("   {}", unknown.sentence()));
+    for object in &unknown.objects {
+        let key = visible(&object.key.to_string(), 40);
+        lines.push(format!("   {noun} {key}: {}", object.sentence()));
+    }
+    if unknown.undecided > unknown.objects.len() {
+        let more = unknown.undecided - unknown.objects.len();
+        lines.push(format!("   and {} more", count(more)));
+    }
+    let other = results.coverage.evidence.iter().filter(|rule| !rule.ok);
+    let other = other.filter(|rule| rule.rule != "checker-finished");
+    lines.extend(other.map(|rule| format!("   ✕ {}", line(&rule.value))));
+    lines.extend(
+        results
+            .reason
+            .detail
+            .last()
+            .map(|last| format!("   {}", line(last))),
+    );
+    lines.push(String::new());
+    for (place, way) in unknown.ways.iter().enumerate() {
+        let head = if place == 0 { "try" } else { "or" };
+        lines.push(format!("   {head:4} {}", line(way)));
     }
 }
 

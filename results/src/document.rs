@@ -4,6 +4,7 @@
 //! seconds or milliseconds from the start of the run's clock, as the names say; `*_ns` are integers.
 
 use crate::evidence::Rule;
+use crate::replays::Replays;
 use crate::run_info::RunInfo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ use std::collections::BTreeMap;
 
 mod decide;
 mod make;
+mod undecided;
+
+pub use undecided::{SuspectRow, UndecidedRow, UnknownRow};
 
 /// The name of the format.
 pub const SCHEMA: &str = "harness.results/v1";
@@ -93,6 +97,12 @@ pub struct Results {
     pub checks: Vec<Check>,
     /// Every explained violation.
     pub violations: Vec<ViolationRow>,
+    /// How far the checker got; none where it decided everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<UnknownRow>,
+    /// How often the violation came back; none for a run that nobody replayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replays: Option<Replays>,
     /// Something about the history that a reader must know: a torn last line.
     pub remarks: Vec<String>,
     /// The files beside this one.

@@ -35,6 +35,7 @@ pub fn markdown(results: &Results, directory: Option<&str>) -> String {
     }
     sections.extend(results.remarks.iter().take(ROWS_MAX).map(|it| prose(&line(it))));
     sections.push(list(numbers(results).iter().map(|it| prose(&line(it)))));
+    sections.extend(results.replays.as_ref().map(|replays| prose(&replays.sentence())));
     if let Some(run) = &results.run {
         let again = format!("harness {}", visible(&command(&run.argv), 2000));
         sections.push(format!("Again:\n\n{}", fenced(&again)));
@@ -83,10 +84,17 @@ fn contradiction(results: &Results, violation: &ViolationRow, sections: &mut Vec
 
 /// What would have had to be tested.
 fn missing(results: &Results) -> String {
+    let unknown = results.unknown.as_ref();
+    let far = unknown.iter().flat_map(|it| {
+        let objects = it.objects.iter().map(|object| object.sentence());
+        std::iter::once(it.sentence())
+            .chain(objects)
+            .chain(it.ways.iter().cloned())
+    });
     let failed = results.coverage.evidence.iter().filter(|rule| !rule.ok);
     let rules = failed.take(ROWS_MAX).map(|rule| line(&rule.value));
     let last = results.reason.detail.last().map(|last| line(last));
-    list(rules.chain(last).map(|it| prose(&it)))
+    list(far.chain(rules).chain(last).map(|it| prose(&it)))
 }
 
 fn left_out(all: usize, what: &str) -> Option<String> {

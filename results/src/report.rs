@@ -11,6 +11,7 @@
 mod axis;
 mod circle;
 pub mod logs;
+mod messages;
 pub mod operations;
 mod page;
 mod piece;

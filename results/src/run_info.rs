@@ -17,6 +17,9 @@ pub struct RunInfo {
     pub nemesis: Vec<String>,
     /// The seed of operations and faults.
     pub seed: u64,
+    /// The run that this one is a replay of; none for a run of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<String>,
     /// What to type after `harness` to get this run again.
     pub argv: Vec<String>,
     /// Every option with its value, defaults included.

@@ -30,7 +30,7 @@ use crate::document::Results;
 use crate::run_info::RunInfo;
 use serde::Serialize;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A folder of runs.
@@ -227,6 +227,22 @@ impl RunDir {
     /// The results, if it came so far.
     pub fn results(&self) -> Option<Results> {
         serde_json::from_slice(&read_bounded(&self.file("results.json"), DOCUMENT_BYTES_MAX)?).ok()
+    }
+
+    /// A file in it, if it is no larger than this.
+    pub(crate) fn read(&self, name: &str, bytes_max: u64) -> Option<Vec<u8>> {
+        read_bounded(&self.file(name), bytes_max)
+    }
+
+    /// Adds to a file at its end.
+    ///
+    /// # Errors
+    /// When the file system says no.
+    pub(crate) fn append(&self, name: &str, contents: &[u8]) -> Result<(), StoreError> {
+        let path = self.file(name);
+        let file = fs::File::options().create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(contents))
+            .map_err(io_error("write", &path))
     }
 
     /// Writes a file whole or not at all.

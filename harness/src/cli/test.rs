@@ -153,6 +153,10 @@ pub struct TestOptions {
     #[arg(long, conflicts_with = "until_invalid", help_heading = "Repeat")]
     pub keep_going: bool,
 
+    /// After a violation, has the same operations and faults N times more, and says how often it came back
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000), help_heading = "Repeat")]
+    pub confirm: u32,
+
     /// The folder in the store [default: the system's name]
     #[arg(long, value_name = "NAME", value_parser = parse_folder_name, help_heading = "Output")]
     pub name: Option<String>,
@@ -208,6 +212,10 @@ pub struct TestOptions {
     /// Which run of several this is, and how they came out so far: the process that started it makes the others
     #[arg(long, value_name = "TEXT", hide = true)]
     pub one_of: Option<String>,
+
+    /// The run that this one is a replay of: the process that started it counts it there
+    #[arg(long, value_name = "ID", hide = true)]
+    pub replay_of: Option<String>,
 
     /// How much is said while it runs: -v
     #[arg(skip)]

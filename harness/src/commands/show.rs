@@ -30,7 +30,7 @@ pub fn show(options: &RunOptions) -> ExitCode {
 
 pub fn report(options: &ReportOptions) -> ExitCode {
     let written = find(&options.of).and_then(|run| {
-        judgement::of_run(&run, judgement::Terms::default())?.write_report(&run)?;
+        judgement::of_run(&run, judgement::Terms::of_run(&run))?.write_report(&run)?;
         Ok(run.file("report.html"))
     });
     match written {

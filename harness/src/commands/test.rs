@@ -3,7 +3,7 @@
 
 mod series;
 
-use super::{conclude, fail, refuse, words};
+use super::{conclude, fail, refuse, replay, words};
 use crate::ci;
 use crate::cli::{Format, ProgressKind, TestOptions, UnknownIs};
 use crate::events::Events;
@@ -72,6 +72,9 @@ fn told(options: &TestOptions, code: u8) -> u8 {
         if let Ok(run) = store.find("latest:invalid") {
             browser::open(run.file("report.html").as_os_str());
         }
+    }
+    if options.confirm > 0 && code == exit::INVALID {
+        replay::confirm(options);
     }
     exit::as_asked(code, options.expect_invalid, options.unknown == UnknownIs::Pass)
 }
@@ -176,8 +179,10 @@ fn inside(options: &TestOptions) -> u8 {
 /// Tells everybody the verdict.
 fn end(results: &Results, directory: Option<&str>, options: &TestOptions, events: &Events) -> u8 {
     events.finish(results, directory);
-    // A run of a scorecard is a measurement: what it finds is no news about the commit.
-    if options.die_with.is_none() || options.one_of.is_some() {
+    // A run of a scorecard is a measurement, and a replay one of a violation that was told already: what they find is
+    // no news about the commit.
+    let is_news = options.die_with.is_none() || options.one_of.is_some();
+    if is_news && options.replay_of.is_none() {
         ci::tell(
             results,
             directory,

@@ -6,9 +6,10 @@ use checker::{Analysis, Limits, Model, Verdict};
 use history::{History, ReadOptions};
 use results::coverage::Coverage;
 use results::evidence::Strictness;
-use results::{Results, RunDir, RunInfo, Store};
+use results::{Replays, Results, RunDir, RunInfo, Store};
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::time::Duration;
 
 /// A verdict and what it rests on.
 pub struct Judgement {
@@ -34,6 +35,28 @@ pub struct Terms {
     pub strictness: Option<Strictness>,
 }
 
+impl Terms {
+    /// The terms that a run was asked for, with the command's own where the run does not say.
+    pub fn of_run(directory: &RunDir) -> Terms {
+        /// As `--checker-timeout` and `--checker-memory` are by default.
+        const TIME: Duration = Duration::from_secs(300);
+        const MEMORY_BYTES: usize = 2 << 30;
+        let info = directory.info();
+        let said = |name: &str| info.as_ref().and_then(|info| info.options.get(name));
+        let time = said("checker_timeout_s").and_then(serde_json::Value::as_f64);
+        let memory = said("checker_memory_bytes").and_then(serde_json::Value::as_u64);
+        let time = time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let memory = memory.and_then(|bytes| usize::try_from(bytes).ok());
+        Terms {
+            limits: Limits {
+                time: Some(time.unwrap_or(TIME)),
+                memory_bytes: Some(memory.unwrap_or(MEMORY_BYTES)),
+            },
+            ..Terms::default()
+        }
+    }
+}
+
 /// Judges a stored run from its history file.
 ///
 /// # Errors
@@ -45,6 +68,8 @@ pub fn of_run(directory: &RunDir, terms: Terms) -> Result<Judgement> {
     let strictness = terms.strictness.or(asked);
     let terms = Terms { strictness, ..terms };
     let mut judgement = of_file(&file, ReadOptions::default(), info, terms)?;
+    let code = judgement.results.reason.code.clone();
+    judgement.results.replays = Replays::sum(&directory.replays(), &code);
     judgement.directory = Some(directory.path().display().to_string());
     Ok(judgement)
 }

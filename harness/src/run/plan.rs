@@ -128,6 +128,7 @@ impl Plan {
             workload: self.workload_name.clone(),
             nemesis: self.kinds(options),
             seed: self.seed,
+            replay_of: options.replay_of.clone(),
             argv: command_line_for(options, &self.nodes, self.seed),
             options: option_table(options, &self.nodes, self.seed),
             started_at: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

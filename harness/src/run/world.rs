@@ -16,10 +16,11 @@ use cluster::network::Capture;
 use cluster::{Cluster, ClusterSpec, NodeState};
 use history::{EventType, Header, Note, Phase};
 use nemesis::Journal;
+use results::RunDir;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -116,7 +117,14 @@ impl World {
             watchers.push(tokio::spawn(desk.obey(keys)));
         }
         let capture = match options.capture {
-            true => Some(cluster.network().capture(&directory.join("capture.pcapng"))?),
+            true => {
+                // Packets have the time of day; this is where the run's clock began on it.
+                let zero = SystemTime::now() - recorder.epoch().elapsed();
+                let zero = zero.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                let about = serde_json::json!({"zero_unix_ns": zero.as_nanos() as u64});
+                RunDir::at(directory).write_json("capture.json", &about)?;
+                Some(cluster.network().capture(&directory.join("capture.pcapng"))?)
+            }
             false => None,
         };
         let clients = make_clients(options, plan, &cluster, &recorder)?;

@@ -97,3 +97,42 @@ fn a_capture_has_the_packets_of_the_run_and_of_a_longer_one_more() {
     let without = place.run_schedule(&held, &["--rate", "300", "--time-limit", "1"]);
     assert!(!without.directory.join("capture.pcapng").exists());
 }
+
+#[test]
+fn a_captured_violation_has_its_messages_in_the_report() {
+    if !can_have("packet") {
+        return;
+    }
+    let place = Place::new();
+    // n3 is told nothing by n1; what should have reached it is crossed out.
+    let cut = json!([{
+        "start_ms": 1, "end_ms": 5000,
+        "fault": {"kind": "packet", "links": [["n1", "n3"]], "effect": {"does": "drop"}},
+    }]);
+    let options = [
+        "--capture",
+        "--bug",
+        "ballot-without-node",
+        "--fail-fast",
+        "--time-limit",
+        "5",
+    ];
+    let run = place.run_schedule(&cut, &options);
+    assert_eq!(run.code, Some(1), "{}", run.text);
+    let page = fs::read_to_string(run.directory.join("report.html")).unwrap();
+    let results: serde_json::Value =
+        serde_json::from_slice(&fs::read(run.directory.join("results.json")).unwrap()).unwrap();
+    let key = &results["violations"][0]["key"];
+    assert!(page.contains("Messages around the violation"));
+    assert!(page.contains(&format!(
+        "those that name {}",
+        key.as_str().unwrap_or(&key.to_string())
+    )));
+    let table = page.split("rows messages-table").nth(1).unwrap();
+    assert!(
+        table.contains("client → n") && table.contains("→ client"),
+        "questions and answers"
+    );
+    assert!(table.contains("propose"));
+    is_silent(&run);
+}

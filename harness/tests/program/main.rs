@@ -4,7 +4,7 @@
 //! even begun, `endings` for runs that are cut short, `fail_fast` for those that stop by themselves, `proxy` for
 //! those without a sandbox, `etcd` for a real system that is not ours; `documents` for what CI servers and programs are
 //! told, `exports` for other tools; `store` and `config` for what needs no run (`stored` makes some), `series` for
-//! several, `serve` for a browser, `terminal` for a person; `readme` types what the README says.
+//! several, `replay` for one again, `serve` for a browser, `terminal` for a person; `readme` types what the README says.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -19,6 +19,7 @@ mod place;
 mod proxy;
 mod readme;
 mod refusals;
+mod replay;
 mod series;
 mod serve;
 mod store;

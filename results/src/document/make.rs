@@ -60,6 +60,8 @@ impl Results {
                 .iter()
                 .map(|violation| violation_row(history, analysis.model, violation))
                 .collect(),
+            unknown: UnknownRow::of(info, history, analysis),
+            replays: None,
             remarks,
             files: files(verdict),
         }
@@ -92,6 +94,8 @@ impl Results {
             model: String::new(),
             checks: Vec::new(),
             violations: Vec::new(),
+            unknown: None,
+            replays: None,
             remarks: Vec::new(),
             files: files(Outcome::Error),
         }
@@ -220,6 +224,11 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
             Verdict::Unknown => "unknown".into(),
         },
         result: match analysis.keys.invalid {
+            0 if analysis.keys.unknown > 0 => format!(
+                "{} of {} not decided",
+                count(analysis.keys.unknown),
+                counted(analysis.keys.total, analysis.model.noun())
+            ),
             0 => format!("all of {}", counted(analysis.keys.total, analysis.model.noun())),
             1 => format!(
                 "1 of {} is not",
@@ -245,7 +254,7 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
 }
 
 /// A value of the system under test, whatever its size: a huge one is a text that says so.
-fn bounded(json: &str) -> serde_json::Value {
+pub(super) fn bounded(json: &str) -> serde_json::Value {
     const BYTES_MAX: usize = 4096;
     const CHARS_SHOWN: usize = 200;
     let value = serde_json::from_str(json).unwrap_or(serde_json::Value::Null);

@@ -2,8 +2,10 @@
 //! `templates/report.html`.
 
 mod believe;
+mod replays;
 mod tables;
 mod top;
+mod undecided;
 mod violation;
 
 use super::operations::{Embedded, Surroundings, embed};
@@ -17,9 +19,11 @@ use askama::Template;
 use believe::{Believe, believe};
 use checker::Analysis;
 use history::History;
+use replays::{ReplaysView, replays};
 use std::path::Path;
 use tables::{CheckView, KindView, checker_note, checks, environment, files, folder, footer, kinds, numbers};
 use top::{Fact, breadcrumb, command_lines, facts};
+use undecided::{UndecidedView, undecided};
 use violation::{ViolationView, core_letters, core_spans, span, violation_view};
 
 /// How many violations are told in full; the rest are counted.
@@ -39,10 +43,12 @@ struct Page<'a> {
     detail: Vec<String>,
     command: Vec<String>,
     command_line: String,
+    replays: Option<ReplaysView>,
     facts: Vec<Fact>,
     violations: Vec<ViolationView>,
     others: Vec<(String, String)>,
     others_hidden: String,
+    undecided: Option<UndecidedView>,
     believe: Option<Believe>,
     whole_run: whole_run::WholeRun,
     operations: Embedded,
@@ -126,6 +132,7 @@ pub fn render(
             .as_ref()
             .map(|run| format!("harness {}", crate::text::command(&run.argv)))
             .unwrap_or_default(),
+        replays: replays(results),
         facts: facts(results, history, analysis, coverage),
         violations,
         others: results
@@ -140,6 +147,7 @@ pub fn render(
             1 => "1 more violation is not named here.".to_owned(),
             more => format!("{} more violations are not named here.", count(more)),
         },
+        undecided: analysis.and_then(|analysis| undecided(results, history, analysis)),
         believe: (found.is_empty() && analysis.is_some()).then(|| believe(results, history, coverage)),
         whole_run: whole_run::draw(history, coverage, &lanes, &spans),
         operations,

@@ -4,14 +4,12 @@
 //! The index is a memory, not a source: what runs there are is what folders there are, and the row of a run that it
 //! does not know is made from the run's own files. It may be deleted at any time.
 
-use super::{RunDir, Store, StoreError, id_of, io_error, read_bounded};
+use super::{RunDir, Store, StoreError, id_of, read_bounded};
 use crate::document::{Outcome, Results};
 use crate::run_info::RunInfo;
 use crate::text::visible;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The largest index that is read, in bytes; one that is larger is not needed for anything but speed.
@@ -105,12 +103,9 @@ impl Store {
         if self.index().get(&row.id) == Some(&row) {
             return Ok(());
         }
-        let path = self.root().join("index.jsonl");
         let mut line = serde_json::to_string(&row).expect("a row is plain data");
         line.push('\n');
-        let file = File::options().create(true).append(true).open(&path);
-        file.and_then(|mut file| file.write_all(line.as_bytes()))
-            .map_err(io_error("write", &path))
+        RunDir::at(self.root()).append("index.jsonl", line.as_bytes())
     }
 
     /// Takes runs out of the index, by their ids, and what it says twice.

@@ -10,7 +10,8 @@ const LISTED_MAX: usize = 6;
 
 impl Store {
     /// The run of a name: `latest`, `current`, `-1` (the newest), `-2`, a seed, an id or a unique prefix of one,
-    /// `latest:invalid` (or another verdict), or a folder. A whole id or a whole seed comes before a prefix.
+    /// `latest:invalid` (or another verdict), or a folder. A whole id or a whole seed comes before a prefix, and a run
+    /// before its replays.
     ///
     /// # Errors
     /// When there is none, or several; the text lists those that may have been meant.
@@ -77,7 +78,13 @@ fn meant<'a>(spec: &str, runs: &'a [PathBuf]) -> Vec<&'a PathBuf> {
         id.starts_with(spec)
     }];
     for is_meant in kinds {
-        let found: Vec<&PathBuf> = runs.iter().filter(|path| is_meant(&id_of(path))).collect();
+        let mut found: Vec<&PathBuf> = runs.iter().filter(|path| is_meant(&id_of(path))).collect();
+        if found.len() > 1 {
+            // Replays have the seed of the run that they repeat, which is the one that is meant.
+            let is_replay = |path: &PathBuf| RunDir::at(path).info().is_some_and(|it| it.replay_of.is_some());
+            let own: Vec<&PathBuf> = found.iter().copied().filter(|path| !is_replay(path)).collect();
+            found = if own.is_empty() { found } else { own };
+        }
         if !found.is_empty() && !spec.is_empty() {
             return found;
         }

@@ -9,6 +9,7 @@ fn info(id: &str) -> RunInfo {
         workload: "decree".into(),
         nemesis: vec!["kill".into()],
         seed: 7,
+        replay_of: None,
         argv: vec!["test".into()],
         options: serde_json::Map::new(),
         started_at: "2026-11-23T06:45:12Z".into(),

@@ -14,6 +14,7 @@ fn info() -> RunInfo {
         workload: "decree".into(),
         nemesis: vec!["partition".into(), "kill".into()],
         seed: 7,
+        replay_of: None,
         argv: vec!["test".into(), "--nemesis".into(), "partition,kill".into()],
         options: serde_json::Map::new(),
         started_at: "2026-11-23T06:45:12Z".into(),

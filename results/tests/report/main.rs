@@ -12,5 +12,7 @@ mod exports;
 mod golden;
 mod hostile;
 mod logs;
+mod messages;
 mod script;
 mod sentences;
+mod undecided;

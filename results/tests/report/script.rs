@@ -1,6 +1,6 @@
 //! Histories that a test writes line by line, and everything that is told about them.
 
-use checker::Model;
+use checker::{Limits, Model};
 use history::History;
 use results::coverage::Coverage;
 use results::{BlockOptions, Results, final_block, report_html, schema};
@@ -88,7 +88,16 @@ impl Script {
 }
 
 pub fn told(history: &History) -> (Results, String, String) {
-    let analysis = checker::check(history, Model::Decree).unwrap();
+    told_within(history, Model::Decree, &Limits::default())
+}
+
+/// The same for another object, where the checker has these limits.
+pub fn told_within(history: &History, model: Model, limits: &Limits) -> (Results, String, String) {
+    let options = checker::Options {
+        limits: *limits,
+        ..checker::Options::default()
+    };
+    let analysis = checker::check_with(history, model, &options).unwrap();
     let coverage = Coverage::of(history);
     let mut results = Results::new(None, history, &analysis, &coverage);
     // How long it took differs each time.

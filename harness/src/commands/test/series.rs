@@ -1,18 +1,15 @@
 //! Several runs, each a process of its own: it has its own sandbox, and nothing of one run can reach the next.
 //!
-//! A child has a process group of its own, so that a Ctrl-C reaches it once, through here: the first lets the run
-//! report what there is and ends the series, the second ends everything at once.
+//! Ctrl-C once lets the run report what there is and ends the series, twice ends everything at once.
 
+use super::super::child;
 use crate::cli::{Format, TestOptions};
 use crate::exit;
 use crate::run::draw_seed;
 use crate::series::{Rules, Tally};
 use crate::stop::Stop;
 use anyhow::{Context, Result};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use std::fmt::Write;
-use tokio::process::{Child, Command};
 
 /// How many runs the table at the end has.
 const ROWS_MAX: usize = 30;
@@ -56,38 +53,13 @@ pub fn series(options: &TestOptions) -> Result<u8> {
 }
 
 /// One run with this seed, in a process of its own. Returns its exit code.
-async fn run(seed: u64, one_of: &str, mut stop: Stop) -> Result<u8> {
-    let program = std::env::current_exe().context("find the harness's own program file")?;
-    let mut child = Command::new(program)
+async fn run(seed: u64, one_of: &str, stop: Stop) -> Result<u8> {
+    let mut command = child::harness()?;
+    command
         .args(std::env::args_os().skip(1))
         .args(["--seed", &seed.to_string(), "--one-of", one_of])
-        .args(["--die-with", &std::process::id().to_string()])
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .context("start a run")?;
-    let status = tokio::select! {
-        status = child.wait() => status,
-        () = stop.wait() => {
-            pass_on(&child, stop.asked());
-            child.wait().await
-        }
-    };
-    let code = status.context("wait for a run")?.code();
-    Ok(code
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(exit::ERROR))
-}
-
-fn pass_on(child: &Child, asked: Option<u8>) {
-    let signal = match asked {
-        Some(exit::INTERRUPTED) => Signal::SIGINT,
-        _ => Signal::SIGTERM,
-    };
-    if let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) {
-        // The only failure is that it has ended.
-        let _ = kill(Pid::from_raw(id), signal);
-    }
+        .args(child::tie());
+    Ok(child::run(command, false, stop).await?.code)
 }
 
 /// What all of them came to: the last thing on the screen.

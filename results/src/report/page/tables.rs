@@ -127,7 +127,7 @@ pub fn environment(results: &Results) -> Vec<(&'static str, String)> {
         return Vec::new();
     };
     let machine = &run.environment;
-    vec![
+    let mut rows = vec![
         ("System under test", visible(&run.system, 60)),
         ("Started by", visible(&run.command.join(" "), 300)),
         (
@@ -150,7 +150,10 @@ pub fn environment(results: &Results) -> Vec<(&'static str, String)> {
             "one monotonic clock from the start of set-up; log lines stamped on arrival".to_owned(),
         ),
         ("Started", visible(&run.started_at, 40)),
-    ]
+    ];
+    let replayed = run.replay_of.as_ref();
+    rows.extend(replayed.map(|id| ("Replay of", visible(id, 60))));
+    rows
 }
 
 /// How nodes were connected, and what that means for the counts in the evidence.
@@ -205,6 +208,11 @@ pub fn files(results: &Results, directory: Option<&Path>) -> Vec<(String, String
             (file.clone(), format!("{}{size}", describe(name)))
         })
         .collect();
+    let capture = "capture.pcapng";
+    if directory.is_some_and(|directory| directory.join(capture).is_file()) {
+        let what = format!("every packet{}; Wireshark opens it", size(capture));
+        files.push((capture.to_owned(), what));
+    }
     files.push((
         "results.json".to_owned(),
         "verdict, counterexample, coverage, checks".to_owned(),

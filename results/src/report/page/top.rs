@@ -3,7 +3,7 @@
 use crate::coverage::Coverage;
 use crate::document::Results;
 use crate::text::{count, seconds, times, visible};
-use checker::Analysis;
+use checker::{Analysis, Verdict};
 use history::History;
 
 pub struct Fact {
@@ -90,9 +90,10 @@ pub fn facts(
             "Objects",
             count(history.keys.len()),
             analysis
-                .map(|it| match it.keys.invalid {
-                    0 => "all linearizable".to_owned(),
-                    bad => format!("{} not linearizable", count(bad)),
+                .map(|it| match (it.keys.invalid, it.keys.unknown) {
+                    (0, 0) => "all linearizable".to_owned(),
+                    (0, open) => format!("{} not decided", count(open)),
+                    (bad, _) => format!("{} not linearizable", count(bad)),
                 })
                 .unwrap_or_default(),
         ),
@@ -124,7 +125,10 @@ pub fn facts(
         facts.push(fact(
             "Checked in",
             format!("{:.2} s", analysis.stats.took.as_secs_f64()),
-            "verified independently".to_owned(),
+            match analysis.verdict {
+                Verdict::Unknown => "a limit was reached".to_owned(),
+                Verdict::Valid | Verdict::Invalid => "verified independently".to_owned(),
+            },
         ));
     }
     facts

@@ -3,6 +3,7 @@
 use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
 use crate::report::logs::{self, NodeLog};
+use crate::report::messages::{MessagesView, messages};
 use crate::report::piece::{Piece, class_of, core_values, lettered};
 use crate::report::{circle, operations, timeline};
 use crate::text::{self, count, counted, seconds, stretch, visible};
@@ -26,6 +27,8 @@ pub struct ViolationView {
     /// A link to all operations on the object in the picture of the run.
     pub in_run: String,
     pub logs: Vec<NodeLog>,
+    /// The messages around it, where the run was captured.
+    pub messages: Option<MessagesView>,
 }
 
 pub struct AnswerRow {
@@ -166,6 +169,7 @@ pub fn violation_view(
             ),
         ],
         in_run: operations::link_to_key(history, violation.key),
+        messages: directory.and_then(|it| messages(history, violation, row, it)),
         logs: directory
             .map(|it| logs::around(history, coverage, violation, row, it))
             .unwrap_or_default(),

@@ -1,10 +1,11 @@
-//! Pictures of whole pages: a failing, a passing and an undecided run, light and dark, compared with those in the
-//! repository. `UPDATE_PICTURES=1 cargo test -p results --test report pictures` draws them again; look at them then.
+//! Pictures of whole pages: a failing, a passing and two undecided runs, light and dark, and as somebody sees the failing
+//! one who does not see all colours; compared with those in the repository. `UPDATE_PICTURES=1 cargo test -p results --test report pictures` draws them again; look at them then.
 //!
 //! Browsers and fonts differ a little, so squares are compared, not pixels: few may differ, and none of them much.
 
 use super::chrome::{Chrome, chrome};
 use crate::script::{Script, told, worked};
+use crate::undecided::narrow;
 use base64::Engine;
 use history::History;
 use serde_json::json;
@@ -114,6 +115,17 @@ fn difference(chrome: &mut Chrome, one: &[u8], other: &[u8]) -> (f64, f64) {
     serde_json::from_value(chrome.evaluate(&compare)).unwrap()
 }
 
+/// How somebody sees who does not see all colours: the browser's own imitation of it.
+const VISIONS: [(&str, &str); 2] = [("deuteranopia", "deuteranopia"), ("greyscale", "achromatopsia")];
+
+fn look(chrome: &mut Chrome, page: &str, theme: &str, vision: &str) -> Vec<u8> {
+    chrome.open(page, &format!("?theme={theme}"));
+    chrome.call("Emulation.setEmulatedVisionDeficiency", json!({"type": vision}));
+    let picture = chrome.picture(SCALE);
+    chrome.call("Emulation.setEmulatedVisionDeficiency", json!({"type": "none"}));
+    picture
+}
+
 #[test]
 fn pages_look_as_they_did_when_somebody_looked() {
     let Some(mut chrome) = chrome() else { return };
@@ -127,14 +139,29 @@ fn pages_look_as_they_did_when_somebody_looked() {
     ] {
         let (_, _, page) = told(&history);
         for theme in ["light", "dark"] {
-            chrome.open(&page, &format!("?theme={theme}"));
-            let picture = chrome.picture(SCALE);
-            let path = folder.join(format!("{name}-{theme}.png"));
-            if is_update {
-                std::fs::create_dir_all(&folder).unwrap();
-                std::fs::write(&path, &picture).unwrap();
-            }
-            all.push((path, picture));
+            all.push((format!("{name}-{theme}"), look(&mut chrome, &page, theme, "none")));
+        }
+    }
+    let (_, _, page) = narrow(&json!(0));
+    all.push((
+        "undecided-light".to_owned(),
+        look(&mut chrome, &page, "light", "none"),
+    ));
+    let (_, _, page) = told(&failing());
+    for (name, vision) in VISIONS {
+        all.push((
+            format!("failing-{name}"),
+            look(&mut chrome, &page, "light", vision),
+        ));
+    }
+    let all: Vec<(PathBuf, Vec<u8>)> = all
+        .into_iter()
+        .map(|(name, picture)| (folder.join(format!("{name}.png")), picture))
+        .collect();
+    if is_update {
+        std::fs::create_dir_all(&folder).unwrap();
+        for (path, picture) in &all {
+            std::fs::write(path, picture).unwrap();
         }
     }
     for (path, picture) in &all {

@@ -1,0 +1,149 @@
+//! A stored run again: the same operations under the same faults, and how often its violation came back.
+
+use crate::place::{Place, err, has_sandbox, out};
+use crate::stored::{AGREED, TWICE};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// Puts a run with a violation there that the built-in system does not have.
+fn put_invalid(place: &Place, argv: &str) -> std::path::PathBuf {
+    let run = place.put_run("20261123T064512Z-11", "kill", TWICE);
+    let options = fs::read_to_string(run.join("options.json")).unwrap();
+    let options = options.replace(r#"["test","--seed","11"]"#, argv);
+    fs::write(run.join("options.json"), options).unwrap();
+    fs::write(
+        run.join("schedule.json"),
+        r#"{"schema":"harness.schedule/v1","faults":[]}"#,
+    )
+    .unwrap();
+    assert_eq!(place.run(&["check", "11"]).status.code(), Some(1));
+    run
+}
+
+#[test]
+fn a_violation_that_comes_back_is_counted_where_it_was_found() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let first = place.run(&[
+        "test",
+        "--nemesis",
+        "kill",
+        "--time-limit",
+        "3",
+        "--node-count",
+        "3",
+        "--bug",
+        "ballot-without-node",
+        "--fail-fast",
+        "--seed",
+        "7",
+    ]);
+    assert_eq!(first.status.code(), Some(1), "{}{}", out(&first), err(&first));
+    let original = place.latest();
+    assert!(
+        out(&first).contains(&format!(" replay   harness replay {}", place.store().display())),
+        "{}",
+        out(&first)
+    );
+    let replayed = place.run(&["replay", "latest", "--times", "2"]);
+    let text = out(&replayed);
+    assert_eq!(replayed.status.code(), Some(1), "{text}{}", err(&replayed));
+    let replays = &json(&original.join("results.json"))["replays"];
+    assert_eq!((&replays["attempted"], &replays["error"]), (&2.into(), &0.into()));
+    let invalid = replays["invalid"].as_u64().unwrap();
+    let words = format!("{invalid} of 2 replays had a violation");
+    assert!(invalid > 0 && text.contains(&words), "{text}");
+    let page = fs::read_to_string(original.join("report.html")).unwrap();
+    assert!(page.contains(&words) && page.contains(r#"<i class="hit">"#));
+    assert!(
+        out(&place.run(&["show", "7"])).contains(&words),
+        "the seed names the run and not its replays"
+    );
+    // The replays are runs of their own, with the faults that were written down.
+    let again = place.latest();
+    assert_ne!(again, original);
+    let options = json(&again.join("options.json"));
+    assert_eq!(
+        options["replay_of"],
+        original.file_name().unwrap().to_str().unwrap()
+    );
+    assert_eq!(
+        json(&again.join("schedule.json"))["faults"],
+        json(&original.join("schedule.json"))["faults"]
+    );
+    // The latest is a replay now: what is replayed is what it repeats.
+    let third = place.run(&["replay", "latest", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&third.stdout).unwrap();
+    assert_eq!(
+        document["run"]["id"],
+        original.file_name().unwrap().to_str().unwrap()
+    );
+    assert_eq!(document["replays"]["attempted"], 3);
+    let problems: Vec<String> = place
+        .schema("results")
+        .iter_errors(&document)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(problems, Vec::<String>::new());
+}
+
+#[test]
+fn a_violation_that_does_not_come_back_is_said_not_to() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let run = put_invalid(
+        &place,
+        r#"["test","--nemesis","kill","--time-limit","2","--node-count","3"]"#,
+    );
+    let replayed = place.run(&["replay", "11"]);
+    let text = out(&replayed);
+    assert_eq!(replayed.status.code(), Some(0), "{text}{}", err(&replayed));
+    assert!(
+        text.contains(" 0 of 1 replay had a violation (95 % interval: 0 to 79 %)."),
+        "{text}"
+    );
+    assert_eq!(json(&run.join("results.json"))["replays"]["invalid"], 0);
+    // The verdict of the run itself is what it was.
+    assert_eq!(json(&run.join("results.json"))["verdict"], "invalid");
+}
+
+#[test]
+fn what_cannot_be_replayed_is_refused_with_what_is_missing() {
+    let place = Place::new();
+    let refused = |spec: &str, words: &str| {
+        let output = place.run(&["replay", spec]);
+        assert_eq!(
+            output.status.code(),
+            Some(255),
+            "{}{}",
+            out(&output),
+            err(&output)
+        );
+        assert!(err(&output).contains(words), "{}", err(&output));
+    };
+    refused("latest", "there are no runs; make one with `harness test`");
+    place.put_run("20261123T064612Z-12", "kill", AGREED);
+    refused("12", "it has no verdict yet; harness check gives it");
+    assert_eq!(place.run(&["check", "12"]).status.code(), Some(0));
+    refused("12", "there is no schedule.json in it");
+    let target = place.folder.path().join("written");
+    let argv = format!(r#"["test","--junit","{}"]"#, target.display());
+    put_invalid(&place, &argv);
+    refused("11", "says more than how to test: --junit");
+    assert!(!target.exists());
+    put_invalid(&place, r#"["test","--no-such-flag"]"#);
+    refused("11", "is not understood by this version");
+    assert_eq!(
+        place.run(&["replay", "11", "--times", "0"]).status.code(),
+        Some(254)
+    );
+}
