@@ -4,6 +4,7 @@
 //! few calls that cannot all be right; [`explain`], which puts them into words.
 
 pub mod argument;
+mod classes;
 pub(crate) mod counterexample;
 pub mod explain;
 pub(crate) mod shrink;

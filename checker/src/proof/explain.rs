@@ -1,6 +1,7 @@
 //! An illegal history in words, for any object: the core, the loop of reasons, and where each order breaks.
 
 use super::argument::Argument;
+use super::classes::{Classes, Reached};
 use super::shrink::{Core, free, shrink};
 use super::verify::{self, CORE_MAX};
 use super::wording::Setting;
@@ -289,6 +290,7 @@ impl<'a, O: Object> Case<'a, O> {
         if size > 6 {
             return broken;
         }
+        let classes = Classes::of(&self.free);
         for order in permutations(size) {
             let early = order.iter().enumerate().find_map(|(place, it)| {
                 let late = order[place + 1..]
@@ -296,7 +298,7 @@ impl<'a, O: Object> Case<'a, O> {
                     .find(|other| self.before(**other, *it))?;
                 Some((*late, *it))
             });
-            let found = match (early, self.breaks(&order)) {
+            let found = match (early, self.breaks(&classes, &order)) {
                 (_, Some(Some((it, sentence)))) if early.is_none() || size <= PERMUTED_MAX => {
                     Some((it, sentence))
                 }
@@ -323,22 +325,23 @@ impl<'a, O: Object> Case<'a, O> {
     }
 
     /// Where an order breaks by what was answered: `None` when that is too much to say, `Some(None)` when it does not.
-    fn breaks(&self, order: &[usize]) -> Option<Option<(usize, String)>> {
-        let mut states = FxHashSet::from_iter([self.object.initial()]);
+    fn breaks(&self, classes: &Classes<'_, O>, order: &[usize]) -> Option<Option<(usize, String)>> {
+        let mut reached = FxHashSet::from_iter([classes.begin(self.object)]);
         for place in order {
-            self.spread(&mut states)?;
+            classes.spread(self.object, &mut reached, STATES_MAX)?;
             let call = &self.kept[*place];
-            let next: FxHashSet<O::State> = states
-                .iter()
-                .filter_map(|state| self.object.step(state, &call.input, call.output.as_ref()))
-                .collect();
+            let step = |(used, state): &Reached<O>| {
+                let next = self.object.step(state, &call.input, call.output.as_ref())?;
+                Some((used.clone(), next))
+            };
+            let next: FxHashSet<Reached<O>> = reached.iter().filter_map(step).collect();
             if next.is_empty() {
                 let label = char::from(b'A' + *place as u8);
                 let told = call.output.as_ref().map(|output| self.object.show_output(output));
                 let told = told.unwrap_or_default();
-                let mut answers: Vec<String> = states
+                let mut answers: Vec<String> = reached
                     .iter()
-                    .filter_map(|state| self.object.answer(state, &call.input))
+                    .filter_map(|(_, state)| self.object.answer(state, &call.input))
                     .map(|answer| self.object.show_output(&answer))
                     .collect();
                 answers.sort_unstable();
@@ -349,27 +352,9 @@ impl<'a, O: Object> Case<'a, O> {
                 };
                 return Some(Some((*place, sentence)));
             }
-            states = next;
+            reached = next;
         }
         Some(None)
-    }
-
-    /// Adds every state that free updates can lead to; `None` when there are too many.
-    fn spread(&self, states: &mut FxHashSet<O::State>) -> Option<()> {
-        let mut fresh: Vec<O::State> = states.iter().cloned().collect();
-        while let Some(state) = fresh.pop() {
-            for call in &self.free {
-                if let Some(next) = self.object.step(&state, &call.input, None)
-                    && states.insert(next.clone())
-                {
-                    fresh.push(next);
-                }
-            }
-            if states.len() > STATES_MAX {
-                return None;
-            }
-        }
-        Some(())
     }
 }
 

@@ -5,15 +5,14 @@
 //! time or never. That is at least the freedom that the history gives, so if even then no order works, the history
 //! has none.
 
+use super::classes::Classes;
 use crate::{CallOf, Object};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 /// More states than these in one place of the search mean that the core is not small.
 const STATES_MAX: usize = 20_000;
 /// More states of affairs than these, and it cannot be said.
 const TRIED_MAX: usize = 2_000_000;
-/// So many ways to choose among the updates around a core are few.
-const CHOICES_FEW: u32 = 512;
 /// With more different updates around the core, which of them have happened is too much to be kept apart.
 const CLASSES_MAX: usize = 256;
 /// The most calls that a core can have and still be tried in every order.
@@ -89,36 +88,24 @@ pub fn some_order<O: Object>(
     }
     // With each update as often as it likes there are fewer states of affairs to keep apart, and no order with these
     // is no order without. Where that is too generous, each can happen once.
-    let mut classes: Vec<(&O::Input, u32)> = Vec::new();
-    let mut class_of: FxHashMap<&O::Input, usize> = FxHashMap::default();
-    for call in free {
-        let class = *class_of.entry(&call.input).or_insert(classes.len());
-        match classes.get_mut(class) {
-            Some((_, times)) => *times += 1,
-            None => classes.push((&call.input, 1)),
-        }
-    }
+    let classes = Classes::<O>::of(free);
     // Where there are few, the second way alone is quick.
-    let choices = classes
-        .iter()
-        .try_fold(1u32, |all, (_, times)| all.checked_mul(times + 1));
-    let many = classes.len() > CLASSES_MAX;
-    let is_quick = choices.is_some_and(|choices| choices <= CHOICES_FEW);
-    for often in [true, false].into_iter().skip(usize::from(is_quick)) {
+    let many = classes.all.len() > CLASSES_MAX;
+    for often in [true, false].into_iter().skip(usize::from(classes.are_few())) {
         if many && !often {
             return Err("there are too many different updates around the core".to_owned());
         }
         let mut trial = Trial {
             object,
             core,
-            free: &classes,
+            free: &classes.all,
             before,
             seen: FxHashSet::default(),
             order: Vec::new(),
         };
         match trial.goes_on(
             0,
-            vec![0; if often { 0 } else { classes.len() }],
+            vec![0; if often { 0 } else { classes.all.len() }],
             object.initial(),
         ) {
             Ok(false) => return Ok(None),

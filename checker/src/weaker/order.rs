@@ -78,13 +78,14 @@ impl<'a, O: Object> Along<'a, O> {
         let bytes =
             size_of::<Place<O::State>>() + self.clients.len() * 4 + self.object.state_bytes(&start.state);
         let most = TRIED_MAX.min(BYTES_MAX / bytes);
+        let mut account = budget.account();
         let mut tried = FxHashSet::from_iter([start.clone()]);
         let mut left = vec![start];
         while let Some(place) = left.pop() {
             if self.is_over(&place) {
                 return Answer::Holds;
             }
-            if tried.len() >= most || budget.is_late() {
+            if tried.len() >= most || account.holds(tried.len() * bytes).is_err() {
                 return Answer::Unknown;
             }
             let bound = self.earliest_end(&place);

@@ -1,8 +1,19 @@
-//! The checker without any idea in it: every order is tried.
+//! The checker without any idea in it: every order is tried. It only remembers where it has failed before.
 
 use crate::spec::{Answer, Spec};
 use history::{History, Operation, Outcome};
 use serde_json::Value;
+use std::collections::HashSet;
+
+/// An operation in JSON.
+struct Told<'a> {
+    f: &'a str,
+    argument: Value,
+    output: Value,
+    outcome: Outcome,
+    invoke: u32,
+    complete: u32,
+}
 
 /// Whether the operations of each key have a legal order.
 pub fn is_legal(spec: &dyn Spec, history: &History) -> bool {
@@ -12,9 +23,26 @@ pub fn is_legal(spec: &dyn Spec, history: &History) -> bool {
             operation.outcome != Outcome::Fail || spec.strict_fail() && compares(history, operation)
         };
         let of_key = history.operations.iter().filter(|operation| operation.key == key);
-        let operations: Vec<&Operation> = of_key.filter(strict).collect();
+        let json = |value| serde_json::from_str::<Value>(&history.values.json(value)).unwrap();
+        let told = of_key.filter(strict).map(|operation| Told {
+            f: history.function_name(operation),
+            argument: json(operation.input),
+            output: json(operation.output),
+            outcome: operation.outcome,
+            invoke: operation.invoke,
+            complete: operation.complete,
+        });
+        let mut trial = Trial {
+            spec,
+            operations: told.collect(),
+            failed: HashSet::new(),
+        };
+        assert!(
+            trial.operations.len() <= 32,
+            "too many operations for brute force"
+        );
         let mut initials = spec.initials().into_iter();
-        initials.any(|initial| goes_on(spec, history, &operations, &initial))
+        initials.any(|initial| trial.goes_on(0, &initial))
     })
 }
 
@@ -22,25 +50,47 @@ fn compares(history: &History, operation: &Operation) -> bool {
     ["cas", "acquire", "release"].contains(&history.function_name(operation))
 }
 
-fn goes_on(spec: &dyn Spec, history: &History, left: &[&Operation], state: &Value) -> bool {
-    if left.iter().all(|operation| operation.outcome == Outcome::Info) {
-        return true;
-    }
-    left.iter().enumerate().any(|(place, operation)| {
-        let blocks = |other: &&&Operation| other.complete < operation.invoke;
-        if left.iter().any(|other| blocks(&other)) {
-            return false;
+struct Trial<'a> {
+    spec: &'a dyn Spec,
+    operations: Vec<Told<'a>>,
+    /// What was placed, and the state then, from which nothing went on.
+    failed: HashSet<(u32, Value)>,
+}
+
+impl Trial<'_> {
+    /// Whether those that are not in the bit set `placed` can be placed from this state on.
+    fn goes_on(&mut self, placed: u32, state: &Value) -> bool {
+        let left = |place: &usize| placed >> place & 1 == 0;
+        let left: Vec<usize> = (0..self.operations.len()).filter(left).collect();
+        if left
+            .iter()
+            .all(|place| self.operations[*place].outcome == Outcome::Info)
+        {
+            return true;
         }
-        let json = |value| serde_json::from_str::<Value>(&history.values.json(value)).unwrap();
-        let mut next = state.clone();
-        let (f, argument) = (history.function_name(operation), json(operation.input));
-        let fits = match operation.outcome {
-            Outcome::Ok => spec.allows(&mut next, f, &argument, &json(operation.output)),
-            Outcome::Fail => spec.apply(&mut next, f, &argument) == Answer::Fail,
-            Outcome::Info => spec.unknown(&mut next, f, &argument),
-        };
-        let mut rest = left.to_vec();
-        rest.remove(place);
-        fits && goes_on(spec, history, &rest, &next)
-    })
+        for place in &left {
+            let operation = &self.operations[*place];
+            let blocks = |other: &usize| self.operations[*other].complete < operation.invoke;
+            if left.iter().any(blocks) {
+                continue;
+            }
+            let mut next = state.clone();
+            let fits = match operation.outcome {
+                Outcome::Ok => {
+                    self.spec
+                        .allows(&mut next, operation.f, &operation.argument, &operation.output)
+                }
+                Outcome::Fail => self.spec.apply(&mut next, operation.f, &operation.argument) == Answer::Fail,
+                Outcome::Info => self.spec.unknown(&mut next, operation.f, &operation.argument),
+            };
+            let now = (placed | 1 << place, next);
+            if fits && !self.failed.contains(&now) {
+                if self.goes_on(now.0, &now.1) {
+                    return true;
+                }
+                self.failed.insert(now);
+            }
+        }
+        false
+    }
 }

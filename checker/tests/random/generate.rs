@@ -33,6 +33,11 @@ fn event(events: &[Event], process: u64, kind: EventType, f: &str, value: Value)
 pub fn random(spec: &dyn Spec, rng: &mut ChaCha8Rng) -> Vec<Event> {
     let lanes = rng.random_range(2..=4usize);
     let operations = rng.random_range(2..=7);
+    random_of(spec, lanes, operations, rng)
+}
+
+/// A history of so many operations, of which `lanes` are under way at one time.
+pub fn random_of(spec: &dyn Spec, lanes: usize, operations: u64, rng: &mut ChaCha8Rng) -> Vec<Event> {
     let mut open: Vec<Option<Open>> = (0..lanes).map(|_| None).collect();
     let mut process: Vec<u64> = (0..lanes as u64).collect();
     let mut lingering: Vec<Open> = Vec::new();

@@ -1,29 +1,33 @@
 //! Every object against brute force, on random small histories: a simple second implementation of each object makes the
-//! answers, and tries every order.
+//! answers, and tries every order. And counterexamples, which nothing may be taken away from.
 //!
-//! `CHECKER_RANDOM_HISTORIES` says how many histories of each object (default 20,000; the nightly form is millions), and
-//! `CHECKER_RANDOM_SEED` which.
+//! `CHECKER_RANDOM_HISTORIES` says how many histories of each object (default 100,000; the nightly form is millions), and
+//! `CHECKER_RANDOM_SEED` which. With `--nocapture` it is printed how many were illegal, and how large counterexamples are.
 //!
 //! Read next: [`spec`] for what a second implementation has to say, [`generate`] for how histories come about, [`brute`]
-//! for the checker without any idea in it.
+//! for the checker without any idea in it, [`agree`] and [`counterexamples`] for what is compared.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+mod agree;
 mod brute;
+mod counterexamples;
 mod generate;
+mod sizes;
 mod spec;
 mod specs;
 
-use checker::proof::argument::is_loop;
-use checker::{Options, Verdict, check, check_with, counterexample_events, witness};
-use history::{Header, History, Writer, read_bytes};
-use rand::{RngExt, SeedableRng};
+use history::{Event, Format, History, ReadOptions, read_bytes_as};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use spec::Spec;
 
 /// How many random histories of each object are compared.
-fn histories() -> usize {
-    from_environment("CHECKER_RANDOM_HISTORIES", 20_000) as usize
+fn histories() -> u64 {
+    from_environment("CHECKER_RANDOM_HISTORIES", 100_000)
+}
+
+fn seed() -> u64 {
+    from_environment("CHECKER_RANDOM_SEED", 20_261_126)
 }
 
 fn from_environment(name: &str, otherwise: u64) -> u64 {
@@ -31,106 +35,25 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
     given.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
+/// What history `number` is drawn from: each can be made again alone.
+fn draw(seed: u64, number: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(number);
+    rng
+}
+
 /// A history of events that a test made up.
-fn history(events: &[history::Event]) -> History {
-    let header = Header {
-        schema: history::SCHEMA.into(),
-        run: "test".into(),
-        system: "test".into(),
-        workload: "test".into(),
-        model: "test".into(),
-        seed: 0,
-        nodes: vec!["n1".into()],
-        clients: 4,
-        nemesis: vec![],
-        client_timeout_ns: 1,
-        started_at: "2026-11-23T06:45:12Z".into(),
-    };
-    let mut bytes = Vec::new();
-    let mut writer = Writer::new(&mut bytes, &header).unwrap();
+fn history(events: &[Event]) -> History {
+    let mut lines = Vec::with_capacity(events.len() * 128);
     for event in events {
-        writer.event(&mut event.clone()).unwrap();
+        serde_json::to_writer(&mut lines, event).unwrap();
+        lines.push(b'\n');
     }
-    read_bytes(&bytes).unwrap()
-}
-
-/// Compares the checker with brute force on random histories of one object.
-fn compare(spec: &dyn Spec, seed: u64) {
-    let options = Options {
-        strict_fail: spec.strict_fail(),
-        ..Options::default()
+    let options = ReadOptions {
+        format: Some(Format::JsonLines),
+        ..ReadOptions::default()
     };
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let (mut legal, mut illegal) = (0, 0);
-    for number in 0..histories() {
-        let events = generate::random(spec, &mut rng);
-        let history = history(&events);
-        let place = format!("{}, seed {seed}, history {number}", spec.model().name());
-        let analysis = check_with(&history, spec.model(), &options)
-            .unwrap_or_else(|error| panic!("{place}: {error}\n{}", generate::show(&events)));
-        let expected = brute::is_legal(spec, &history);
-        let verdict = if expected {
-            Verdict::Valid
-        } else {
-            Verdict::Invalid
-        };
-        assert_eq!(analysis.verdict, verdict, "{place}:\n{}", generate::show(&events));
-        let Some(violation) = analysis.violations.first() else {
-            legal += 1;
-            continue;
-        };
-        illegal += 1;
-        assert!(
-            violation.shrink.verified,
-            "{place}: {violation:#?}\n{}",
-            generate::show(&events)
-        );
-        assert!(
-            violation.shrink.minimal,
-            "{place}: {violation:#?}\n{}",
-            generate::show(&events)
-        );
-        assert!(
-            is_loop(&violation.reasons),
-            "{place}: {violation:#?}\n{}",
-            generate::show(&events)
-        );
-        let few = counterexample_events(&history, spec.model(), &options, violation).unwrap();
-        assert!(
-            !brute::is_legal(spec, &self::history(&few)),
-            "{place}: the counterexample is legal: {violation:#?}\n{}",
-            generate::show(&events)
-        );
-    }
-    let enough = histories() / 20;
-    assert!(
-        legal > enough && illegal > enough,
-        "{legal} legal, {illegal} illegal"
-    );
-}
-
-/// Weakening a legal history keeps it legal: what is unknown may happen at any time, or never.
-fn weaken(spec: &dyn Spec, seed: u64) {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut tried = 0;
-    while tried < histories() / 10 {
-        let mut events = generate::random(spec, &mut rng);
-        if check(&history(&events), spec.model()).unwrap().verdict != Verdict::Valid {
-            continue;
-        }
-        tried += 1;
-        while generate::weaken(&mut events, &mut rng) && rng.random_bool(0.8) {
-            let weaker = history(&events);
-            let verdict = check(&weaker, spec.model()).unwrap().verdict;
-            assert_eq!(
-                verdict,
-                Verdict::Valid,
-                "seed {seed}:\n{}",
-                generate::show(&events)
-            );
-            assert!(witness(&weaker, spec.model(), 0).unwrap().is_some() || weaker.keys.is_empty());
-        }
-    }
+    read_bytes_as(&lines, options).unwrap()
 }
 
 macro_rules! objects {
@@ -138,12 +61,18 @@ macro_rules! objects {
         mod $name {
             #[test]
             fn the_checker_and_brute_force_agree() {
-                crate::compare(&$spec, crate::from_environment("CHECKER_RANDOM_SEED", 20_261_126));
+                crate::agree::compare(stringify!($name), &$spec);
             }
 
             #[test]
             fn weakening_keeps_a_legal_history_legal() {
-                crate::weaken(&$spec, 7);
+                crate::agree::weaken(&$spec);
+            }
+
+            #[test]
+            fn nothing_can_be_taken_away_from_a_counterexample() {
+                crate::counterexamples::of_short_histories(stringify!($name), &$spec);
+                crate::counterexamples::of_longer_histories(stringify!($name), &$spec);
             }
         }
     )*};

@@ -1,0 +1,132 @@
+//! A register, and several of them, as the other checkers want them described, and histories in their types.
+
+use super::generate::{CAS, READ, WRITE};
+use history::{History, Outcome, Value};
+use porcupine_rs::Operation;
+use std::collections::BTreeMap;
+use todc_utils::{Action, Specification};
+
+/// What was done on one register.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    key: u32,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Read(Value),
+    Write(Value),
+    /// Its outcome is known: it found the first value.
+    Cas(Value, Value),
+    /// Nobody knows whether it found it.
+    PerhapsCas(Value, Value),
+}
+
+impl What {
+    fn step(self, state: Value) -> (bool, Value) {
+        match self {
+            What::Read(value) => (value == state, state),
+            What::Write(value) => (true, value),
+            What::Cas(old, new) => (old == state, if old == state { new } else { state }),
+            What::PerhapsCas(old, new) => (true, if old == state { new } else { state }),
+        }
+    }
+}
+
+impl porcupine_rs::Model for Asked {
+    type State = Value;
+    type Op = Asked;
+    type Metadata = ();
+
+    fn partition_operations(history: &[Operation<Self>]) -> Vec<Vec<Operation<Self>>> {
+        let mut keys: BTreeMap<u32, Vec<Operation<Self>>> = BTreeMap::new();
+        for operation in history {
+            keys.entry(operation.op.key).or_default().push(operation.clone());
+        }
+        keys.into_values().collect()
+    }
+
+    fn init() -> Value {
+        Value::NULL
+    }
+
+    fn step(state: &Value, asked: &Asked) -> (bool, Value) {
+        asked.what.step(*state)
+    }
+}
+
+impl Specification for Asked {
+    type State = Value;
+    type Operation = Asked;
+
+    fn init() -> Value {
+        Value::NULL
+    }
+
+    fn apply(asked: &Asked, state: &Value) -> (bool, Value) {
+        asked.what.step(*state)
+    }
+}
+
+/// A call or a response by process.
+pub type Actions = Vec<(usize, Action<Asked>)>;
+
+/// What took effect or may have: what it was, its process, and the events of its begin and its end.
+fn took_effect(history: &History) -> impl Iterator<Item = (Asked, u32, u32, u32)> {
+    let mut values = history.values.clone();
+    history.operations.iter().filter_map(move |operation| {
+        let pair = |values: &mut history::Values| {
+            let pair = values.elements(operation.input).unwrap();
+            (pair[0], pair[1])
+        };
+        let what = match (operation.f, operation.outcome) {
+            (READ, Outcome::Ok) => What::Read(operation.output),
+            (WRITE, Outcome::Ok | Outcome::Info) => What::Write(operation.input),
+            (CAS, Outcome::Ok) => {
+                let (old, new) = pair(&mut values);
+                What::Cas(old, new)
+            }
+            (CAS, Outcome::Info) => {
+                let (old, new) = pair(&mut values);
+                What::PerhapsCas(old, new)
+            }
+            _ => return None,
+        };
+        let key = operation.key;
+        let asked = Asked { key, what };
+        Some((asked, operation.process, operation.invoke, operation.complete))
+    })
+}
+
+/// A history as `porcupine-rs` wants it. What has no end ends after everything else.
+pub fn operations(history: &History) -> Vec<Operation<Asked>> {
+    took_effect(history)
+        .map(|(op, process, invoke, complete)| Operation {
+            client_id: Some(process),
+            call_time: i64::from(invoke),
+            return_time: i64::from(complete),
+            op,
+            metadata: None,
+        })
+        .collect()
+}
+
+/// A history as `todc-utils` wants it, one register after another.
+pub fn actions(history: &History) -> Vec<Actions> {
+    let mut keys: BTreeMap<u32, Vec<(u32, u32, Action<Asked>)>> = BTreeMap::new();
+    for (asked, process, invoke, complete) in took_effect(history) {
+        let events = keys.entry(asked.key).or_default();
+        events.push((invoke, process, Action::Call(asked)));
+        // What never ended comes last: its completion is the greatest number, `NEVER`.
+        events.push((complete, process, Action::Response(asked)));
+    }
+    let in_order = |mut events: Vec<(u32, u32, Action<Asked>)>| {
+        events.sort_by_key(|(event, ..)| *event);
+        let events = events.into_iter();
+        events
+            .map(|(_, process, action)| (process as usize, action))
+            .collect()
+    };
+    keys.into_values().map(in_order).collect()
+}
