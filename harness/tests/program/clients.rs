@@ -277,6 +277,8 @@ fn a_client_program_that_does_not_begin_ends_the_run_with_its_own_words() {
             "1",
             "--time-limit",
             "2",
+            "--nemesis",
+            "none",
             "--progress",
             "none",
         ]);
@@ -297,6 +299,8 @@ fn a_client_program_that_does_not_begin_ends_the_run_with_its_own_words() {
         "1",
         "--time-limit",
         "2",
+        "--nemesis",
+        "none",
         "--progress",
         "none",
     ]);
