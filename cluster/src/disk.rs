@@ -73,7 +73,7 @@ pub struct DiskSpec {
 }
 
 /// What makes durable that a file exists, under which name, or that it does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DirectorySync {
     /// A sync of its directory, as POSIX says, and nothing else.

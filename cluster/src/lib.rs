@@ -8,6 +8,7 @@
 //! - [`disk`]: a file system over a node's data directory that loses what was not synced when power fails.
 //! - [`process`]: one process of a node, from its start to its end; [`log`] keeps what it prints.
 //! - [`clock`]: the time of day that a node sees, through libfaketime.
+//! - [`resp`]: the protocol of Redis, for the systems that speak it.
 //! - [`system`]: descriptors, the files that say how a system is started, asked and understood.
 //! - [`cluster`]: all of it together; read that first.
 //!
@@ -24,6 +25,7 @@ pub mod log;
 pub mod network;
 pub mod probe;
 pub mod process;
+pub mod resp;
 pub mod sandbox;
 pub mod system;
 mod untrusted;

@@ -5,21 +5,25 @@
 //! printed is in the logs. What its end means is for [`crate::cluster`] to say.
 
 mod household;
+mod kept;
 mod lasting;
 pub(crate) mod marked;
 mod members;
 mod pause;
+mod program;
 mod rest;
 
 pub(crate) use household::Home;
 pub(crate) use marked::VARIABLE;
 pub(crate) use pause::Counted;
+pub use program::{LINE_BYTES_MAX, LineError, Program, ProgramSpec, Unasked};
 
 use crate::kernel;
 use crate::log::{self, LogStream, Watches};
 use crate::system::CommandLine;
 use crate::warden;
 use household::Household;
+use kept::Kept;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::fs::File;
@@ -64,6 +68,9 @@ pub(crate) struct ProcessSpec<'a> {
     pub node: &'a str,
     /// Who waits for a line of it.
     pub watches: &'a Watches,
+    /// What it is called, when it is a program beside the node's own: its logs have that in their names, and what else
+    /// the node has outlives it.
+    pub beside: Option<&'a str>,
 }
 
 /// How a process ended.
@@ -95,8 +102,12 @@ impl Process {
     /// Starts a process and looks after it until it ends; `at_end` is called before anybody who waits hears of it.
     /// Must be called within a runtime.
     pub fn start(spec: &ProcessSpec<'_>, at_end: impl FnOnce(&Exit) + Send + 'static) -> io::Result<Process> {
-        let stderr_path = spec.dir.join("stderr.log");
-        let (stdout_log, stderr_log) = (log::open(&spec.dir.join("stdout.log"))?, log::open(&stderr_path)?);
+        let log_path = |stream: &str| match spec.beside {
+            Some(name) => spec.dir.join(format!("{name}.{stream}.log")),
+            None => spec.dir.join(format!("{stream}.log")),
+        };
+        let stderr_path = log_path("stderr");
+        let (stdout_log, stderr_log) = (log::open(&log_path("stdout"))?, log::open(&stderr_path)?);
         let tail_from = stderr_log.metadata()?.len();
         let (stdout, stdout_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
@@ -110,28 +121,32 @@ impl Process {
             .stdout(stdout_end)
             .stderr(stderr_end);
         // With the command go our copies of the pipes' other ends; they must, or the logs would never end.
-        let child = spawn(command, &spec.home)?;
-        let pid = child.id().expect("a child that nobody waited for yet has an id");
-        let group = Pid::from_raw(i32::try_from(pid).expect("a process id fits in an i32"));
-        let household = Household {
-            home: spec.home.clone(),
-            leader: group,
+        let (child, group, kept) = kept::start(|| spawn(command, &spec.home))?;
+        let home = match spec.beside {
+            Some(_) => Home::Session,
+            None => spec.home.clone(),
         };
+        let household = Household { home, leader: group };
         warden::posted().inspect(|warden| warden.started(group));
         // What goes wrong from here on must not leave the child behind: it is killed when it is dropped.
-        log::note(&stderr_log, spec.epoch.elapsed(), &format!("started, pid {pid}"))?;
+        log::note(
+            &stderr_log,
+            spec.epoch.elapsed(),
+            &format!("started, pid {group}"),
+        )?;
         let note_log = stderr_log.try_clone()?;
         let follow = |stream, file, which: LogStream, name: &str| {
             let name = format!("{} {name}", spec.node);
             log::follow(stream, file, spec.epoch, &name, spec.watches.looking_at(which))
         };
-        let logs = [
+        let logs = vec![
             follow(stdout, stdout_log, LogStream::Stdout, "stdout")?,
             follow(stderr, stderr_log, LogStream::Stderr, "stderr")?,
         ];
         let (tell, ended) = watch::channel(None);
         let keeper = Keeper {
             child,
+            kept,
             household: household.clone(),
             logs,
             note_log,
@@ -204,6 +219,10 @@ fn spawn(mut command: std::process::Command, home: &Home) -> io::Result<tokio::p
             kernel::isolate(&mut command, Some(Arc::clone(namespace)), None);
             start(command)
         }
+        Home::Session => {
+            kernel::isolate(&mut command, None, None);
+            start(command)
+        }
         Home::Mark(mark) => {
             let (name, value) = warden::variable(mark);
             command.env(name, value);
@@ -220,8 +239,9 @@ fn spawn(mut command: std::process::Command, home: &Home) -> io::Result<tokio::p
 /// The task that waits for a process.
 struct Keeper {
     child: tokio::process::Child,
+    kept: Kept,
     household: Household,
-    logs: [oneshot::Receiver<()>; 2],
+    logs: Vec<oneshot::Receiver<()>>,
     note_log: File,
     stderr_path: PathBuf,
     tail_from: u64,
@@ -232,6 +252,7 @@ impl Keeper {
     async fn keep(mut self) -> Exit {
         let status = self.child.wait().await.expect("our own child can be waited for");
         let at = self.epoch.elapsed();
+        drop(self.kept);
         rest::end(&self.household).await;
         warden::posted().inspect(|warden| warden.ended(self.household.leader));
         for log in self.logs {

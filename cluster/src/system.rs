@@ -4,27 +4,38 @@
 //! A descriptor is checked as a whole when it is read, so that nothing in it can go wrong in the middle of a
 //! run; what it says is then carried out by pure functions. Starting and asking is done elsewhere.
 //!
-//! Read next: `node` for the `[node]` part, `operation` and `answer` for the `[workload]` part, `template` for
+//! Read next: `node` for the `[node]` part, `workload`, `operation` and `answer` for the `[workload]` part, `template` for
 //! `{variables}`, and `systems/paxos.toml` for a whole one.
 
 mod answer;
+mod command;
+mod household;
 mod node;
 mod operation;
 mod placed;
+mod readiness;
+mod reply;
 mod status;
 mod template;
+mod workload;
 
 pub use answer::{Answer, Judged};
-pub use node::{CommandLine, NodeRecipe, NodeVariables, PeerList, Readiness};
+pub use command::RespOperation;
+pub use household::{CompanionRecipe, FileRecipe};
+pub use node::{CommandLine, NodeRecipe, NodeVariables, PeerList};
 pub use operation::{HttpOperation, HttpRequest, RequestVariables};
+pub use readiness::{Readiness, ReadyQuestion};
+pub use reply::ReplySet;
 pub use status::StatusSet;
 pub use template::UnknownVariable;
+pub use workload::{ClientCommand, Operation, WorkloadRecipe};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// A system that can be tested.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct System {
     /// What it is called.
@@ -35,9 +46,12 @@ pub struct System {
     pub node: NodeRecipe,
     /// How its programs come onto a machine, for whoever does not have them: `apt-get install etcd-server`.
     pub install: Option<String>,
-    /// Its workloads by name, each with its operations by function: `workloads["decree"]["propose"]`.
+    /// Its workloads by name, each with its operations by function or the program that carries them out.
     #[serde(default, rename = "workload")]
-    pub workloads: BTreeMap<String, BTreeMap<String, HttpOperation>>,
+    pub workloads: BTreeMap<String, WorkloadRecipe>,
+    /// The folder that the descriptor is in, for `{dir}`; empty for one that is in no folder.
+    #[serde(skip)]
+    pub dir: String,
 }
 
 /// How the functions of a workload are carried out.
@@ -45,6 +59,18 @@ pub struct System {
 pub enum Operations {
     /// By requests over HTTP, one for each function.
     Http(BTreeMap<String, HttpOperation>),
+    /// By commands over RESP, one for each function.
+    Resp(BTreeMap<String, RespOperation>),
+    /// By a program, all of them: its arguments, itself first.
+    Program(ClientCommand),
+}
+
+/// Functions of one workload that are carried out in different ways, which one client cannot.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{http} is asked for over HTTP and {resp} over RESP; a workload has one of the two")]
+pub struct MixedOperations {
+    http: String,
+    resp: String,
 }
 
 impl Operations {
@@ -52,6 +78,28 @@ impl Operations {
     pub fn has(&self, function: &str) -> bool {
         match self {
             Operations::Http(operations) => operations.contains_key(function),
+            Operations::Resp(operations) => operations.contains_key(function),
+            // It says of each operation itself whether it can do that.
+            Operations::Program(_) => true,
+        }
+    }
+
+    /// The operations of a table.
+    fn of(table: BTreeMap<String, Operation>) -> Result<Operations, MixedOperations> {
+        let (mut http, mut resp) = (BTreeMap::new(), BTreeMap::new());
+        for (function, operation) in table {
+            match operation {
+                Operation::Http(operation) => drop(http.insert(function, operation)),
+                Operation::Resp(operation) => drop(resp.insert(function, operation)),
+            }
+        }
+        match (http.keys().next(), resp.keys().next()) {
+            (_, None) => Ok(Operations::Http(http)),
+            (None, Some(_)) => Ok(Operations::Resp(resp)),
+            (Some(http), Some(resp)) => Err(MixedOperations {
+                http: http.clone(),
+                resp: resp.clone(),
+            }),
         }
     }
 }
@@ -59,15 +107,28 @@ impl Operations {
 impl System {
     /// The operations of a workload by its name, which may be that of a variant: what `register/serializable` does not
     /// say is as in `register`. `None` when the descriptor does not have it.
-    pub fn operations(&self, workload: &str) -> Option<Operations> {
-        let own = self.workloads.get(workload)?;
+    ///
+    /// # Errors
+    /// When its functions are carried out in different ways.
+    pub fn operations(&self, workload: &str) -> Result<Option<Operations>, MixedOperations> {
+        let Some(own) = self.workloads.get(workload) else {
+            return Ok(None);
+        };
+        if let Some(client) = &own.client {
+            return Ok(Some(Operations::Program(client.clone())));
+        }
         let general = workload
             .split_once('/')
             .and_then(|(kind, _)| self.workloads.get(kind));
-        let mut operations = general.cloned().unwrap_or_default();
-        operations.extend(own.clone());
-        Some(Operations::Http(operations))
+        let mut operations = general.map_or(BTreeMap::new(), |general| general.operations.clone());
+        operations.extend(own.operations.clone());
+        Operations::of(operations).map(Some)
     }
+}
+
+/// The form of a descriptor as JSON Schema, for editors. What it allows may still be refused when it is read.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(System).to_value()
 }
 
 /// What is wrong with a descriptor, and where.

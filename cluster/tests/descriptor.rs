@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "all of this is a test, its helpers included")]
 
 use cluster::System;
-use cluster::system::{Answer, HttpOperation, Judged, NodeVariables, Operations, RequestVariables};
+use cluster::resp::Reply;
+use cluster::system::{
+    Answer, HttpOperation, Judged, NodeVariables, Operations, ReadyQuestion, RequestVariables,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -32,7 +35,8 @@ answers = [
 "#;
 
 fn paxos(function: &str) -> HttpOperation {
-    System::parse(PAXOS, "paxos.toml").unwrap().workloads["decree"][function].clone()
+    let system = System::parse(PAXOS, "paxos.toml").unwrap();
+    http(&system, "decree").remove(function).unwrap()
 }
 
 fn judged(function: &str, status: u16, body: &str) -> Judged {
@@ -62,6 +66,7 @@ fn paxos_is_started_with_all_its_peers() {
         index: 2,
         ip: hosts[1].1,
         data: "/run/n2/data",
+        dir: "/systems",
         harness: "/bin/harness",
         hosts: &hosts,
     };
@@ -70,11 +75,11 @@ fn paxos_is_started_with_all_its_peers() {
                     --peers n1=10.0.0.1:7001,n2=10.0.0.2:7001 \
          --checkpoint-bytes 32768";
     assert_eq!(command.argv.join(" "), expected);
-    assert_eq!(
-        system.node.ready.url("n2", 2, hosts[1].1),
-        "http://10.0.0.2:7000/health"
-    );
-    assert!(system.node.ready.status.contains(200) && !system.node.ready.status.contains(503));
+    let ReadyQuestion::Get { url, status } = system.node.ready.question("n2", 2, hosts[1].1) else {
+        panic!("it is asked over HTTP");
+    };
+    assert_eq!(url, "http://10.0.0.2:7000/health");
+    assert!(status.contains(200) && !status.contains(503));
 }
 
 #[test]
@@ -112,7 +117,7 @@ fn keys_and_values_cannot_break_out_of_their_place() {
         key: "a/../b?\r\n\"{value}é",
         value: &value,
     };
-    let operation = &System::parse(SOUND, "kv.toml").unwrap().workloads["register"]["write"];
+    let operation = &http(&System::parse(SOUND, "kv.toml").unwrap(), "register")["write"];
     let request = operation.request(&variables);
     let key = "a%2F..%2Fb%3F%0D%0A%22%7Bvalue%7D%C3%A9";
     let url = format!("http://10.0.0.1:80/keys/{key}?value=%7B%22a%22%3A%22%5C%22%7D%5Cr%5Cn%22%7D");
@@ -123,8 +128,9 @@ fn keys_and_values_cannot_break_out_of_their_place() {
 }
 
 fn http(system: &System, workload: &str) -> BTreeMap<String, HttpOperation> {
-    match system.operations(workload).unwrap() {
+    match system.operations(workload).unwrap().unwrap() {
         Operations::Http(operations) => operations,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -192,7 +198,7 @@ fn a_variant_of_a_workload_says_only_what_is_different() {
         serializable["write"].request(&variables),
         general["write"].request(&variables)
     );
-    assert!(etcd.operations("register/quorum").is_none());
+    assert!(etcd.operations("register/quorum").unwrap().is_none());
 }
 
 #[test]
@@ -262,7 +268,7 @@ fn an_answer_may_be_hostile() {
 
 #[test]
 fn a_condition_must_hold_as_well_as_the_status() {
-    let operation = &System::parse(SOUND, "kv.toml").unwrap().workloads["register"]["write"];
+    let operation = &http(&System::parse(SOUND, "kv.toml").unwrap(), "register")["write"];
     assert_eq!(operation.judge(201, br#"{"done": true}"#).answer, Answer::Ok);
     assert_eq!(operation.judge(201, br#"{"done": false}"#).answer, Answer::Info);
     assert_eq!(
@@ -291,13 +297,13 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
     refuses(
         "command =",
         "comand =",
-        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ports`, `directory_sync`, `ready`",
+        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ports`, `directory_sync`, `ready`, `also`, `file`",
     );
     refuses(
         "outcome = \"fail\"",
         "outcom = \"fail\"",
         "17:19: workload.register.write.answers[1].outcom: unknown field `outcom`, expected one of \
-         `status`, `where`, `outcome`, `value`, `error`",
+         `status`, `reply`, `where`, `outcome`, `value`, `error`",
     );
     refuses(
         "[workload.register.write]",
@@ -312,12 +318,12 @@ fn a_missing_field_is_named() {
     refuses(
         "method = \"PUT\"\n",
         "",
-        "10:1: workload.register.write: missing field `method`",
+        "10:1: workload.register.write: missing field `method`, or over RESP `command`",
     );
     refuses(
         "url = \"http://{ip}/ready\", ",
         "",
-        "8:9: node.ready: missing field `url`",
+        "8:9: node.ready: missing field `url`, or over RESP `port`, `command` and `reply`",
     );
 }
 
@@ -364,14 +370,14 @@ fn an_unknown_variable_is_told_with_those_of_its_place() {
     refuses(
         "{index}",
         "{id}",
-        "5:26: node.command[2]: unknown variable {id}; there are {node} {index} {ip} {data} {peers} \
-         {harness}",
+        "5:26: node.command[2]: unknown variable {id}; there are {node} {index} {ip} {data} {dir} {first} \
+         {peers} {harness}",
     );
     refuses(
         "{data}",
         "{date}",
-        "6:16: node.env.DATA: unknown variable {date}; there are {node} {index} {ip} {data} {peers} \
-         {harness}",
+        "6:16: node.env.DATA: unknown variable {date}; there are {node} {index} {ip} {data} {dir} {first} \
+         {peers} {harness}",
     );
     refuses(
         "each = \"{ip}\"",
@@ -507,4 +513,220 @@ fn the_ports_of_a_node_are_ports_and_each_is_named_once() {
     assert!(with("[65536]").contains("invalid value"), "{}", with("[65536]"));
     let many = format!("{:?}", (1..=17).collect::<Vec<u16>>());
     assert!(with(&many).ends_with("16 are the most"), "{}", with(&many));
+}
+
+const REDIS: &str = include_str!("../../systems/redis.toml");
+
+/// A command over RESP in the place of the request of the sound descriptor.
+const SOUND_RESP: &str = r#"name = "kv"
+description = "A store"
+
+[node]
+command = ["kv", "--conf", "{data}/kv.conf"]
+
+[[node.file]]
+path = "{data}/kv.conf"
+text = "bind {ip} first {first} dir {dir}"
+nodes = "others"
+
+[[node.also]]
+name = "watcher"
+command = ["kv", "watch", "{node}"]
+
+[node.ready]
+port = 6379
+command = ["INFO", "{ip}"]
+reply = ["$*role:master*", "+READY"]
+
+[workload.register.write]
+port = 6379
+command = ["SET", "{key}", "{value}"]
+answers = [
+  { reply = "+OK", outcome = "ok" },
+  { reply = ["-READONLY *", "_"], outcome = "fail" },
+  { reply = ":1", outcome = "ok", value = "" },
+  { reply = "*", where = { "/0" = 7 }, outcome = "ok", value = "/1" },
+]
+"#;
+
+fn refuses_resp(from: &str, to: &str, words: &str) {
+    assert_eq!(SOUND_RESP.matches(from).count(), 1, "{from} must be there once");
+    let told = System::parse(&SOUND_RESP.replace(from, to), "kv.toml").unwrap_err();
+    assert_eq!(told.to_string(), format!("read the descriptor kv.toml:{words}"));
+}
+
+#[test]
+fn a_command_is_sent_word_by_word_and_its_replies_are_read() {
+    let system = System::parse(SOUND_RESP, "kv.toml").unwrap();
+    let Operations::Resp(operations) = system.operations("register").unwrap().unwrap() else {
+        panic!("it is asked over RESP");
+    };
+    let operation = &operations["write"];
+    let sent = operation.command(&RequestVariables {
+        node: "n1",
+        ip: "10.0.0.1",
+        key: "k y\r\n",
+        value: &json!("\"é"),
+    });
+    assert_eq!(
+        String::from_utf8(sent).unwrap(),
+        "*3\r\n$3\r\nSET\r\n$5\r\nk y\r\n\r\n$6\r\n\"\\\"é\"\r\n"
+    );
+    let array = |items: &[i64]| Reply::Array(items.iter().map(|item| Reply::Integer(*item)).collect());
+    for (reply, answer, value) in [
+        (Reply::Simple("OK".to_owned()), Answer::Ok, None),
+        (Reply::Simple("OKAY".to_owned()), Answer::Info, None),
+        (Reply::Bulk("OK".to_owned()), Answer::Info, None),
+        (Reply::Error("READONLY You can't".to_owned()), Answer::Fail, None),
+        (Reply::Error("READONLYX".to_owned()), Answer::Info, None),
+        (Reply::Null, Answer::Fail, None),
+        (Reply::Integer(1), Answer::Ok, Some(json!(1))),
+        (Reply::Integer(11), Answer::Info, None),
+        (array(&[7, 9]), Answer::Ok, Some(json!(9))),
+        (array(&[7]), Answer::Info, None),
+        (array(&[8, 9]), Answer::Info, None),
+    ] {
+        let judged = operation.judge(&reply);
+        assert_eq!((judged.answer, judged.value), (answer, value), "{reply:?}");
+    }
+    let error = operation
+        .judge(&Reply::Error("READONLY \u{1b}[2J".to_owned()))
+        .error;
+    assert_eq!(error.unwrap(), "-READONLY \\u{1b}[2J");
+}
+
+#[test]
+fn redis_has_a_second_process_and_files_that_depend_on_the_node() {
+    let redis = System::parse(REDIS, "redis.toml").unwrap();
+    let hosts = [
+        ("n1".to_owned(), Ipv4Addr::new(10, 0, 0, 1)),
+        ("n2".to_owned(), Ipv4Addr::new(10, 0, 0, 2)),
+    ];
+    let of = |index: usize| NodeVariables {
+        node: &hosts[index - 1].0,
+        index,
+        ip: hosts[index - 1].1,
+        data: "/run/data",
+        dir: "",
+        harness: "/bin/harness",
+        hosts: &hosts,
+    };
+    let [(name, sentinel)] = redis.node.companions(&of(2)).try_into().unwrap();
+    assert_eq!(name, "sentinel");
+    assert_eq!(
+        sentinel.argv.join(" "),
+        "redis-server /run/data/sentinel.conf --sentinel"
+    );
+    for (index, follows) in [(1, false), (2, true)] {
+        let [(path, text), (_, sentinel)] = redis.node.files(&of(index)).try_into().unwrap();
+        assert_eq!(path.to_str(), Some("/run/data/redis.conf"));
+        assert_eq!(text.contains("replicaof 10.0.0.1 6379"), follows);
+        assert!(text.contains(&format!("bind 10.0.0.{index}\n")));
+        assert!(sentinel.contains("monitor main 10.0.0.1 6379 2"));
+    }
+    let ReadyQuestion::Command { address, reply, .. } = redis.node.ready.question("n2", 2, hosts[1].1) else {
+        panic!("it is asked over RESP");
+    };
+    assert_eq!(address.to_string(), "10.0.0.2:6379");
+    let info = |text: &str| Reply::Bulk(text.to_owned());
+    assert!(reply.contains(&info("# Replication\r\nrole:master\r\n")));
+    assert!(reply.contains(&info("role:slave\r\nmaster_link_status:up\r\n")));
+    assert!(!reply.contains(&info("role:slave\r\nmaster_link_status:down\r\n")));
+}
+
+#[test]
+fn what_belongs_to_the_other_protocol_is_refused() {
+    refuses_resp(
+        "reply = \"+OK\"",
+        "status = 200",
+        "21:1: workload.register.write: answers[0] has a `status`, which is HTTP's; over RESP it is a `reply`, such as \
+         \"+OK\"",
+    );
+    refuses(
+        "status = 409",
+        "reply = \"-ERR\"",
+        "10:1: workload.register.write: answers[1] has a `reply`, which is RESP's; over HTTP it is a `status`",
+    );
+    refuses_resp(
+        "reply = \"+OK\"",
+        "reply = \"OK\"",
+        "25:13: workload.register.write.answers[0].reply: \"OK\" is no reply; expected a reply as the protocol begins \
+         it: \"+OK\", \"-READONLY*\", \":1\", \"$*\" (a bulk string), \"*\" (an array), \"_\" (null), where * after the \
+         sign is any text; or a list of these",
+    );
+    refuses_resp(
+        "[\"SET\", \"{key}\", \"{value}\"]",
+        "[]",
+        "21:1: workload.register.write: command is empty; it is a list, such as [\"GET\", \"{key}\"]",
+    );
+    let mixed = SOUND_RESP.to_owned()
+        + "[workload.register.read]\nmethod = \"GET\"\nurl = \"http://{ip}\"\nanswers = [{ status = 200, outcome = \"ok\" }]\n";
+    let told = System::parse(&mixed, "kv.toml").unwrap().operations("register");
+    assert_eq!(
+        told.unwrap_err().to_string(),
+        "read is asked for over HTTP and write over RESP; a workload has one of the two"
+    );
+}
+
+#[test]
+fn a_file_of_a_node_cannot_be_outside_of_its_data() {
+    for path in [
+        "/etc/passwd",
+        "{data}",
+        "{data}/",
+        "{data}/../x",
+        "{data}//x",
+        "{data}/{peers}",
+        "{dir}/x",
+        "x",
+    ] {
+        refuses_resp(
+            "path = \"{data}/kv.conf\"",
+            &format!("path = \"{path}\""),
+            &format!(
+                "7:1: node.file[0]: path is \"{path}\"; it is below {{data}}/, such as {{data}}/node.conf, with no \
+                 variables but {{node}} and {{index}}"
+            ),
+        );
+    }
+    refuses_resp(
+        "name = \"watcher\"",
+        "name = \"../watcher\"",
+        "12:1: node.also[0]: name is \"../watcher\"; its logs are called by it, so it is of a-z, 0-9 and -, and at most \
+         32 characters long",
+    );
+}
+
+#[test]
+fn a_client_program_is_instead_of_functions() {
+    let descriptor = |workload: &str| {
+        let (node, _) = SOUND.split_once("[workload").unwrap();
+        System::parse(&format!("{node}[workload.register]\n{workload}\n"), "kv.toml")
+    };
+    let system = descriptor(r#"client = ["python3", "{dir}/client.py"]"#).unwrap();
+    let Operations::Program(client) = system.operations("register").unwrap().unwrap() else {
+        panic!("it is carried out by a program");
+    };
+    assert_eq!(
+        client.argv("/my systems", "h"),
+        ["python3", "/my systems/client.py"]
+    );
+    for (workload, words) in [
+        ("client = []", "workload.register.client: it is empty"),
+        (
+            "client = \"client.py\"",
+            "workload.register.client: invalid type: string",
+        ),
+        (
+            "client = [\"{node}\"]",
+            "unknown variable {node}; there are {dir} {harness}",
+        ),
+        (
+            "client = [\"x\"]\nread = { method = \"GET\", url = \"http://x\", answers = [{ status = 200, outcome = \"ok\" }] }",
+            "it can have one of the two",
+        ),
+    ] {
+        let told = descriptor(workload).unwrap_err().to_string();
+        assert!(told.contains(words), "{told}");
+    }
 }

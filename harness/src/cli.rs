@@ -23,7 +23,7 @@ mod values;
 
 pub use bench::{BenchFormat, BenchOptions, BenchSystem, TiedOptions};
 pub use bench_checker::{BenchCommand, CheckerBenchFormat, CheckerBenchOptions, MeasuredCheckOptions};
-pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions};
+pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions, Language};
 pub use global::GlobalOptions;
 pub use input::InputOptions;
 pub use layers::{Origin, Origins, variables_set};
@@ -90,7 +90,7 @@ pub enum Command {
     Doctor,
     /// Write a stored run or a history file in the format of another tool
     Export(ExportOptions),
-    /// Write a job for a CI server
+    /// Write what a project begins with: a descriptor and a client program, or a job for a CI server
     Init(InitOptions),
     /// Print the JSON Schema of a file format
     Schema {
@@ -168,6 +168,8 @@ pub enum SchemaFormat {
     Events,
     /// scorecard.json
     Scorecard,
+    /// The descriptor of a system, for editors
+    Descriptor,
 }
 
 /// The live display.

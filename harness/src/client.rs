@@ -5,17 +5,23 @@
 //! would make the checker lie, so whoever is not certain says *info*. After *info* the client goes on under
 //! a new process number, because its old operation may still take effect.
 //!
-//! Read next: `http` for how a node is asked over HTTP.
+//! Read next: `http` and `resp` for how a node is asked over these, `program` for how a program of the user's is.
 
 mod http;
+mod program;
+mod resp;
 
 use crate::recorder::Recorder;
 use crate::workload::{Argument, PlannedOperation};
-use cluster::system::{Operations, RequestVariables};
+use anyhow::{Context, Result};
+use cluster::system::{Answer, Judged, Operations, RequestVariables};
 use history::EventType;
 use http::HttpConnection;
+use program::{ProgramConnection, ProgramOfClient};
+use resp::RespConnection;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +44,8 @@ pub struct Client {
 /// What a client reaches its node by.
 enum Connection {
     Http(HttpConnection),
+    Resp(RespConnection),
+    Program(Box<ProgramConnection>),
 }
 
 /// How an operation ended, as far as its client can know.
@@ -47,6 +55,31 @@ struct Outcome {
     value: Option<Value>,
     /// Why it did not, or why nobody knows.
     error: Option<String>,
+}
+
+impl Outcome {
+    /// One without a result, and why.
+    fn without(kind: EventType, why: String) -> Outcome {
+        Outcome {
+            kind,
+            value: None,
+            error: Some(why),
+        }
+    }
+
+    /// What an answer means for the history.
+    fn of(judged: Judged) -> Outcome {
+        let kind = match judged.answer {
+            Answer::Ok => EventType::Ok,
+            Answer::Fail => EventType::Fail,
+            Answer::Info => EventType::Info,
+        };
+        Outcome {
+            kind,
+            value: judged.value,
+            error: judged.error,
+        }
+    }
 }
 
 /// What is needed to make clients.
@@ -59,16 +92,43 @@ pub struct ClientSpec {
     pub clients: u64,
     /// When to give up on an answer.
     pub timeout: Duration,
+    /// Where client programs run and have their logs; it exists when there are any.
+    pub dir: PathBuf,
+    /// The folder of the system's descriptor.
+    pub descriptor_dir: String,
+    /// The workload's name, as the descriptor has it.
+    pub workload: String,
 }
 
 impl Client {
     /// Client number `number`, of the node at `ip`.
     ///
     /// # Errors
-    /// When the HTTP client cannot be set up.
-    pub fn new(number: u64, node: &str, ip: &str, spec: &ClientSpec) -> reqwest::Result<Client> {
+    /// When what it reaches its node by cannot be set up.
+    pub fn new(number: u64, node: &str, ip: &str, spec: &ClientSpec) -> Result<Client> {
         let connection = match &*spec.operations {
-            Operations::Http(_) => Connection::Http(HttpConnection::new(spec.timeout)?),
+            Operations::Http(_) => {
+                Connection::Http(HttpConnection::new(spec.timeout).context("set up the HTTP clients")?)
+            }
+            Operations::Resp(_) => Connection::Resp(RespConnection::new(spec.timeout)),
+            Operations::Program(command) => {
+                let harness = std::env::current_exe().context("find the harness's own program file")?;
+                let mut argv = command.argv(&spec.descriptor_dir, &harness.display().to_string());
+                // It runs in a folder of its own; a program that was named from here is meant from here.
+                if argv[0].contains('/') {
+                    argv[0] = std::path::absolute(&argv[0])?.display().to_string();
+                }
+                Connection::Program(Box::new(ProgramConnection::new(ProgramOfClient {
+                    argv,
+                    dir: spec.dir.clone(),
+                    epoch: spec.recorder.epoch(),
+                    number,
+                    node: node.to_owned(),
+                    ip: ip.to_owned(),
+                    workload: spec.workload.clone(),
+                    deadline: spec.timeout,
+                })))
+            }
         };
         Ok(Client {
             node: node.to_owned(),
@@ -87,12 +147,35 @@ impl Client {
         &self.node
     }
 
+    /// Sees to it that whatever has to run before an operation can begin does run: a client program.
+    ///
+    /// # Errors
+    /// What does not run, and why not.
+    pub async fn open(&mut self) -> Result<()> {
+        match &mut self.connection {
+            Connection::Http(_) | Connection::Resp(_) => Ok(()),
+            Connection::Program(program) => program.open().await.with_context(|| {
+                format!(
+                    "start the client program of client {} for {}",
+                    self.process % self.clients,
+                    self.node
+                )
+            }),
+        }
+    }
+
     /// Carries out one operation and records it. Returns how it ended.
     pub async fn perform(&mut self, operation: &PlannedOperation) -> EventType {
         let key = operation.key;
         let (f, argument) = self.asked(operation);
+        // Before the invocation is recorded: what a program takes to start is not part of an operation.
+        let opened = self.open().await;
         let open = self.recorder.invoke(self.process, f, key, &argument, &self.node);
-        let outcome = self.ask(f, &key.to_string(), &argument).await;
+        let outcome = match opened {
+            Ok(()) => self.ask(f, key, &argument).await,
+            // Nobody was asked anything.
+            Err(why) => Outcome::without(EventType::Fail, results::text::visible(&format!("{why:#}"), 300)),
+        };
         let Outcome { kind, value, error } = outcome;
         let value = match kind {
             // Of an update whose answer says no more than that it was done, the history keeps what was done.
@@ -109,16 +192,23 @@ impl Client {
         kind
     }
 
-    async fn ask(&mut self, f: &'static str, key: &str, argument: &Value) -> Outcome {
+    async fn ask(&mut self, f: &'static str, key: u64, argument: &Value) -> Outcome {
         let variables = RequestVariables {
             node: &self.node,
             ip: &self.ip,
-            key,
+            key: &key.to_string(),
             value: argument,
         };
         match (&mut self.connection, &*self.operations) {
             (Connection::Http(connection), Operations::Http(operations)) => {
                 connection.ask(&operations[f], &variables).await
+            }
+            (Connection::Resp(connection), Operations::Resp(operations)) => {
+                connection.ask(&operations[f], &variables).await
+            }
+            (Connection::Program(connection), _) => connection.ask(f, key, argument).await,
+            (Connection::Http(_) | Connection::Resp(_), _) => {
+                unreachable!("a client is made for its operations")
             }
         }
     }

@@ -6,9 +6,10 @@ use cluster::System;
 use std::path::Path;
 
 /// Descriptors that the binary carries: name and text.
-pub const BUILT_IN: [(&str, &str); 2] = [
+pub const BUILT_IN: [(&str, &str); 3] = [
     ("paxos", include_str!("../../systems/paxos.toml")),
     ("etcd", include_str!("../../systems/etcd.toml")),
+    ("redis", include_str!("../../systems/redis.toml")),
 ];
 
 /// The system of a name or of a descriptor file.
@@ -19,7 +20,16 @@ pub fn find(name: &str) -> Result<System> {
     let path = Path::new(name);
     if path.extension().is_some_and(|extension| extension == "toml") || name.contains('/') {
         let text = std::fs::read_to_string(path).with_context(|| format!("read the descriptor {name}"))?;
-        return Ok(System::parse(&text, name)?);
+        let mut system = System::parse(&text, name)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder =
+            std::path::absolute(folder.join(".")).with_context(|| format!("find the folder of {name}"))?;
+        system.dir = folder
+            .to_str()
+            .with_context(|| format!("the folder of {name} is not UTF-8, which {{dir}} has to be"))?
+            .trim_end_matches('/')
+            .to_owned();
+        return Ok(system);
     }
     let known: Vec<&str> = BUILT_IN.iter().map(|(known, _)| *known).collect();
     bail!(

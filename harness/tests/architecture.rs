@@ -4,7 +4,8 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each crate may depend on among ours, tests and benches included.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
+    ("harness-client", &[]),
     ("history", &[]),
     ("checker", &["history"]),
     ("cluster", &[]),

@@ -10,6 +10,8 @@ use crate::network::{Network, NetworkError};
 use crate::process::{self, Home, Process};
 use crate::system::{CommandLine, NodeVariables};
 use crate::warden;
+use std::fs::File;
+use std::io::{self, Write};
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,6 +23,8 @@ pub struct Node {
     pub name: String,
     pub dir: PathBuf,
     pub command: CommandLine,
+    /// The programs that are started beside its own, by name.
+    pub companions: Vec<(String, CommandLine)>,
     pub ready: Probes,
     /// Held while its processes are stopped or let go on, and by whoever begins a new life: two of these at once
     /// would leave it in a state that nobody asked for.
@@ -45,6 +49,8 @@ pub struct Life {
     pub paused_at: Option<Instant>,
     /// Whether it has been ready, in this life or an earlier one.
     pub has_been_ready: bool,
+    /// Which program beside it has ended, and how, when that is why it ends.
+    pub ended_with: Option<String>,
 }
 
 impl Life {
@@ -97,41 +103,57 @@ impl Node {
             ip: network.address(name, name),
             data: text(&data)?,
             harness: text(&spec.harness)?,
+            dir: &spec.system.dir,
             hosts: &hosts,
         };
-        let mut command = spec.system.node.command_line(&variables);
+        let recipe = &spec.system.node;
+        for (path, content) in recipe.files(&variables) {
+            write_durably(&path, &content, &data).map_err(ClusterError::directory(&path))?;
+        }
+        let mut command = recipe.command_line(&variables);
         command.argv.extend(spec.extra_args.iter().cloned());
-        // The node runs in a directory of its own; a program that was named from here is meant from here.
-        if command.argv[0].contains('/') {
-            let program = PathBuf::from(&command.argv[0]);
-            let program = std::path::absolute(&program).map_err(ClusterError::directory(&program))?;
-            command.argv[0] = text(&program)?.to_owned();
+        name_program(&mut command)?;
+        let mut companions = recipe.companions(&variables);
+        for (_, companion) in &mut companions {
+            name_program(companion)?;
         }
         let clock = match library {
             None => None,
             Some(library) => {
-                library.reaches(&command).map_err(ClusterError::Clocks)?;
                 let clock = Clock::new(name, Arc::clone(library)).map_err(ClusterError::directory(&dir))?;
-                command.env.extend(clock.environment(&command));
+                let all = companions.iter_mut().map(|(_, companion)| companion);
+                for command in all.chain([&mut command]) {
+                    library.reaches(command).map_err(ClusterError::Clocks)?;
+                    command.env.extend(clock.environment(command));
+                }
                 Some(clock)
             }
         };
         let typed = dir.join("command.txt");
-        std::fs::write(&typed, process::as_typed(&command, &dir)).map_err(ClusterError::directory(&typed))?;
-        let url = spec.system.node.ready.url(name, index, network.ip(name));
-        let restart_port = spec.system.node.ready.restart_port;
+        let mut commands = process::as_typed(&command, &dir);
+        for (name, companion) in &companions {
+            commands.push_str(&format!(
+                "\n# {name}, beside it\n{}",
+                process::as_typed(companion, &dir)
+            ));
+        }
+        std::fs::write(&typed, commands).map_err(ClusterError::directory(&typed))?;
+        let question = recipe.ready.question(name, index, network.ip(name));
+        let restart_port = recipe.ready.restart_port;
         let restarted = restart_port.map(|port| SocketAddrV4::new(network.ip(name), port));
         let life = Arc::new(Mutex::new(Life {
             phase: Phase::Down,
             process: None,
             paused_at: None,
             has_been_ready: false,
+            ended_with: None,
         }));
         Ok(Node {
             name: name.to_owned(),
             dir,
             command,
-            ready: Probes { url, restarted },
+            companions,
+            ready: Probes { question, restarted },
             turn: tokio::sync::Mutex::new(()),
             disk,
             clock,
@@ -150,6 +172,30 @@ impl Node {
     pub fn shared_life(&self) -> Arc<Mutex<Life>> {
         Arc::clone(&self.life)
     }
+}
+
+/// The node runs in a directory of its own; a program that was named from here is meant from here.
+fn name_program(command: &mut CommandLine) -> Result<(), ClusterError> {
+    if command.argv[0].contains('/') {
+        let program = PathBuf::from(&command.argv[0]);
+        let program = std::path::absolute(&program).map_err(ClusterError::directory(&program))?;
+        command.argv[0] = text(&program)?.to_owned();
+    }
+    Ok(())
+}
+
+/// Writes a file below `data`, with the folders that it is in, so that it survives a power failure before anybody else
+/// has synced anything.
+fn write_durably(path: &Path, content: &str, data: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(data);
+    std::fs::create_dir_all(folder)?;
+    let mut file = File::create_new(path)?;
+    file.write_all(content.as_bytes())?;
+    file.sync_all()?;
+    for folder in folder.ancestors().take_while(|it| it.starts_with(data)) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// What tells the processes of a node from all others.

@@ -1,15 +1,18 @@
 //! Waiting for a node to answer that it is ready.
 
-use crate::system::Readiness;
+use crate::resp;
+use crate::system::{Readiness, ReadyQuestion};
 use crate::untrusted::printable;
 use std::fmt;
 use std::net::SocketAddrV4;
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 /// Where a node is asked whether it is ready.
 #[derive(Debug)]
 pub struct Probes {
     /// The first time.
-    pub url: String,
+    pub question: ReadyQuestion,
     /// Later, where a node that is up need not be able to answer.
     pub restarted: Option<SocketAddrV4>,
 }
@@ -17,8 +20,8 @@ pub struct Probes {
 /// One way of asking.
 #[derive(Debug, Clone)]
 pub enum Probe {
-    /// By HTTP.
-    Get(String),
+    /// By a question that only a node answers that is ready.
+    Ask(ReadyQuestion),
     /// By connecting.
     Connect(SocketAddrV4),
 }
@@ -28,7 +31,7 @@ impl Probes {
     pub fn probe(&self, has_been_ready: bool) -> Probe {
         match self.restarted {
             Some(address) if has_been_ready => Probe::Connect(address),
-            _ => Probe::Get(self.url.clone()),
+            _ => Probe::Ask(self.question.clone()),
         }
     }
 }
@@ -36,7 +39,10 @@ impl Probes {
 impl fmt::Display for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Probe::Get(url) => write!(f, "GET {url}"),
+            Probe::Ask(ReadyQuestion::Get { url, .. }) => write!(f, "GET {url}"),
+            Probe::Ask(ReadyQuestion::Command { address, words, .. }) => {
+                write!(f, "{} to {address}", words.join(" "))
+            }
             Probe::Connect(address) => write!(f, "connection to {address}"),
         }
     }
@@ -72,14 +78,25 @@ pub async fn wait(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) ->
 /// Asks once.
 async fn ask(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) -> Result<(), String> {
     match probe {
-        Probe::Get(url) => match prober.get(url).timeout(ready.try_timeout).send().await {
-            Ok(response) if ready.status.contains(response.status().as_u16()) => Ok(()),
-            Ok(response) => Err(format!("status {}, not {}", response.status(), ready.status)),
-            Err(error) if error.is_timeout() => Err(silence(ready)),
-            Err(error) => Err(printable(&innermost(&error), 200)),
-        },
+        Probe::Ask(ReadyQuestion::Get { url, status }) => {
+            match prober.get(url).timeout(ready.try_timeout).send().await {
+                Ok(response) if status.contains(response.status().as_u16()) => Ok(()),
+                Ok(response) => Err(format!("status {}, not {status}", response.status())),
+                Err(error) if error.is_timeout() => Err(silence(ready)),
+                Err(error) => Err(printable(&innermost(&error), 200)),
+            }
+        }
+        Probe::Ask(question @ ReadyQuestion::Command { address, reply, .. }) => {
+            let asking = command(*address, question.command_bytes());
+            match tokio::time::timeout(ready.try_timeout, asking).await {
+                Ok(Ok(answer)) if reply.contains(&answer) => Ok(()),
+                Ok(Ok(answer)) => Err(format!("{}, not {reply}", answer.shown())),
+                Ok(Err(error)) => Err(printable(&error.to_string(), 200)),
+                Err(_) => Err(silence(ready)),
+            }
+        }
         Probe::Connect(address) => {
-            let connecting = tokio::net::TcpStream::connect(address);
+            let connecting = TcpStream::connect(address);
             match tokio::time::timeout(ready.try_timeout, connecting).await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) => Err(error.to_string()),
@@ -87,6 +104,13 @@ async fn ask(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) -> Resu
             }
         }
     }
+}
+
+/// Sends one command over a connection of its own.
+async fn command(address: SocketAddrV4, bytes: Vec<u8>) -> Result<resp::Reply, resp::ReplyError> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&bytes).await?;
+    resp::read_reply(&mut BufReader::new(stream)).await
 }
 
 fn silence(ready: &Readiness) -> String {

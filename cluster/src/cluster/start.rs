@@ -19,6 +19,11 @@ impl Shared {
             let _turn = node.turn.lock().await;
             self.spawn(node)?
         };
+        if let Err(error) = self.accompany(node, &process) {
+            process.kill();
+            process.ended().await;
+            return Err(error);
+        }
         let begun = Instant::now();
         let ready = &self.spec.system.node.ready;
         let probe = node.ready.probe(node.lock().has_been_ready);
@@ -71,6 +76,7 @@ impl Shared {
             epoch: self.spec.epoch,
             node: &node.name,
             watches: &node.watches,
+            beside: None,
         };
         let (name, tell, its_life) = (node.name.clone(), self.tell_exit.clone(), node.shared_life());
         // Not more than that: the network ends with the cluster, not with the last of its processes.
@@ -83,12 +89,13 @@ impl Shared {
             let explained = life.phase.explains_end(exit.by_sigkill());
             life.phase = life.phase.after(Event::End).unwrap_or(Phase::Down);
             (life.process, life.paused_at) = (None, None);
+            let ended_with = life.ended_with.take();
             if !explained {
                 // Nobody may be listening any more, at the end of a run.
                 let _ = tell.send(UnexpectedExit {
                     node: name,
                     at_ns: u64::try_from(exit.at.as_nanos()).unwrap_or(u64::MAX),
-                    status: process::words(exit.status),
+                    status: ended_with.unwrap_or_else(|| process::words(exit.status)),
                     stderr: exit.stderr.clone(),
                 });
             }
@@ -106,6 +113,44 @@ impl Shared {
         }
         (life.phase, life.process) = (starting, Some(Arc::clone(&process)));
         Ok(process)
+    }
+}
+
+impl Shared {
+    /// Starts the programs beside a node's own. Whoever of them ends takes the node with it, as the node takes them.
+    fn accompany(&self, node: &Node, process: &Arc<Process>) -> Result<(), StartError> {
+        for (name, command) in &node.companions {
+            let spec = ProcessSpec {
+                command,
+                dir: &node.dir,
+                home: node.home.clone(),
+                epoch: self.spec.epoch,
+                node: &node.name,
+                watches: &node.watches,
+                beside: Some(name),
+            };
+            let (life, process, shown) = (node.shared_life(), Arc::downgrade(process), name.clone());
+            let at_end = move |exit: &Exit| {
+                let Some(process) = process.upgrade() else { return };
+                let mut life = lock(&life);
+                // When the node has ended before it, there is nothing left to end.
+                if !life.is_of(&process) {
+                    return;
+                }
+                // A SIGKILL may be ours: the node is ending, and takes it along.
+                if !exit.by_sigkill() {
+                    life.ended_with = Some(format!("{shown} ended: {}", process::words(exit.status)));
+                }
+                process.kill();
+            };
+            // The node ends with the first of its processes, and takes the others with it.
+            Process::start(&spec, at_end).map_err(|source| StartError::Spawn {
+                node: node.name.clone(),
+                program: command.argv[0].clone(),
+                source,
+            })?;
+        }
+        Ok(())
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Home {
     Namespace(Arc<OwnedFd>),
     /// A mark in the environment, which its children inherit.
     Mark(Arc<str>),
+    /// Nothing but the session and the group of its leader: for a process whose others are somebody else's to end.
+    Session,
 }
 
 /// The processes of one life of a node.
@@ -28,7 +30,8 @@ pub struct Household {
 }
 
 impl Household {
-    /// Those that there are now, and their directories in `/proc`.
+    /// Those that there are now, and their directories in `/proc`; none beyond the leader's group when that is all
+    /// that is its own.
     ///
     /// With a mark: who carries it, whoever is in the leader's session, and all that descend from them. A process
     /// that has left the session, lost its parents, and overwritten its environment is not found.
@@ -38,6 +41,7 @@ impl Household {
     pub fn members(&self) -> io::Result<BTreeMap<Pid, PathBuf>> {
         match &self.home {
             Home::Namespace(namespace) => members::of_namespace(namespace),
+            Home::Session => Ok(BTreeMap::new()),
             Home::Mark(mark) => marked::find(
                 |variable| variable == mark.as_bytes(),
                 &BTreeSet::from([self.leader]),

@@ -1,6 +1,7 @@
 //! What a process of a node leaves behind when it ends: its group, and others of the node.
 
 use super::household::Household;
+use super::kept;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -47,8 +48,7 @@ pub async fn end(household: &Household) {
     // Whoever leaves its namespaces is not yet a zombie that can be reaped, nor are its children ours yet.
     while Instant::now() < deadline {
         strays.retain(|stray| {
-            // Refused when its parent is there to do it.
-            let _ = waitpid(*stray, Some(WaitPidFlag::WNOHANG));
+            kept::reap_orphan(*stray);
             kill(*stray, None) != Err(Errno::ESRCH)
         });
         if strays.is_empty() {

@@ -1,14 +1,17 @@
-//! The `[node]` part of a descriptor: how a node is started and how it is known to be ready.
+//! The `[node]` part of a descriptor: how a node is started.
+//!
+//! Read next: `household` for what it has beside its program, `readiness` for how it is known to be ready.
 
-use super::operation::check_url;
+use super::household::{self, CompanionRecipe, FileRecipe};
 use super::placed::placed;
-use super::status::StatusSet;
+use super::readiness::Readiness;
 use super::template::{Template, UnknownVariable, Variable};
 use crate::disk::DirectorySync;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::path::PathBuf;
 
 /// How a node is started and known to be ready.
 #[derive(Debug, Clone)]
@@ -16,6 +19,8 @@ pub struct NodeRecipe {
     command: Vec<CommandTemplate>,
     env: BTreeMap<String, CommandTemplate>,
     peers: Option<PeerList>,
+    companions: Vec<CompanionRecipe>,
+    files: Vec<FileRecipe>,
     /// The TCP ports that a node listens on, for other nodes and for clients; only proxies need to know.
     pub ports: Vec<u16>,
     /// What its programs may rely on to make changes of directories durable.
@@ -27,18 +32,32 @@ pub struct NodeRecipe {
 /// How many ports a node can have.
 const PORTS_MAX: usize = 16;
 
-#[derive(Deserialize)]
+/// How a node is started.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Node")]
 struct RawRecipe {
+    /// The program, then its arguments. Variables: {node} {index} {ip} {data} {dir} {first} {peers} {harness}.
     command: Vec<CommandTemplate>,
+    /// Environment variables of the program.
     #[serde(default)]
     env: BTreeMap<String, CommandTemplate>,
+    /// What {peers} becomes.
     peers: Option<PeerList>,
+    /// The TCP ports that a node listens on; needed for --network proxy only.
     #[serde(default)]
     ports: Vec<u16>,
+    /// What makes durable that a file is there: any sync, as on ext4 and XFS, or only that of its directory.
     #[serde(default = "as_usual")]
     directory_sync: DirectorySync,
+    /// How a node is known to be ready.
     ready: Readiness,
+    /// Programs that are started beside the node's own and killed with it.
+    #[serde(default)]
+    also: Vec<CompanionRecipe>,
+    /// Files that a node has before its first start.
+    #[serde(default)]
+    file: Vec<FileRecipe>,
 }
 
 /// What file systems in use do; only who says that he needs less is held to it.
@@ -59,6 +78,8 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             ports,
             directory_sync,
             ready,
+            also,
+            file,
         } = raw;
         if command.is_empty() {
             return Err("command is empty; it is a list: the program, then its arguments".to_owned());
@@ -72,7 +93,16 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             ));
         }
         check_ports(&ports)?;
-        let mut templates = command.iter().chain(env.values());
+        household::check(&also, &file)?;
+        let of_companions = also
+            .iter()
+            .flat_map(|it| it.command.iter().chain(it.env.values()));
+        let of_files = file.iter().map(|it| &it.text);
+        let mut templates = command
+            .iter()
+            .chain(env.values())
+            .chain(of_companions)
+            .chain(of_files);
         let uses_peers =
             templates.any(|template| template.0.variables().any(|v| v == CommandVariable::Peers));
         if uses_peers && peers.is_none() {
@@ -82,6 +112,8 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             command,
             env,
             peers,
+            companions: also,
+            files: file,
             ports,
             directory_sync,
             ready,
@@ -107,99 +139,18 @@ fn check_ports(ports: &[u16]) -> Result<(), String> {
 }
 
 /// What `{peers}` becomes: a text for every node, itself included, with something in between.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerList {
+    /// The text for one node. Variables: {node} {index} {ip}.
     each: AddressTemplate,
+    /// What stands between two; a comma when nothing is said.
     #[serde(default = "comma")]
     separator: String,
 }
 
 fn comma() -> String {
     ",".to_owned()
-}
-
-/// How a node is known to be ready: it answers a GET with the right status.
-#[derive(Debug, Clone)]
-pub struct Readiness {
-    url: AddressTemplate,
-    /// A port at which a node that has been ready before accepts connections when it is up again: for systems that
-    /// answer nothing until they have found a majority. Without it, the GET is asked every time.
-    pub restart_port: Option<u16>,
-    /// The statuses that mean ready.
-    pub status: StatusSet,
-    /// How long it may take from the start of the process; by default 10 s.
-    pub timeout: Duration,
-    /// The pause between two tries; by default 5 ms.
-    pub interval: Duration,
-    /// How long one try may take; by default 100 ms.
-    pub try_timeout: Duration,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawReadiness {
-    url: AddressTemplate,
-    restart_port: Option<u16>,
-    #[serde(default = "success")]
-    status: StatusSet,
-    #[serde(default = "timeout_ms")]
-    timeout_ms: u64,
-    #[serde(default = "interval_ms")]
-    interval_ms: u64,
-    #[serde(default = "try_timeout_ms")]
-    try_timeout_ms: u64,
-}
-
-fn success() -> StatusSet {
-    use serde::de::{IntoDeserializer, value::Error};
-    let class: serde::de::value::StrDeserializer<'_, Error> = "2xx".into_deserializer();
-    StatusSet::deserialize(class).expect("2xx is a class of statuses")
-}
-
-fn timeout_ms() -> u64 {
-    10_000
-}
-
-fn interval_ms() -> u64 {
-    5
-}
-
-fn try_timeout_ms() -> u64 {
-    100
-}
-
-placed!(Readiness from RawReadiness, "a table");
-
-impl TryFrom<RawReadiness> for Readiness {
-    type Error = String;
-
-    fn try_from(raw: RawReadiness) -> Result<Self, String> {
-        let RawReadiness {
-            url,
-            restart_port,
-            status,
-            timeout_ms,
-            interval_ms,
-            try_timeout_ms,
-        } = raw;
-        check_url(&url.0).map_err(|reason| format!("url: {reason}"))?;
-        let within = |name: &str, value: u64| match value {
-            1..=3_600_000 => Ok(Duration::from_millis(value)),
-            _ => Err(format!("{name} is {value}; it must be from 1 to 3600000")),
-        };
-        if restart_port == Some(0) {
-            return Err("restart_port is 0; a port is from 1 to 65535".to_owned());
-        }
-        Ok(Readiness {
-            url,
-            restart_port,
-            status,
-            timeout: within("timeout_ms", timeout_ms)?,
-            interval: within("interval_ms", interval_ms)?,
-            try_timeout: within("try_timeout_ms", try_timeout_ms)?,
-        })
-    }
 }
 
 /// What a node's command is made for.
@@ -215,7 +166,9 @@ pub struct NodeVariables<'a> {
     pub data: &'a str,
     /// `{harness}`: the harness's own program file.
     pub harness: &'a str,
-    /// For `{peers}`: every node's name and address, in their order.
+    /// `{dir}`: the folder of the descriptor.
+    pub dir: &'a str,
+    /// For `{peers}` and `{first}`: every node's name and address, in their order.
     pub hosts: &'a [(String, Ipv4Addr)],
 }
 
@@ -239,27 +192,58 @@ impl NodeRecipe {
 
     /// The command of one node.
     pub fn command_line(&self, variables: &NodeVariables<'_>) -> CommandLine {
-        let fill = |template: &CommandTemplate| {
-            template.0.fill(|variable| match variable {
-                CommandVariable::Node => variables.node.to_owned(),
-                CommandVariable::Index => variables.index.to_string(),
-                CommandVariable::Ip => variables.ip.to_string(),
-                CommandVariable::Data => variables.data.to_owned(),
-                CommandVariable::Harness => variables.harness.to_owned(),
-                CommandVariable::Peers => self
-                    .peers
-                    .as_ref()
-                    .map_or(String::new(), |list| list.of(variables.hosts)),
-            })
-        };
+        self.filled(&self.command, &self.env, variables)
+    }
+
+    /// The programs that one node has beside its own: what each is called, and its command.
+    pub fn companions(&self, variables: &NodeVariables<'_>) -> Vec<(String, CommandLine)> {
+        let filled = |it: &CompanionRecipe| self.filled(&it.command, &it.env, variables);
+        self.companions
+            .iter()
+            .map(|it| (it.name.clone(), filled(it)))
+            .collect()
+    }
+
+    /// The files that one node has before its first start, and what is in them.
+    pub fn files(&self, variables: &NodeVariables<'_>) -> Vec<(PathBuf, String)> {
+        let its = self.files.iter().filter(|it| it.nodes.has(variables.index));
+        its.map(|it| {
+            let path = self.fill(&it.path, variables);
+            (PathBuf::from(path), self.fill(&it.text, variables))
+        })
+        .collect()
+    }
+
+    fn filled(
+        &self,
+        command: &[CommandTemplate],
+        env: &BTreeMap<String, CommandTemplate>,
+        variables: &NodeVariables<'_>,
+    ) -> CommandLine {
+        let fill = |template: &CommandTemplate| self.fill(template, variables);
         CommandLine {
-            argv: self.command.iter().map(fill).collect(),
-            env: self
-                .env
+            argv: command.iter().map(fill).collect(),
+            env: env
                 .iter()
                 .map(|(name, value)| (name.clone(), fill(value)))
                 .collect(),
         }
+    }
+
+    fn fill(&self, template: &CommandTemplate, variables: &NodeVariables<'_>) -> String {
+        template.0.fill(|variable| match variable {
+            CommandVariable::Node => variables.node.to_owned(),
+            CommandVariable::Index => variables.index.to_string(),
+            CommandVariable::Ip => variables.ip.to_string(),
+            CommandVariable::Data => variables.data.to_owned(),
+            CommandVariable::Dir => variables.dir.to_owned(),
+            CommandVariable::Harness => variables.harness.to_owned(),
+            CommandVariable::First => variables.hosts[0].1.to_string(),
+            CommandVariable::Peers => self
+                .peers
+                .as_ref()
+                .map_or(String::new(), |list| list.of(variables.hosts)),
+        })
     }
 }
 
@@ -273,14 +257,7 @@ impl PeerList {
     }
 }
 
-impl Readiness {
-    /// The URL that is asked.
-    pub fn url(&self, node: &str, index: usize, ip: Ipv4Addr) -> String {
-        fill_address(&self.url, node, index, ip)
-    }
-}
-
-fn fill_address(template: &AddressTemplate, node: &str, index: usize, ip: Ipv4Addr) -> String {
+pub(super) fn fill_address(template: &AddressTemplate, node: &str, index: usize, ip: Ipv4Addr) -> String {
     template.0.fill(|variable| match variable {
         AddressVariable::Node => node.to_owned(),
         AddressVariable::Index => index.to_string(),
@@ -289,11 +266,13 @@ fn fill_address(template: &AddressTemplate, node: &str, index: usize, ip: Ipv4Ad
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CommandVariable {
+pub(super) enum CommandVariable {
     Node,
     Index,
     Ip,
     Data,
+    Dir,
+    First,
     Peers,
     Harness,
 }
@@ -304,13 +283,15 @@ impl Variable for CommandVariable {
         ("index", Self::Index),
         ("ip", Self::Ip),
         ("data", Self::Data),
+        ("dir", Self::Dir),
+        ("first", Self::First),
         ("peers", Self::Peers),
         ("harness", Self::Harness),
     ];
 }
 
 #[derive(Debug, Clone)]
-struct CommandTemplate(Template<CommandVariable>);
+pub(super) struct CommandTemplate(pub Template<CommandVariable>);
 
 placed!(CommandTemplate from String, "a string");
 
@@ -327,8 +308,8 @@ impl TryFrom<String> for CommandTemplate {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum AddressVariable {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AddressVariable {
     Node,
     Index,
     Ip,
@@ -340,7 +321,7 @@ impl Variable for AddressVariable {
 }
 
 #[derive(Debug, Clone)]
-struct AddressTemplate(Template<AddressVariable>);
+pub(super) struct AddressTemplate(pub Template<AddressVariable>);
 
 placed!(AddressTemplate from String, "a string");
 

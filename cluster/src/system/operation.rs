@@ -5,17 +5,14 @@ use super::placed::placed;
 use super::template::{Template, UnknownVariable, Variable};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How one function of a workload is carried out: what to ask, and what the answer means.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct HttpOperation {
     method: Method,
     url: UrlTemplate,
-    #[serde(default)]
     headers: BTreeMap<HeaderName, HeaderTemplate>,
     body: Option<RequestTemplate>,
     answers: AnswerRules,
@@ -84,6 +81,22 @@ pub struct HttpRequest {
 }
 
 impl HttpOperation {
+    pub(super) fn new(
+        method: Method,
+        url: UrlTemplate,
+        headers: BTreeMap<HeaderName, HeaderTemplate>,
+        body: Option<RequestTemplate>,
+        answers: AnswerRules,
+    ) -> HttpOperation {
+        HttpOperation {
+            method,
+            url,
+            headers,
+            body,
+            answers,
+        }
+    }
+
     /// The request for these variables.
     pub fn request(&self, variables: &RequestVariables<'_>) -> HttpRequest {
         // Where nodes are is no secret of theirs; everything else may have any character in it.
@@ -173,9 +186,16 @@ impl Variable for RequestVariable {
 }
 
 #[derive(Debug, Clone)]
-struct RequestTemplate(Template<RequestVariable>);
+pub(super) struct RequestTemplate(Template<RequestVariable>);
 
 placed!(RequestTemplate from String, "a string");
+
+impl RequestTemplate {
+    /// The text with its variables as they are, not encoded in any way.
+    pub(super) fn word(&self, variables: &RequestVariables<'_>) -> String {
+        self.0.fill(|variable| variables.text(variable))
+    }
+}
 
 impl TryFrom<String> for RequestTemplate {
     type Error = UnknownVariable;
@@ -186,7 +206,7 @@ impl TryFrom<String> for RequestTemplate {
 }
 
 #[derive(Debug, Clone)]
-struct UrlTemplate(Template<RequestVariable>);
+pub(super) struct UrlTemplate(Template<RequestVariable>);
 
 placed!(UrlTemplate from String, "a string");
 
@@ -201,7 +221,7 @@ impl TryFrom<String> for UrlTemplate {
 }
 
 #[derive(Debug, Clone)]
-struct HeaderTemplate(Template<RequestVariable>);
+pub(super) struct HeaderTemplate(Template<RequestVariable>);
 
 placed!(HeaderTemplate from String, "a string");
 
@@ -219,7 +239,7 @@ impl TryFrom<String> for HeaderTemplate {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct HeaderName(String);
+pub(super) struct HeaderName(String);
 
 placed!(HeaderName from String, "a string");
 
@@ -241,7 +261,7 @@ impl TryFrom<String> for HeaderName {
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 #[derive(Debug, Clone)]
-struct Method(String);
+pub(super) struct Method(String);
 
 placed!(Method from String, "a string");
 

@@ -1,6 +1,8 @@
 //! Sets of HTTP status codes as a descriptor writes them: `200`, `"2xx"`, `[200, "3xx"]`.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -29,6 +31,20 @@ impl fmt::Display for StatusSet {
 }
 
 const EXPECTED: &str = "a status from 100 to 599, a class such as \"2xx\", or a list of these";
+
+impl JsonSchema for StatusSet {
+    fn schema_name() -> Cow<'static, str> {
+        "StatusSet".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = json_schema!({"anyOf": [
+            {"type": "integer", "minimum": 100, "maximum": 599},
+            {"type": "string", "pattern": "^[1-5]xx$"},
+        ]});
+        json_schema!({"description": EXPECTED, "anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+    }
+}
 
 impl<'de> Deserialize<'de> for StatusSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -19,6 +19,9 @@ tests![
     a_node_is_given_nothing_but_its_own,
     a_node_that_is_cut_from_the_client_cannot_be_asked,
     a_start_that_nobody_waits_for_still_ends_well,
+    a_program_beside_a_node_lives_and_dies_with_it,
+    a_program_beside_a_node_that_does_not_exist_is_named,
+    a_file_of_a_node_is_there_once_and_then_its_own,
 ];
 
 pub fn system(mode: &str, ready: &str) -> System {
@@ -342,5 +345,104 @@ fn a_start_that_nobody_waits_for_still_ends_well() {
         assert!(impatient.is_err());
         eventually("it is up all the same", || cluster.state("n1") == NodeState::Up);
         cluster.kill("n1").await.unwrap();
+    });
+}
+
+/// A node that answers, with a program beside it.
+fn accompanied(command: &str) -> System {
+    let text = format!(
+        r#"
+name = "test"
+description = "the test program itself, and another"
+[node]
+command = ["{{harness}}", "node", "serve", "{{ip}}:7000", "{{data}}", "{{node}}={{ip}}"]
+ports = [7000]
+[[node.also]]
+name = "guard"
+command = {command}
+[[node.file]]
+path = "{{data}}/conf/node.conf"
+text = "{{node}} follows {{first}}"
+nodes = "others"
+[node.ready]
+url = "http://{{ip}}:7000/health"
+timeout_ms = 10000
+"#
+    );
+    System::parse(&text, "test.toml").unwrap()
+}
+
+/// The process of the program beside the node in its life with this number, from 0.
+fn guard(dir: &Path, life: usize) -> String {
+    let log = dir.join("nodes/n1/guard.stderr.log");
+    eventually("the program beside the node has started", || {
+        started(&log, life).is_some()
+    });
+    started(&log, life).unwrap()
+}
+
+fn started(log: &Path, life: usize) -> Option<String> {
+    let text = read_to_string(log).unwrap_or_default();
+    let pids = text.lines().filter_map(|line| line.split_once("started, pid "));
+    pids.map(|(_, pid)| pid.to_owned()).nth(life)
+}
+
+fn a_program_beside_a_node_lives_and_dies_with_it() {
+    run(async |dir| {
+        let cluster = cluster(dir, 1, accompanied(r#"["sleep", "1000"]"#));
+        let mut exits = cluster.exits();
+        cluster.start("n1").await.unwrap();
+        let first = guard(dir, 0);
+        assert!(is_alive(&first));
+        cluster.kill("n1").await.unwrap();
+        assert!(
+            !is_alive(&first),
+            "the node is gone, and so is what was beside it"
+        );
+        cluster.start("n1").await.unwrap();
+        let second = guard(dir, 1);
+        assert!(is_alive(&second) && second != first);
+        assert!(
+            exits.try_recv().is_err(),
+            "an end that was asked for is not unexpected"
+        );
+        // Its own end is that of the node, and told as what it was.
+        let pid = nix::unistd::Pid::from_raw(second.parse().unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+        let exit = exits.recv().await.unwrap();
+        assert_eq!(exit.status, "guard ended: signal 15 (SIGTERM)");
+        assert_eq!(cluster.state("n1"), NodeState::Down);
+        cluster.start("n1").await.unwrap();
+        let third = guard(dir, 2);
+        cluster.stop_all().await;
+        assert!(!is_alive(&third));
+    });
+}
+
+fn a_program_beside_a_node_that_does_not_exist_is_named() {
+    run(async |dir| {
+        let cluster = cluster(dir, 1, accompanied(r#"["no-such-program"]"#));
+        let told = cluster.start("n1").await.unwrap_err().to_string();
+        assert!(
+            told.starts_with("start n1: run no-such-program: No such file or directory"),
+            "{told}"
+        );
+        assert_eq!(cluster.state("n1"), NodeState::Down);
+    });
+}
+
+fn a_file_of_a_node_is_there_once_and_then_its_own() {
+    run(async |dir| {
+        let cluster = cluster(dir, 2, accompanied(r#"["sleep", "1000"]"#));
+        let file = |node: &str| dir.join(format!("nodes/{node}/data/conf/node.conf"));
+        assert!(!file("n1").exists(), "it is for the others");
+        let first = cluster.network().address("n2", "n1");
+        assert_eq!(read_to_string(file("n2")).unwrap(), format!("n2 follows {first}"));
+        cluster.start("n2").await.unwrap();
+        std::fs::write(file("n2"), "mine").unwrap();
+        cluster.kill("n2").await.unwrap();
+        cluster.start("n2").await.unwrap();
+        assert_eq!(read_to_string(file("n2")).unwrap(), "mine");
+        cluster.stop_all().await;
     });
 }

@@ -46,9 +46,19 @@ pub struct InitOptions {
     #[arg(default_value = ".")]
     pub directory: PathBuf,
 
+    /// Writes a descriptor, a client program in this language, and an example server that they work with
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LANGUAGE",
+        required_unless_present = "ci",
+        conflicts_with = "ci"
+    )]
+    pub lang: Option<Language>,
+
     /// Writes a job for this CI server
-    #[arg(long, value_enum, value_name = "SERVER", required = true)]
-    pub ci: CiServer,
+    #[arg(long, value_enum, value_name = "SERVER")]
+    pub ci: Option<CiServer>,
 
     /// What the job types after `harness`
     #[arg(
@@ -67,9 +77,20 @@ pub struct InitOptions {
     )]
     pub install: String,
 
-    /// Prints the job instead, to be put into a file that is there already
+    /// Prints the job instead, to be put into a file that is there already; with --lang the client program
     #[arg(long)]
     pub print: bool,
+}
+
+/// Languages of client programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Python 3, with nothing but its standard library: client.py
+    Python,
+    /// Go, with nothing but its standard library: client.go
+    Go,
+    /// Bash and curl: client.sh
+    Shell,
 }
 
 /// CI servers.

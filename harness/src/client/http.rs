@@ -1,7 +1,7 @@
 //! A client's way to its node over HTTP.
 
 use super::Outcome;
-use cluster::system::{Answer, HttpOperation, HttpRequest, RequestVariables};
+use cluster::system::{HttpOperation, HttpRequest, RequestVariables};
 use history::EventType;
 use std::time::Duration;
 
@@ -33,12 +33,8 @@ impl HttpConnection {
     /// Asks for one operation, once.
     pub async fn ask(&self, operation: &HttpOperation, variables: &RequestVariables<'_>) -> Outcome {
         match self.exchange(&operation.request(variables)).await {
-            Ok((status, body)) => outcome(operation, status, &body),
-            Err(failure) => Outcome {
-                kind: failure.kind,
-                value: None,
-                error: Some(failure.reason),
-            },
+            Ok((status, body)) => Outcome::of(operation.judge(status, &body)),
+            Err(failure) => Outcome::without(failure.kind, failure.reason),
         }
     }
 
@@ -65,21 +61,6 @@ impl HttpConnection {
             body.extend_from_slice(&chunk);
         }
         Ok((response.status().as_u16(), body))
-    }
-}
-
-/// What an answer means for the history.
-fn outcome(operation: &HttpOperation, status: u16, body: &[u8]) -> Outcome {
-    let judged = operation.judge(status, body);
-    let kind = match judged.answer {
-        Answer::Ok => EventType::Ok,
-        Answer::Fail => EventType::Fail,
-        Answer::Info => EventType::Info,
-    };
-    Outcome {
-        kind,
-        value: judged.value,
-        error: judged.error,
     }
 }
 

@@ -1,21 +1,20 @@
-//! `harness init --ci`: a job for a CI server that runs the test and keeps the run, whatever became of it.
+//! `harness init`: files that a project begins with. What is there already is never overwritten.
 //!
-//! The jobs themselves are in `templates/`. What is there already is never overwritten.
+//! Read next: `lang` for a descriptor and a client program, `ci` for a job.
+
+mod ci;
+mod lang;
 
 use super::{fail, print};
-use crate::cli::{CiServer, InitOptions};
+use crate::cli::InitOptions;
 use anyhow::{Context, Result, bail};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 pub fn init(options: &InitOptions) -> ExitCode {
-    let job = job(options);
-    if options.print {
-        print(&job);
-        return ExitCode::SUCCESS;
-    }
-    match written(options, &job) {
+    match told(options) {
         Ok(told) => {
             print(&told);
             ExitCode::SUCCESS
@@ -24,56 +23,36 @@ pub fn init(options: &InitOptions) -> ExitCode {
     }
 }
 
-fn job(options: &InitOptions) -> String {
-    let (template, run) = match options.ci {
-        CiServer::Github => (
-            include_str!("../../templates/ci-github.yml"),
-            format!("harness {}", options.run),
-        ),
-        CiServer::Gitlab => (
-            include_str!("../../templates/ci-gitlab.yml"),
-            format!("harness {} --junit harness-junit.xml", options.run),
-        ),
-    };
-    template
-        .replace("{install}", &scalar(&options.install))
-        .replace("{run}", &scalar(&run))
-}
-
-/// A text as a scalar of YAML: in double quotes, which JSON's are.
-fn scalar(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-fn written(options: &InitOptions, job: &str) -> Result<String> {
-    let place = match options.ci {
-        CiServer::Github => ".github/workflows/harness.yml",
-        CiServer::Gitlab => ".gitlab-ci.yml",
-    };
+/// Writes what is asked for; the text is what the user is told, or all of it with `--print`.
+fn told(options: &InitOptions) -> Result<String> {
+    match (options.ci, options.lang) {
+        (Some(server), _) if options.print => return Ok(ci::job(server, options)),
+        (_, Some(language)) if options.print => return Ok(lang::program(language).to_owned()),
+        _ => {}
+    }
     if !options.directory.is_dir() {
         bail!(
-            "write the job: there is no folder {}",
+            "write into it: there is no folder {}",
             options.directory.display()
         );
     }
-    let path = options.directory.join(place);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    match (options.ci, options.lang) {
+        (Some(server), _) => ci::written(server, options),
+        (None, Some(language)) => lang::written(language, &options.directory),
+        (None, None) => bail!("choose what to write: --lang or --ci"),
     }
-    let mut file = match File::create_new(&path) {
+}
+
+/// Writes a file that is not there.
+fn write_new(path: &Path, text: &str, way_out: &str) -> Result<File> {
+    let mut file = match File::create_new(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
-            "write {}: it is there already; --print shows the job, to be put into it",
-            path.display()
-        ),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            bail!("write {}: it is there already; {way_out}", path.display())
+        }
         Err(error) => return Err(error).with_context(|| format!("write {}", path.display())),
     };
-    file.write_all(job.as_bytes())
+    file.write_all(text.as_bytes())
         .with_context(|| format!("write {}", path.display()))?;
-    Ok(format!(
-        "{}\n\nIt installs the harness with: {}\nand then types:              harness {}\n",
-        path.display(),
-        options.install,
-        options.run
-    ))
+    Ok(file)
 }

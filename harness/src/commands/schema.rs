@@ -9,6 +9,7 @@ pub fn schema(format: SchemaFormat) -> ExitCode {
         SchemaFormat::Results => results::schema(),
         SchemaFormat::History => history::schema(),
         SchemaFormat::Events => crate::events::schema(),
+        SchemaFormat::Descriptor => cluster::system::schema(),
         SchemaFormat::Scorecard => crate::scorecard::document::schema(),
     };
     let text = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");

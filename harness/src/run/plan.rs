@@ -199,6 +199,7 @@ fn choose_workload(
     })?;
     let operations = system
         .operations(name)
+        .with_context(|| format!("{}: [workload.{name}]", options.system))?
         .with_context(|| format!("[workload.{name}] is missing: {}", of_system()))?;
     for f in kind.functions {
         if !operations.has(f) {

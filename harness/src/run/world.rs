@@ -13,7 +13,9 @@ use crate::progress::{Progress, ProgressOptions};
 use crate::recorder::Recorder;
 use anyhow::{Context, Result, anyhow};
 use cluster::network::Capture;
+use cluster::system::Operations;
 use cluster::{Cluster, ClusterSpec, NodeState};
+use futures_util::future::try_join_all;
 use history::{EventType, Header, Note, Phase};
 use nemesis::Journal;
 use results::RunDir;
@@ -127,8 +129,8 @@ impl World {
             }
             false => None,
         };
-        let clients = make_clients(options, plan, &cluster, &recorder)?;
-        let world = World {
+        let clients = make_clients(options, plan, &cluster, &recorder, &directory.join("clients"))?;
+        let mut world = World {
             cluster,
             recorder,
             clients,
@@ -146,6 +148,7 @@ impl World {
         nemesis::executor::start_all(&world.cluster, &plan.nodes)
             .await
             .map_err(|why| anyhow!(why))?;
+        try_join_all(world.clients.iter_mut().map(Client::open)).await?;
         Ok(world)
     }
 
@@ -329,21 +332,25 @@ fn make_clients(
     plan: &Plan,
     cluster: &Cluster,
     recorder: &Arc<Recorder>,
+    dir: &Path,
 ) -> Result<Vec<Client>> {
+    if let Operations::Program(_) = &*plan.operations {
+        std::fs::create_dir_all(dir).with_context(|| format!("make {}", dir.display()))?;
+    }
     let spec = ClientSpec {
         operations: Arc::clone(&plan.operations),
         recorder: Arc::clone(recorder),
         clients: plan.clients as u64,
         timeout: options.client_timeout,
+        dir: dir.to_owned(),
+        descriptor_dir: plan.system.dir.clone(),
+        workload: plan.workload_name.clone(),
     };
     let client = |number: usize| {
         let node = &plan.nodes[number % plan.nodes.len()];
         Client::new(number as u64, node, &cluster.ip(node).to_string(), &spec)
     };
-    (0..plan.clients)
-        .map(client)
-        .collect::<Result<_, _>>()
-        .context("set up the HTTP clients")
+    (0..plan.clients).map(client).collect()
 }
 
 /// Writes down every node that ended though nobody had asked it to.

@@ -1,9 +1,10 @@
 //! What CI servers and programs are told of a run: one sentence everywhere, documents that fulfil their schemas.
 
-use crate::place::{Place, err, has_sandbox, out};
+use crate::place::{Place, ROOT, err, has_sandbox, out};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 
 fn problems(validator: &Validator, document: &Value) -> Vec<String> {
     let errors = validator.iter_errors(document);
@@ -240,4 +241,41 @@ fn a_copy_that_could_not_be_written_is_refused_before_the_run() {
         assert!(err(&refused).contains(&words), "{}", err(&refused));
     }
     assert!(!place.store().exists());
+}
+
+#[test]
+fn every_descriptor_fulfils_the_schema_that_editors_are_given_and_broken_ones_do_not() {
+    let place = Place::new();
+    let schema = place.schema("descriptor");
+    let read = |text: &str| serde_json::to_value(toml::from_str::<toml::Value>(text).unwrap()).unwrap();
+    let mut paths = vec![
+        Path::new(ROOT).join("harness/templates/lang/system.toml"),
+        Path::new(ROOT).join("examples/rust-client/system.toml"),
+    ];
+    let systems = fs::read_dir(Path::new(ROOT).join("systems")).unwrap();
+    paths.extend(systems.map(|entry| entry.unwrap().path()));
+    assert!(paths.len() > 4, "{paths:?}");
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        let text = text.replace("client = {client}", "client = [\"x\"]");
+        assert_eq!(
+            problems(&schema, &read(&text)),
+            Vec::<String>::new(),
+            "{}",
+            path.display()
+        );
+    }
+    let etcd = fs::read_to_string(Path::new(ROOT).join("systems/etcd.toml")).unwrap();
+    for (from, to) in [
+        ("restart_port", "restart_prot"),
+        ("outcome = \"ok\"", "outcome = \"yes\""),
+        ("status = 200", "status = \"2YY\""),
+        ("method = \"POST\"", "command = \"POST\""),
+        ("description =", "describtion ="),
+        ("ports = [2379, 2380]", "ports = 2379"),
+    ] {
+        assert!(etcd.contains(from), "{from}");
+        let broken = read(&etcd.replace(from, to));
+        assert!(!problems(&schema, &broken).is_empty(), "{to} is not noticed");
+    }
 }

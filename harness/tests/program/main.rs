@@ -2,12 +2,13 @@
 //!
 //! `place` is where a test has its runs. Read next: `verdicts` for what a run ends with, `refusals` for what is not
 //! even begun, `endings` for runs that are cut short, `fail_fast` for those that stop by themselves, `proxy` for
-//! those without a sandbox, `etcd` for a real system that is not ours; `documents` for what CI servers and programs are
+//! those without a sandbox, `etcd` and `redis` for real systems that are not ours, `clients` for programs that are clients; `documents` for what CI servers and programs are
 //! told, `exports` for other tools; `store` and `config` for what needs no run (`stored` makes some), `series` for
 //! several, `replay` for one again, `serve` for a browser, `terminal` for a person; `readme` types what the README says.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod clients;
 mod config;
 mod documents;
 mod endings;
@@ -18,6 +19,7 @@ mod init;
 mod place;
 mod proxy;
 mod readme;
+mod redis;
 mod refusals;
 mod replay;
 mod series;

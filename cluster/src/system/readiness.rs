@@ -1,0 +1,190 @@
+//! The `[node.ready]` part of a descriptor: how a node is known to be ready.
+
+use super::node::{AddressTemplate, fill_address};
+use super::operation::check_url;
+use super::placed::placed;
+use super::reply::ReplySet;
+use super::status::StatusSet;
+use crate::resp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+/// How a node is known to be ready: it answers a GET with the right status, or a command with the right reply.
+#[derive(Debug, Clone)]
+pub struct Readiness {
+    by: By,
+    /// A port at which a node that has been ready before accepts connections when it is up again: for systems that
+    /// answer nothing until they have found a majority. Without it, the same is asked every time.
+    pub restart_port: Option<u16>,
+    /// How long it may take from the start of the process; by default 10 s.
+    pub timeout: Duration,
+    /// The pause between two tries; by default 5 ms.
+    pub interval: Duration,
+    /// How long one try may take; by default 100 ms.
+    pub try_timeout: Duration,
+}
+
+/// How it is asked.
+#[derive(Debug, Clone)]
+enum By {
+    Get {
+        url: AddressTemplate,
+        status: StatusSet,
+    },
+    Command {
+        port: u16,
+        command: Vec<AddressTemplate>,
+        reply: ReplySet,
+    },
+}
+
+/// What one node is asked, and which answer means that it is ready.
+#[derive(Debug, Clone)]
+pub enum ReadyQuestion {
+    /// A GET of this URL, answered with one of these statuses.
+    Get {
+        /// The whole URL.
+        url: String,
+        /// What means ready.
+        status: StatusSet,
+    },
+    /// A command over RESP, answered with one of these replies.
+    Command {
+        /// Where it is sent.
+        address: SocketAddrV4,
+        /// Its words.
+        words: Vec<String>,
+        /// What means ready.
+        reply: ReplySet,
+    },
+}
+
+impl ReadyQuestion {
+    /// The bytes of a command; none of a GET.
+    pub fn command_bytes(&self) -> Vec<u8> {
+        match self {
+            ReadyQuestion::Get { .. } => Vec::new(),
+            ReadyQuestion::Command { words, .. } => resp::command(words.iter().map(String::as_str)),
+        }
+    }
+}
+
+/// How a node is known to be ready: a GET, or over RESP a command.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Readiness")]
+struct RawReadiness {
+    /// What is asked over HTTP. Variables: {node} {index} {ip}.
+    url: Option<AddressTemplate>,
+    /// Which statuses mean ready; 2xx when nothing is said.
+    status: Option<StatusSet>,
+    /// Where a command over RESP is sent.
+    port: Option<u16>,
+    /// The words of the command.
+    command: Option<Vec<AddressTemplate>>,
+    /// Which replies mean ready.
+    reply: Option<ReplySet>,
+    /// A port at which a node that has been ready before accepts connections when it is up again.
+    restart_port: Option<u16>,
+    /// How long it may take from the start of the process.
+    #[serde(default = "timeout_ms")]
+    timeout_ms: u64,
+    /// The pause between two tries.
+    #[serde(default = "interval_ms")]
+    interval_ms: u64,
+    /// How long one try may take.
+    #[serde(default = "try_timeout_ms")]
+    try_timeout_ms: u64,
+}
+
+fn success() -> StatusSet {
+    use serde::de::{IntoDeserializer, value::Error};
+    let class: serde::de::value::StrDeserializer<'_, Error> = "2xx".into_deserializer();
+    StatusSet::deserialize(class).expect("2xx is a class of statuses")
+}
+
+fn timeout_ms() -> u64 {
+    10_000
+}
+
+fn interval_ms() -> u64 {
+    5
+}
+
+fn try_timeout_ms() -> u64 {
+    100
+}
+
+placed!(Readiness from RawReadiness, "a table");
+
+impl TryFrom<RawReadiness> for Readiness {
+    type Error = String;
+
+    fn try_from(raw: RawReadiness) -> Result<Self, String> {
+        let by = match (raw.url, raw.command, raw.port, raw.reply) {
+            (Some(url), None, None, None) => {
+                check_url(&url.0).map_err(|reason| format!("url: {reason}"))?;
+                let status = raw.status.unwrap_or_else(success);
+                By::Get { url, status }
+            }
+            (None, Some(command), Some(port), Some(reply)) if raw.status.is_none() => {
+                if command.is_empty() {
+                    return Err("command is empty; it is a list, such as [\"PING\"]".to_owned());
+                }
+                check_port("port", port)?;
+                By::Command { port, command, reply }
+            }
+            (None, None, None, None) => {
+                return Err("missing field `url`, or over RESP `port`, `command` and `reply`".to_owned());
+            }
+            _ => {
+                return Err(
+                    "it is a `url` and the `status` of its answer, or over RESP `port`, `command` and `reply`".to_owned(),
+                );
+            }
+        };
+        let within = |name: &str, value: u64| match value {
+            1..=3_600_000 => Ok(Duration::from_millis(value)),
+            _ => Err(format!("{name} is {value}; it must be from 1 to 3600000")),
+        };
+        if let Some(port) = raw.restart_port {
+            check_port("restart_port", port)?;
+        }
+        Ok(Readiness {
+            by,
+            restart_port: raw.restart_port,
+            timeout: within("timeout_ms", raw.timeout_ms)?,
+            interval: within("interval_ms", raw.interval_ms)?,
+            try_timeout: within("try_timeout_ms", raw.try_timeout_ms)?,
+        })
+    }
+}
+
+fn check_port(name: &str, port: u16) -> Result<(), String> {
+    match port {
+        0 => Err(format!("{name} is 0; a port is from 1 to 65535")),
+        _ => Ok(()),
+    }
+}
+
+impl Readiness {
+    /// What one node is asked.
+    pub fn question(&self, node: &str, index: usize, ip: Ipv4Addr) -> ReadyQuestion {
+        match &self.by {
+            By::Get { url, status } => ReadyQuestion::Get {
+                url: fill_address(url, node, index, ip),
+                status: status.clone(),
+            },
+            By::Command { port, command, reply } => ReadyQuestion::Command {
+                address: SocketAddrV4::new(ip, *port),
+                words: command
+                    .iter()
+                    .map(|word| fill_address(word, node, index, ip))
+                    .collect(),
+                reply: reply.clone(),
+            },
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Client programs: those that `harness init` writes, one in Rust, and those that do everything wrong.
+
+use crate::place::{Place, ROOT, err, has_sandbox, out};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+/// Whether a program is there; without it the test says so.
+fn has(program: &str, argument: &str) -> bool {
+    let found = Command::new(program).arg(argument).output().is_ok();
+    assert!(
+        found || std::env::var_os("CI").is_none(),
+        "skipped: there is no {program}"
+    );
+    if !found {
+        println!("skipped: there is no {program}");
+    }
+    found
+}
+
+/// The example of `harness init` in a language.
+fn example(place: &Place, language: &str) -> String {
+    let folder = place.folder.path().join("example");
+    std::fs::create_dir_all(&folder).unwrap();
+    let output = place.run(&["init", "--lang", language, folder.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    folder.join("system.toml").display().to_string()
+}
+
+/// Tests a single node of a descriptor for a few seconds.
+fn tested(place: &Place, descriptor: &str, more: &str) -> (Option<i32>, Value) {
+    let arguments = "--node-count 1 --concurrency 3 --rate 60 --seed 5 --progress none";
+    let arguments: Vec<&str> = ["test", descriptor]
+        .into_iter()
+        .chain(arguments.split(' '))
+        .chain(more.split(' '))
+        .collect();
+    let output = place.run(&arguments);
+    assert!(
+        matches!(output.status.code(), Some(0..=2)),
+        "{}{}",
+        out(&output),
+        err(&output)
+    );
+    (output.status.code(), place.results())
+}
+
+/// The example was worked with, and nothing was found wrong with it.
+fn is_right(place: &Place, descriptor: &str) {
+    let (code, results) = tested(
+        place,
+        descriptor,
+        "--workload cas-register --nemesis pause --time-limit 5",
+    );
+    // Whether enough was seen in so short a time depends on the machine; that nothing wrong was, does not.
+    assert_ne!(code, Some(1), "{results}");
+    for f in ["read", "write", "cas"] {
+        let ok = results["ops"]["by_f"][f]["ok"].as_u64().unwrap();
+        assert!(ok > 5, "{f}: {ok} of them ok");
+    }
+}
+
+#[test]
+fn the_example_in_python_works_at_once_and_a_kill_shows_that_it_keeps_nothing() {
+    if !has_sandbox() || !has("python3", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = example(&place, "python");
+    is_right(&place, &descriptor);
+    let log = place.read("clients/0.log");
+    assert!(log.contains("started, pid"), "{log}");
+    let (code, results) = tested(
+        &place,
+        &descriptor,
+        "--workload register --nemesis kill --time-limit 20 --fail-fast",
+    );
+    assert_eq!(code, Some(1), "{results}");
+    assert_eq!(results["violations"][0]["shrink"]["verified"], true);
+}
+
+#[test]
+fn the_example_in_shell_works_at_once() {
+    if !has_sandbox()
+        || !has("bash", "--version")
+        || !has("curl", "--version")
+        || !has("python3", "--version")
+    {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = example(&place, "shell");
+    is_right(&place, &descriptor);
+}
+
+#[test]
+fn the_example_in_go_compiles_and_works() {
+    if !has_sandbox() || !has("go", "version") || !has("python3", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = example(&place, "go");
+    let folder = Path::new(&descriptor).parent().unwrap();
+    let formatted = Command::new("gofmt")
+        .args(["-l", "client.go"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert_eq!(out(&formatted), "", "gofmt would write it in another way");
+    let built = Command::new("go")
+        .args(["build", "-o", "client", "client.go"])
+        .current_dir(folder)
+        .env("GOCACHE", place.folder.path().join("go"))
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", err(&built));
+    is_right(&place, &descriptor);
+}
+
+#[test]
+fn a_client_in_rust_is_built_outside_the_workspace_and_works() {
+    if !has_sandbox() || !has("python3", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let example = format!("{ROOT}/examples/rust-client");
+    let target = place.folder.path().join("target");
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--offline",
+            "--jobs",
+            "2",
+            "--manifest-path",
+        ])
+        .arg(format!("{example}/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", err(&built));
+    // As it is, but for where it was built.
+    let text = std::fs::read_to_string(format!("{example}/system.toml")).unwrap();
+    let program = target.join("debug/rust-client");
+    let text = text
+        .replace("{dir}/target/debug/rust-client", program.to_str().unwrap())
+        .replace("{dir}/../..", ROOT);
+    let descriptor = place.write("rust.toml", &text);
+    is_right(&place, &descriptor);
+}
+
+#[test]
+fn no_template_is_longer_than_a_page() {
+    let place = Place::new();
+    for language in ["python", "go", "shell"] {
+        let program = out(&place.run(&["init", "--lang", language, "--print"]));
+        assert!((10..60).contains(&program.lines().count()), "{language}");
+    }
+}
+
+#[test]
+fn init_overwrites_nothing_and_writes_all_or_none() {
+    let place = Place::new();
+    let folder = place.folder.path().to_str().unwrap().to_owned();
+    place.write("client.py", "mine");
+    let refused = place.run(&["init", "--lang", "python", &folder]);
+    assert_eq!(refused.status.code(), Some(255));
+    assert!(
+        err(&refused).contains("client.py: it is there already"),
+        "{}",
+        err(&refused)
+    );
+    assert!(!place.folder.path().join("system.toml").exists());
+    assert_eq!(
+        std::fs::read_to_string(place.folder.path().join("client.py")).unwrap(),
+        "mine"
+    );
+    for arguments in [
+        vec!["init", "--lang", "pyton"],
+        vec!["init", "--lang", "go", "--ci", "github"],
+    ] {
+        assert_eq!(place.run(&arguments).status.code(), Some(254), "{arguments:?}");
+    }
+}
+
+/// A client that does what it is told in a variable to do wrong, once in a while, and is right otherwise.
+const WRONG: &str = r#"
+import json, sys, time
+sys.path.insert(0, sys.argv[1])
+say = lambda line: print(line if isinstance(line, str) else json.dumps(line), flush=True)
+start = json.loads(sys.stdin.readline())
+say({"ready": True})
+import http.client
+def request(method, key, body=None):
+    c = http.client.HTTPConnection(start["ip"], 8000, timeout=1)
+    c.request(method, f"/keys/{key}", json.dumps(body))
+    return json.load(c.getresponse())
+for line in sys.stdin:
+    op = json.loads(line)
+    if op["f"] == "read":
+        right = {"id": op["id"], "type": "ok", "value": request("GET", op["key"])}
+    else:
+        request("PUT", op["key"], op["value"])
+        right = {"id": op["id"], "type": "ok"}
+    turn = (op["id"] + start["client"]) % 8
+    if turn == 7: say("Traceback \x1b[2J")
+    elif turn == 6: say({**right, "id": op["id"] + 1})
+    elif turn == 5: sys.stdout.write("x" * (2 << 20)); say(right)
+    elif turn == 4: sys.exit(3)
+    elif turn == 3: say(right); say({"id": op["id"] + 1, "type": "ok", "value": -1})
+    elif turn == 2: say({"id": op["id"], "type": "ok"}) if op["f"] == "read" else say({"id": op["id"], "type": "fine"})
+    elif turn == 1: time.sleep(30)
+    else: say(right)
+"#;
+
+#[test]
+fn whatever_a_client_program_does_wrong_it_is_started_anew_and_nobody_is_accused() {
+    if !has_sandbox() || !has("python3", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = example(&place, "python");
+    std::fs::write(Path::new(&descriptor).with_file_name("client.py"), WRONG).unwrap();
+    let text = std::fs::read_to_string(&descriptor).unwrap();
+    std::fs::write(
+        &descriptor,
+        text.replace(r#"{dir}/client.py""#, r#"{dir}/client.py", "{dir}""#),
+    )
+    .unwrap();
+    let (code, results) = tested(
+        &place,
+        &descriptor,
+        "--workload register --nemesis none --time-limit 10 --client-timeout 300ms",
+    );
+    assert_ne!(code, Some(1), "{results}");
+    let history = place.read("history.jsonl");
+    for words in [
+        "answered what is no outcome",
+        "answered operation",
+        "longer than 1048576 bytes",
+        "ended during the operation",
+        "did not answer in time",
+    ] {
+        assert!(history.contains(words), "{words}");
+    }
+    assert!(
+        !history.contains('\u{1b}') && !history.contains(":-1,"),
+        "an answer to nothing was taken"
+    );
+    let log = place.read("clients/0.log");
+    assert!(log.matches("started, pid").count() > 3, "{log}");
+}
+
+#[test]
+fn a_client_program_that_does_not_begin_ends_the_run_with_its_own_words() {
+    if !has_sandbox() || !has("python3", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = example(&place, "python");
+    let program = Path::new(&descriptor).with_file_name("client.py");
+    for (text, words) in [
+        ("import mydb\n", "No module named 'mydb'"),
+        (
+            "print('hello', flush=True)\n",
+            "its first line is not {\"ready\": true}: hello",
+        ),
+        ("import sys; sys.exit(7)\n", "exit status 7"),
+    ] {
+        std::fs::write(&program, text).unwrap();
+        let output = place.run(&[
+            "test",
+            &descriptor,
+            "--node-count",
+            "1",
+            "--time-limit",
+            "2",
+            "--nemesis",
+            "none",
+            "--progress",
+            "none",
+        ]);
+        assert_eq!(output.status.code(), Some(255), "{}", out(&output));
+        assert!(err(&output).contains(words), "{}", err(&output));
+        assert!(err(&output).contains("clients/"), "{}", err(&output));
+    }
+    let text = std::fs::read_to_string(&descriptor).unwrap();
+    std::fs::write(
+        &descriptor,
+        text.replace("[\"python3\", \"{dir}/client.py\"]", "[\"no-such-program\"]"),
+    )
+    .unwrap();
+    let output = place.run(&[
+        "test",
+        &descriptor,
+        "--node-count",
+        "1",
+        "--time-limit",
+        "2",
+        "--nemesis",
+        "none",
+        "--progress",
+        "none",
+    ]);
+    assert_eq!(output.status.code(), Some(255));
+    assert!(
+        err(&output).contains("run no-such-program: No such file"),
+        "{}",
+        err(&output)
+    );
+}
