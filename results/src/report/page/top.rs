@@ -91,8 +91,8 @@ pub fn facts(
             count(history.keys.len()),
             analysis
                 .map(|it| match it.keys.invalid {
-                    0 => "all linearizable".to_owned(),
-                    bad => format!("{} not linearizable", count(bad)),
+                    0 => format!("all {}", it.model.praise()),
+                    bad => format!("{} not {}", count(bad), it.model.praise()),
                 })
                 .unwrap_or_default(),
         ),
