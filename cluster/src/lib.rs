@@ -8,6 +8,7 @@
 //! - [`disk`]: a file system over a node's data directory that loses what was not synced when power fails.
 //! - [`process`]: one process of a node, from its start to its end; [`log`] keeps what it prints.
 //! - [`clock`]: the time of day that a node sees, through libfaketime.
+//! - [`maelstrom`]: the protocol of nodes that speak on stdin and stdout, and the services that they are offered.
 //! - [`system`]: descriptors, the files that say how a system is started, asked and understood.
 //! - [`cluster`]: all of it together; read that first.
 //!
@@ -21,6 +22,7 @@ pub mod cluster;
 pub mod disk;
 mod kernel;
 pub mod log;
+pub mod maelstrom;
 pub mod network;
 pub mod probe;
 pub mod process;

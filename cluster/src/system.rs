@@ -20,6 +20,7 @@ pub use operation::{HttpOperation, HttpRequest, RequestVariables};
 pub use status::StatusSet;
 pub use template::UnknownVariable;
 
+use crate::maelstrom::Workload;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -38,6 +39,10 @@ pub struct System {
     /// Its workloads by name, each with its operations by function: `workloads["decree"]["propose"]`.
     #[serde(default, rename = "workload")]
     pub workloads: BTreeMap<String, BTreeMap<String, HttpOperation>>,
+    /// The workload that its nodes serve, when they speak Maelstrom's protocol on stdin and stdout; such a system has no
+    /// descriptor.
+    #[serde(skip)]
+    pub maelstrom: Option<Workload>,
 }
 
 /// How the functions of a workload are carried out.
@@ -45,6 +50,8 @@ pub struct System {
 pub enum Operations {
     /// By requests over HTTP, one for each function.
     Http(BTreeMap<String, HttpOperation>),
+    /// By messages of Maelstrom's protocol.
+    Maelstrom(Workload),
 }
 
 impl Operations {
@@ -52,11 +59,24 @@ impl Operations {
     pub fn has(&self, function: &str) -> bool {
         match self {
             Operations::Http(operations) => operations.contains_key(function),
+            Operations::Maelstrom(workload) => workload.functions().contains(&function),
         }
     }
 }
 
 impl System {
+    /// A system whose nodes speak Maelstrom's protocol: this program with these arguments, without variables.
+    pub fn maelstrom(name: &str, command: &[String], workload: Workload) -> System {
+        System {
+            name: name.to_owned(),
+            description: "nodes that speak Maelstrom's protocol".to_owned(),
+            node: NodeRecipe::speaking(command),
+            install: None,
+            workloads: BTreeMap::new(),
+            maelstrom: Some(workload),
+        }
+    }
+
     /// The operations of a workload by its name, which may be that of a variant: what `register/serializable` does not
     /// say is as in `register`. `None` when the descriptor does not have it.
     pub fn operations(&self, workload: &str) -> Option<Operations> {

@@ -71,7 +71,7 @@ fn paxos_is_started_with_all_its_peers() {
          --checkpoint-bytes 32768";
     assert_eq!(command.argv.join(" "), expected);
     assert_eq!(
-        system.node.ready.url("n2", 2, hosts[1].1),
+        system.node.ready.url("n2", 2, hosts[1].1).unwrap(),
         "http://10.0.0.2:7000/health"
     );
     assert!(system.node.ready.status.contains(200) && !system.node.ready.status.contains(503));

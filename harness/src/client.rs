@@ -5,15 +5,18 @@
 //! would make the checker lie, so whoever is not certain says *info*. After *info* the client goes on under
 //! a new process number, because its old operation may still take effect.
 //!
-//! Read next: `http` for how a node is asked over HTTP.
+//! Read next: `http` for how a node is asked over HTTP, `messages` for how it is asked by messages.
 
 mod http;
+mod messages;
 
 use crate::recorder::Recorder;
 use crate::workload::{Argument, PlannedOperation};
+use cluster::network::Asking;
 use cluster::system::{Operations, RequestVariables};
 use history::EventType;
 use http::HttpConnection;
+use messages::MessageConnection;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,6 +41,7 @@ pub struct Client {
 /// What a client reaches its node by.
 enum Connection {
     Http(HttpConnection),
+    Messages(MessageConnection),
 }
 
 /// How an operation ended, as far as its client can know.
@@ -62,13 +66,20 @@ pub struct ClientSpec {
 }
 
 impl Client {
-    /// Client number `number`, of the node at `ip`.
+    /// Client number `number`, of the node at `ip`; `asking` is how it asks by messages, where the network has them.
     ///
     /// # Errors
     /// When the HTTP client cannot be set up.
-    pub fn new(number: u64, node: &str, ip: &str, spec: &ClientSpec) -> reqwest::Result<Client> {
-        let connection = match &*spec.operations {
-            Operations::Http(_) => Connection::Http(HttpConnection::new(spec.timeout)?),
+    pub fn new(
+        number: u64,
+        node: &str,
+        ip: &str,
+        asking: Option<Asking>,
+        spec: &ClientSpec,
+    ) -> reqwest::Result<Client> {
+        let connection = match asking {
+            Some(asking) => Connection::Messages(MessageConnection::new(asking, spec.timeout)),
+            None => Connection::Http(HttpConnection::new(spec.timeout)?),
         };
         Ok(Client {
             node: node.to_owned(),
@@ -119,6 +130,12 @@ impl Client {
         match (&mut self.connection, &*self.operations) {
             (Connection::Http(connection), Operations::Http(operations)) => {
                 connection.ask(&operations[f], &variables).await
+            }
+            (Connection::Messages(connection), Operations::Maelstrom(workload)) => {
+                connection.ask(*workload, f, &variables).await
+            }
+            (Connection::Http(_) | Connection::Messages(_), _) => {
+                unreachable!("how nodes are connected and how they are asked come from one system")
             }
         }
     }

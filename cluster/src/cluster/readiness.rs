@@ -1,5 +1,8 @@
 //! Waiting for a node to answer that it is ready.
 
+use super::ClusterSpec;
+use crate::maelstrom;
+use crate::network::{Asking, HostId};
 use crate::system::Readiness;
 use crate::untrusted::printable;
 use std::fmt;
@@ -8,8 +11,8 @@ use std::net::SocketAddrV4;
 /// Where a node is asked whether it is ready.
 #[derive(Debug)]
 pub struct Probes {
-    /// The first time.
-    pub url: String,
+    /// The first time; none for nodes that are asked by a message.
+    pub url: Option<String>,
     /// Later, where a node that is up need not be able to answer.
     pub restarted: Option<SocketAddrV4>,
 }
@@ -21,14 +24,17 @@ pub enum Probe {
     Get(String),
     /// By connecting.
     Connect(SocketAddrV4),
+    /// By telling it its name, in every life of its anew.
+    Init,
 }
 
 impl Probes {
     /// The way of asking a node that has been ready before, or has not.
     pub fn probe(&self, has_been_ready: bool) -> Probe {
-        match self.restarted {
-            Some(address) if has_been_ready => Probe::Connect(address),
-            _ => Probe::Get(self.url.clone()),
+        match (self.restarted, &self.url) {
+            (Some(address), _) if has_been_ready => Probe::Connect(address),
+            (_, Some(url)) => Probe::Get(url.clone()),
+            (_, None) => Probe::Init,
         }
     }
 }
@@ -38,6 +44,7 @@ impl fmt::Display for Probe {
         match self {
             Probe::Get(url) => write!(f, "GET {url}"),
             Probe::Connect(address) => write!(f, "connection to {address}"),
+            Probe::Init => f.write_str("init message"),
         }
     }
 }
@@ -50,6 +57,31 @@ pub fn prober() -> reqwest::Result<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .pool_max_idle_per_host(0)
         .build()
+}
+
+/// Tells a node its name, once, and what else it has to know before clients come. After the timeout, or when it answers
+/// something else, the error says so.
+pub async fn introduce(operator: &Asking, node: HostId, spec: &ClusterSpec) -> Result<(), String> {
+    let told = maelstrom::init(&spec.nodes[node], &spec.nodes);
+    let more = spec.system.maelstrom.and_then(|it| it.introduction(&spec.nodes));
+    for body in [Some(told), more].into_iter().flatten() {
+        let asked = body["type"].as_str().unwrap_or_default().to_owned();
+        let patience = spec.system.node.ready.timeout;
+        let answer = operator.tell(node, body, patience).await;
+        let answer =
+            answer.map_err(|why| format!("`{asked}` had {why}; a node answers on stdout, and flushes it"))?;
+        let kind = answer
+            .get("type")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
+        if kind != format!("{asked}_ok") {
+            let answer = printable(&serde_json::Value::Object(answer).to_string(), 200);
+            return Err(format!(
+                "`{asked}` was not answered with `{asked}_ok` but with {answer}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Asks until the answer is right. After the timeout, the error says what the last try came to.
@@ -72,6 +104,7 @@ pub async fn wait(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) ->
 /// Asks once.
 async fn ask(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) -> Result<(), String> {
     match probe {
+        Probe::Init => Err("it is asked by a message".to_owned()),
         Probe::Get(url) => match prober.get(url).timeout(ready.try_timeout).send().await {
             Ok(response) if ready.status.contains(response.status().as_u16()) => Ok(()),
             Ok(response) => Err(format!("status {}, not {}", response.status(), ready.status)),

@@ -1,13 +1,16 @@
 //! From down to up.
 
 use super::life::{Event, Phase};
-use super::node::{Node, lock};
+use super::node::lock;
 use super::{Shared, StartError, Started, UnexpectedExit, readiness};
 use crate::clock::Clock;
 use crate::network::{Backend, Network};
 use crate::process::{self, Exit, Process, ProcessSpec};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// The client that tells nodes their names.
+const OPERATOR: u64 = 0;
 
 impl Shared {
     /// Starts a node and waits until it is ready.
@@ -17,21 +20,26 @@ impl Shared {
         let process = {
             // A pause that is still looking for processes must not find those of the next life.
             let _turn = node.turn.lock().await;
-            self.spawn(node)?
+            self.spawn(place)?
         };
         let begun = Instant::now();
         let ready = &self.spec.system.node.ready;
         let probe = node.ready.probe(node.lock().has_been_ready);
         let outcome = tokio::select! {
             exit = process.ended() => Err(StartError::exited(name(), &exit, begun.elapsed())),
-            outcome = readiness::wait(&self.prober, &probe, ready) => Ok(outcome),
+            outcome = async {
+                match self.network.asking(OPERATOR) {
+                    Some(operator) => readiness::introduce(&operator, place, &self.spec).await,
+                    None => readiness::wait(&self.prober, &probe, ready).await,
+                }
+            } => Ok(outcome),
         };
         if let Err(last_try) = outcome? {
             process.kill();
             let exit = process.ended().await;
             return Err(StartError::NotReady {
                 node: name(),
-                after: ready.timeout,
+                after: begun.elapsed(),
                 asked: probe.to_string(),
                 last_try,
                 stderr: exit.stderr,
@@ -54,7 +62,8 @@ impl Shared {
     }
 
     /// Starts the process of a node that is down.
-    fn spawn(&self, node: &Node) -> Result<Arc<Process>, StartError> {
+    fn spawn(&self, place: usize) -> Result<Arc<Process>, StartError> {
+        let node = &self.nodes[place];
         // Held until the process is noted down: its end waits for the lock, and so comes after its start.
         let mut life = node.lock();
         let starting = life
@@ -71,6 +80,10 @@ impl Shared {
             epoch: self.spec.epoch,
             node: &node.name,
             watches: &node.watches,
+            messages: self
+                .network
+                .messages()
+                .map(|messages| (Arc::clone(messages), place)),
         };
         let (name, tell, its_life) = (node.name.clone(), self.tell_exit.clone(), node.shared_life());
         // Not more than that: the network ends with the cluster, not with the last of its processes.
@@ -111,5 +124,5 @@ impl Shared {
 
 /// Whether the network has to be told which nodes have a process.
 fn is_told(network: &Arc<Network>) -> bool {
-    network.backend() == Backend::Proxy
+    network.backend() != Backend::Switch
 }

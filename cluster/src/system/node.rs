@@ -119,10 +119,11 @@ fn comma() -> String {
     ",".to_owned()
 }
 
-/// How a node is known to be ready: it answers a GET with the right status.
+/// How a node is known to be ready: it answers a GET with the right status, or an `init` with `init_ok`.
 #[derive(Debug, Clone)]
 pub struct Readiness {
-    url: AddressTemplate,
+    /// None for nodes that speak Maelstrom's protocol.
+    url: Option<AddressTemplate>,
     /// A port at which a node that has been ready before accepts connections when it is up again: for systems that
     /// answer nothing until they have found a majority. Without it, the GET is asked every time.
     pub restart_port: Option<u16>,
@@ -192,7 +193,7 @@ impl TryFrom<RawReadiness> for Readiness {
             return Err("restart_port is 0; a port is from 1 to 65535".to_owned());
         }
         Ok(Readiness {
-            url,
+            url: Some(url),
             restart_port,
             status,
             timeout: within("timeout_ms", timeout_ms)?,
@@ -229,6 +230,28 @@ pub struct CommandLine {
 }
 
 impl NodeRecipe {
+    /// The recipe of a node that speaks Maelstrom's protocol: its command as it is, and no address.
+    pub(super) fn speaking(command: &[String]) -> NodeRecipe {
+        NodeRecipe {
+            command: command
+                .iter()
+                .map(|word| CommandTemplate(Template::plain(word)))
+                .collect(),
+            env: BTreeMap::new(),
+            peers: None,
+            ports: Vec::new(),
+            directory_sync: as_usual(),
+            ready: Readiness {
+                url: None,
+                restart_port: None,
+                status: success(),
+                timeout: Duration::from_millis(timeout_ms()),
+                interval: Duration::from_millis(interval_ms()),
+                try_timeout: Duration::from_millis(try_timeout_ms()),
+            },
+        }
+    }
+
     /// The command as the descriptor says it, with its variables in braces.
     pub fn command_words(&self) -> Vec<String> {
         self.command
@@ -274,9 +297,10 @@ impl PeerList {
 }
 
 impl Readiness {
-    /// The URL that is asked.
-    pub fn url(&self, node: &str, index: usize, ip: Ipv4Addr) -> String {
-        fill_address(&self.url, node, index, ip)
+    /// The URL that is asked; none when the node is asked by a message.
+    pub fn url(&self, node: &str, index: usize, ip: Ipv4Addr) -> Option<String> {
+        let url = self.url.as_ref()?;
+        Some(fill_address(url, node, index, ip))
     }
 }
 

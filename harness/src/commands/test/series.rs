@@ -58,10 +58,14 @@ pub fn series(options: &TestOptions) -> Result<u8> {
 /// One run with this seed, in a process of its own. Returns its exit code.
 async fn run(seed: u64, one_of: &str, mut stop: Stop) -> Result<u8> {
     let program = std::env::current_exe().context("find the harness's own program file")?;
+    let typed: Vec<_> = std::env::args_os().skip(1).collect();
+    // What comes after `--` is for nodes.
+    let ours = typed.iter().position(|word| word == "--").unwrap_or(typed.len());
     let mut child = Command::new(program)
-        .args(std::env::args_os().skip(1))
+        .args(&typed[..ours])
         .args(["--seed", &seed.to_string(), "--one-of", one_of])
         .args(["--die-with", &std::process::id().to_string()])
+        .args(&typed[ours..])
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
