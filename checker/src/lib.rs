@@ -17,6 +17,7 @@ pub mod analysis;
 pub mod budget;
 pub mod call;
 pub mod census;
+pub mod eventual;
 mod model;
 pub mod object;
 mod objects;
@@ -124,7 +125,26 @@ pub fn check(history: &History, model: Model) -> Result<Analysis, CheckError> {
 /// # Errors
 /// See [`CheckError`].
 pub fn check_with(history: &History, model: Model, options: &Options) -> Result<Analysis, CheckError> {
-    with_theory!(model, history, options, theory => analyse(history, model, &theory, options))
+    if !model.is_eventual() {
+        return with_theory!(model, history, options, theory => analyse(history, model, &theory, options));
+    }
+    if model == Model::EventualCounter {
+        with_theory!(model, history, options, theory => {
+            let numbers: Vec<u32> = (0..history.operations.len() as u32).collect();
+            theory::calls(&theory, history, &numbers)?;
+        });
+        return Ok(eventual::count(history));
+    }
+    let (weak, object) = eventual::weakened(history, model);
+    let mut analysis = check_with(&weak, object, options)?;
+    analysis.model = model;
+    // What became of the elements is seen by all reads, and what still holds of a promise that was never made says nothing.
+    analysis.census = with_theory!(object, history, options, theory => theory.census());
+    analysis
+        .violations
+        .iter_mut()
+        .for_each(|violation| violation.still.clear());
+    Ok(analysis)
 }
 
 /// The objects that a history can be about, by its operations: those that have all of its functions, and whose arguments
@@ -135,7 +155,8 @@ pub fn fitting(history: &History) -> Vec<Model> {
             Ok(history.operations.iter().all(|operation| theory.call(operation).is_ok()))
         })
     };
-    let all = Model::ALL.into_iter();
+    // Whoever promises less says so.
+    let all = Model::ALL.into_iter().filter(|model| !model.is_eventual());
     all.filter(|model| fits(*model).unwrap_or(false)).collect()
 }
 
@@ -145,6 +166,8 @@ pub fn fitting(history: &History) -> Vec<Model> {
 /// # Errors
 /// See [`CheckError`].
 pub fn witness(history: &History, model: Model, key: u32) -> Result<Option<Vec<u32>>, CheckError> {
+    let (history, model) = eventual::weakened(history, model);
+    let history = &*history;
     let budget = Budget::of(&Limits::default());
     let numbers = 0..history.operations.len() as u32;
     let of_key: Vec<u32> = numbers
@@ -158,6 +181,8 @@ pub fn witness(history: &History, model: Model, key: u32) -> Result<Option<Vec<u
 /// # Errors
 /// See [`CheckError`].
 pub fn witnesses(history: &History, model: Model) -> Result<Vec<(u32, Vec<u32>)>, CheckError> {
+    let (history, model) = eventual::weakened(history, model);
+    let history = &*history;
     let budget = Budget::of(&Limits::default());
     let by_key = ByKey::of(history);
     with_theory!(model, history, &Options::default(), theory => {
@@ -179,6 +204,8 @@ pub fn counterexample_events(
     options: &Options,
     violation: &Violation,
 ) -> Result<Vec<Event>, CheckError> {
+    let (history, model) = eventual::weakened(history, model);
+    let history = &*history;
     with_theory!(model, history, options, theory => {
         let numbers = 0..history.operations.len() as u32;
         let of_key: Vec<u32> = numbers

@@ -23,6 +23,10 @@ pub enum Model {
     Counter,
     /// Ids, of which no two are the same.
     UniqueIds,
+    /// A set of which everybody sees all elements in the end.
+    EventualSet,
+    /// A number of which everybody sees all additions in the end.
+    EventualCounter,
     /// First in, first out.
     Queue,
     /// The smallest comes out first.
@@ -43,7 +47,7 @@ pub enum Model {
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 16] = [
+    pub const ALL: [Model; 18] = [
         Model::Decree,
         Model::CasRegister,
         Model::MultiRegister,
@@ -52,6 +56,8 @@ impl Model {
         Model::Set,
         Model::Counter,
         Model::UniqueIds,
+        Model::EventualSet,
+        Model::EventualCounter,
         Model::Queue,
         Model::PriorityQueue,
         Model::Stack,
@@ -78,6 +84,8 @@ impl Model {
             Model::Set => &["set"],
             Model::Counter => &["counter"],
             Model::UniqueIds => &["unique-ids"],
+            Model::EventualSet => &["eventual-set", "g-set", "broadcast"],
+            Model::EventualCounter => &["eventual-counter", "g-counter", "pn-counter"],
             Model::Queue => &["queue", "fifo-queue"],
             Model::PriorityQueue => &["priority-queue"],
             Model::Stack => &["stack"],
@@ -97,8 +105,8 @@ impl Model {
             Model::MultiRegister => "store",
             Model::AppendString => "string",
             Model::Append => "list",
-            Model::Set => "set",
-            Model::Counter => "counter",
+            Model::Set | Model::EventualSet => "set",
+            Model::Counter | Model::EventualCounter => "counter",
             Model::UniqueIds => "generator",
             Model::Queue => "queue",
             Model::PriorityQueue => "priority queue",
@@ -135,6 +143,12 @@ impl Model {
             Model::Set => "add, remove, contains, and read the whole set; one for each key; empty at first",
             Model::Counter => "add, inc, dec, and read; one for each key; 0 at first",
             Model::UniqueIds => "generate answers with an id that it never gave before",
+            Model::EventualSet => {
+                "add, and read the whole set, of which only the final reads count; one for each key; empty at first"
+            }
+            Model::EventualCounter => {
+                "add, and read, of which only the final reads count; one for each key; 0 at first"
+            }
             Model::Queue => "enqueue, and dequeue the oldest, or null when there is none; empty at first",
             Model::PriorityQueue => {
                 "insert an integer, and delete-min, or null when there is none; empty at first"
@@ -145,6 +159,20 @@ impl Model {
             Model::ReentrantMutex => "an owned mutex that its owner can acquire again, and releases as often",
             Model::FencedLock => "an owned mutex; acquire answers with a token that is greater each time",
             Model::Semaphore => "acquire and release permits; an operation `permits` says how many there are",
+        }
+    }
+
+    /// Whether it promises nothing but what everybody sees in the end; see [`crate::eventual`].
+    pub fn is_eventual(self) -> bool {
+        matches!(self, Model::EventualSet | Model::EventualCounter)
+    }
+
+    /// What an object of which there is no violation is.
+    pub fn praise(self) -> &'static str {
+        if self.is_eventual() {
+            "seen in the end"
+        } else {
+            "linearizable"
         }
     }
 
@@ -180,11 +208,11 @@ macro_rules! with_theory {
                 let $theory = of::<crate::objects::append::Append>($history, $model, $options)?;
                 $body
             }
-            Model::Set => {
+            Model::Set | Model::EventualSet => {
                 let $theory = of::<crate::objects::set::Set>($history, $model, $options)?;
                 $body
             }
-            Model::Counter => {
+            Model::Counter | Model::EventualCounter => {
                 let $theory = of::<crate::objects::counter::Counter>($history, $model, $options)?;
                 $body
             }

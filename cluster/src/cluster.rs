@@ -283,7 +283,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Proxies are for where there is no sandbox.
+/// The other backends are for where there is no sandbox.
 fn refuse_what_needs_the_sandbox(spec: &ClusterSpec) -> Result<(), ClusterError> {
     let what = match (spec.clocks, &spec.disks) {
         _ if spec.network == Backend::Switch => return Ok(()),
@@ -299,6 +299,8 @@ fn build_network(spec: &ClusterSpec) -> Result<Network, NetworkError> {
         Backend::Switch => Network::start(&spec.nodes, spec.seed),
         Backend::Proxy if warden::posted().is_none() => Err(NetworkError::NoWarden),
         Backend::Proxy => Network::start_proxies(&spec.nodes, &spec.system.node.ports, spec.seed),
+        Backend::Messages if warden::posted().is_none() => Err(NetworkError::NoWarden),
+        Backend::Messages => Network::start_messages(&spec.nodes, spec.seed),
     }
 }
 

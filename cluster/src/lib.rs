@@ -9,6 +9,7 @@
 //! - [`process`]: one process of a node, from its start to its end; [`log`] keeps what it prints.
 //! - [`clock`]: the time of day that a node sees, through libfaketime.
 //! - [`resp`]: the protocol of Redis, for the systems that speak it.
+//! - [`maelstrom`]: the protocol of nodes that speak on stdin and stdout, and the services that they are offered.
 //! - [`system`]: descriptors, the files that say how a system is started, asked and understood.
 //! - [`cluster`]: all of it together; read that first.
 //!
@@ -22,6 +23,7 @@ pub mod cluster;
 pub mod disk;
 mod kernel;
 pub mod log;
+pub mod maelstrom;
 pub mod network;
 pub mod probe;
 pub mod process;

@@ -45,7 +45,7 @@ pub fn note(mut file: &File, at: Duration, text: &str) -> io::Result<()> {
 
 /// Copies a stream into a log on a thread of its own until everybody who could write to it is gone. The
 /// receiver hears when all of it is in the file. `see` is called with every line as soon as it is whole, before
-/// it is in the file, with the time at which its end came.
+/// it is in the file, with the time at which its end came. Of a line, `line_bytes_max` are kept and seen.
 ///
 /// # Errors
 /// When there is no thread to be had.
@@ -54,6 +54,7 @@ pub fn follow(
     file: File,
     epoch: Instant,
     name: &str,
+    line_bytes_max: usize,
     mut see: impl FnMut(&[u8], Duration) + Send + 'static,
 ) -> io::Result<oneshot::Receiver<()>> {
     let (tell, done) = oneshot::channel();
@@ -61,7 +62,7 @@ pub fn follow(
     std::thread::Builder::new()
         .name(format!("log {name}"))
         .spawn(move || {
-            if let Err(why) = copy(stream, file, epoch, &mut see) {
+            if let Err(why) = copy(stream, file, epoch, line_bytes_max, &mut see) {
                 tracing::warn!("the log {name} is incomplete: {why}");
             }
             // Whoever asked may have stopped waiting.
@@ -74,11 +75,12 @@ fn copy(
     mut stream: PipeReader,
     mut file: File,
     epoch: Instant,
+    line_bytes_max: usize,
     see: &mut impl FnMut(&[u8], Duration),
 ) -> io::Result<()> {
     let mut chunk = vec![0; 64 * 1024];
     let mut out = Vec::with_capacity(2 * chunk.len());
-    let mut stamper = LineStamper::default();
+    let mut stamper = LineStamper::up_to(line_bytes_max);
     let mut room = FILE_BYTES_MAX;
     let mut result = Ok(());
     loop {
@@ -113,8 +115,9 @@ fn copy(
 }
 
 /// Splits a stream into lines and puts the time of arrival before each.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct LineStamper {
+    line_bytes_max: usize,
     in_line: bool,
     line_bytes: usize,
     cut_bytes: usize,
@@ -125,6 +128,18 @@ struct LineStamper {
 }
 
 impl LineStamper {
+    /// One that keeps so many bytes of a line.
+    fn up_to(line_bytes_max: usize) -> LineStamper {
+        LineStamper {
+            line_bytes_max,
+            in_line: false,
+            line_bytes: 0,
+            cut_bytes: 0,
+            pending: Vec::new(),
+            text_from: 0,
+        }
+    }
+
     /// Takes what arrived at this time, and gives out the lines that are whole; `seen` gets each without its stamp.
     fn push(&mut self, chunk: &[u8], at: Duration, out: &mut Vec<u8>, seen: &mut impl FnMut(&[u8])) {
         let stamp = Stamp(at).to_string();
@@ -139,7 +154,7 @@ impl LineStamper {
                 Some((b'\n', text)) => (text, true),
                 _ => (piece, false),
             };
-            let kept = text.len().min(LINE_BYTES_MAX - self.line_bytes);
+            let kept = text.len().min(self.line_bytes_max - self.line_bytes);
             self.pending.extend_from_slice(&text[..kept]);
             self.line_bytes += kept;
             self.cut_bytes += text.len() - kept;
@@ -213,7 +228,7 @@ mod tests {
     use super::*;
 
     fn stamped(chunks: &[(u64, &[u8])]) -> String {
-        let (mut stamper, mut out) = (LineStamper::default(), Vec::new());
+        let (mut stamper, mut out) = (LineStamper::up_to(LINE_BYTES_MAX), Vec::new());
         for (at_ms, chunk) in chunks {
             stamper.push(chunk, Duration::from_millis(*at_ms), &mut out, &mut |_| ());
         }
@@ -229,7 +244,7 @@ mod tests {
 
     #[test]
     fn bytes_are_kept_as_they_are() {
-        let (mut stamper, mut out) = (LineStamper::default(), Vec::new());
+        let (mut stamper, mut out) = (LineStamper::up_to(LINE_BYTES_MAX), Vec::new());
         stamper.push(b"\xff\x1b[2J\r\n", Duration::ZERO, &mut out, &mut |_| ());
         assert_eq!(out, b"0.000000 \xff\x1b[2J\r\n");
     }
@@ -246,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_line_is_seen_once_it_is_whole_without_its_stamp() {
-        let (mut stamper, mut out, mut seen) = (LineStamper::default(), Vec::new(), Vec::new());
+        let (mut stamper, mut out, mut seen) = (LineStamper::up_to(LINE_BYTES_MAX), Vec::new(), Vec::new());
         let mut see = |line: &[u8]| seen.push(String::from_utf8_lossy(line).into_owned());
         stamper.push(b"one\ntw", Duration::ZERO, &mut out, &mut see);
         stamper.push(b"o\n\nen", Duration::ZERO, &mut out, &mut see);

@@ -13,11 +13,12 @@
 //! under test. Which links to disturb, how, and when, is not decided here.
 //!
 //! Where there are no namespaces there is a second [`Backend`]: TCP proxies on loopback addresses, behind the same
-//! rules and counters, which count chunks of streams then instead of packets.
+//! rules and counters, which count chunks of streams then instead of packets. A third is for nodes that have no network
+//! at all, but messages on stdin and stdout.
 //!
 //! Read next: [`link_rule`] for what can be done to packets; `switch` for the thread that moves them, `ports` for its
 //! ends of the interfaces, `pipeline` for the rules between them; `host` for namespaces and interfaces; `capture` for
-//! the file that Wireshark opens; `backend` for what proxies cannot do, and `proxy` for how they do the rest.
+//! the file that Wireshark opens; `backend` for what proxies cannot do, `proxy` for how they do the rest, and `messages` for the third.
 
 mod anatomy;
 mod backend;
@@ -31,6 +32,7 @@ mod errors;
 mod host;
 pub mod link_rule;
 mod matching;
+mod messages;
 mod netlink;
 mod orders;
 mod packet;
@@ -43,12 +45,13 @@ mod reset;
 mod rules;
 mod switch;
 
-pub use backend::{Backend, CannotBe, PROXY_CANNOT};
+pub use backend::{Backend, CannotBe, MESSAGES_CANNOT, PROXY_CANNOT};
 pub use capture::{Capture, CaptureSummary};
 pub use check::RuleError;
 pub use counters::{LinkCounters, RuleCounters, RuleLinkCounters, Strays, Traffic};
 pub use errors::NetworkError;
 pub use link_rule::LinkRule;
+pub use messages::{Asking, NoAnswer};
 pub use queue::WAITING_BYTES_MAX;
 pub use rules::RuleId;
 
@@ -56,6 +59,7 @@ use crate::sandbox::is_inside;
 use counters::Counters;
 use host::Host;
 use link_rule::{Effect, Match, Protocol};
+pub(crate) use messages::Messages;
 use orders::{Order, Worker};
 use ports::Ports;
 use proxy::loopback::Block;
@@ -95,6 +99,8 @@ enum Place {
     Namespaces(Vec<Arc<OwnedFd>>),
     /// Behind loopback addresses.
     Loopback(Arc<Block>),
+    /// At the other end of their stdin and stdout. Their addresses are those of the switch, and only captures have them.
+    Streams(Arc<Messages>),
 }
 
 impl Network {
@@ -164,11 +170,47 @@ impl Network {
         })
     }
 
+    /// Starts a router of messages between nodes that speak Maelstrom's protocol on stdin and stdout. Needs no sandbox.
+    ///
+    /// The seed is that of [`Network::start`], and of the services that nodes are offered.
+    ///
+    /// # Errors
+    /// When a name is not usable, or the machine refuses a step.
+    pub fn start_messages(nodes: &[String], seed: u64) -> Result<Network, NetworkError> {
+        check_names(nodes)?;
+        let names: Arc<[String]> = nodes.iter().cloned().chain([CLIENT.to_owned()]).collect();
+        let counters = Arc::new(Counters::new(Arc::clone(&names)));
+        let (worker, messages) = messages::start(&names, seed, Arc::clone(&counters))?;
+        Ok(Network {
+            rules: Rules::new(Arc::clone(&names), seed),
+            names,
+            place: Place::Streams(messages),
+            counters,
+            is_captured: AtomicBool::new(false),
+            worker,
+        })
+    }
+
     /// How its hosts are connected.
     pub fn backend(&self) -> Backend {
         match self.place {
             Place::Namespaces(_) => Backend::Switch,
             Place::Loopback(_) => Backend::Proxy,
+            Place::Streams(_) => Backend::Messages,
+        }
+    }
+
+    /// A client that asks nodes by messages, with this number, which nobody else has, from 1; none where there are no messages.
+    pub fn asking(&self, number: u64) -> Option<Asking> {
+        self.messages()
+            .map(|messages| Asking::new(Arc::clone(messages), number))
+    }
+
+    /// The messages, where there are some.
+    pub(crate) fn messages(&self) -> Option<&Arc<Messages>> {
+        match &self.place {
+            Place::Streams(messages) => Some(messages),
+            Place::Namespaces(_) | Place::Loopback(_) => None,
         }
     }
 
@@ -205,7 +247,7 @@ impl Network {
     pub fn address(&self, viewer: &str, name: &str) -> Ipv4Addr {
         let (viewer, host) = (self.known(viewer), self.known(name));
         match &self.place {
-            Place::Namespaces(_) => address(host, self.names.len() - 1),
+            Place::Namespaces(_) | Place::Streams(_) => address(host, self.names.len() - 1),
             Place::Loopback(block) if viewer == host => block.own(host),
             Place::Loopback(block) => block.seen(viewer, host),
         }
@@ -214,21 +256,21 @@ impl Network {
     /// The network namespace of a host, for `setns`.
     ///
     /// # Panics
-    /// When there is none of this name, or the backend is the proxy, which has none.
+    /// When there is none of this name, or the backend is another than the switch, which has none.
     pub fn namespace(&self, name: &str) -> BorrowedFd<'_> {
         let host = self.known(name);
         match &self.place {
             Place::Namespaces(namespaces) => namespaces[host].as_fd(),
-            Place::Loopback(_) => panic!("{name} has no network namespace, but a proxy"),
+            Place::Loopback(_) | Place::Streams(_) => panic!("{name} has no network namespace"),
         }
     }
 
-    /// The same, to be kept by a process that is being started; none with proxies.
+    /// The same, to be kept by a process that is being started; none without the switch.
     pub(crate) fn shared_namespace(&self, name: &str) -> Option<Arc<OwnedFd>> {
         let host = self.known(name);
         match &self.place {
             Place::Namespaces(namespaces) => Some(Arc::clone(&namespaces[host])),
-            Place::Loopback(_) => None,
+            Place::Loopback(_) | Place::Streams(_) => None,
         }
     }
 
@@ -258,8 +300,12 @@ impl Network {
     /// nothing is installed.
     pub fn install(&self, rule: &LinkRule) -> Result<RuleId, NetworkError> {
         self.can(&rule.effect)?;
-        if self.backend() == Backend::Proxy && rule.matches.protocol == Some(Protocol::Udp) {
-            let reason = "proxies forward TCP only";
+        let reason = match (self.backend(), rule.matches.protocol) {
+            (Backend::Proxy, Some(Protocol::Udp)) => Some("proxies forward TCP only"),
+            (Backend::Messages, Some(Protocol::Tcp)) => Some("messages are no TCP"),
+            _ => None,
+        };
+        if let Some(reason) = reason {
             return Err(CannotBe { reason }.into());
         }
         let (id, installed) = self

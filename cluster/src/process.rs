@@ -20,6 +20,8 @@ pub use program::{LINE_BYTES_MAX, LineError, Program, ProgramSpec, Unasked};
 
 use crate::kernel;
 use crate::log::{self, LogStream, Watches};
+use crate::maelstrom::MESSAGE_BYTES_MAX;
+use crate::network::{HostId, Messages};
 use crate::system::CommandLine;
 use crate::warden;
 use household::Household;
@@ -71,6 +73,8 @@ pub(crate) struct ProcessSpec<'a> {
     /// What it is called, when it is a program beside the node's own: its logs have that in their names, and what else
     /// the node has outlives it.
     pub beside: Option<&'a str>,
+    /// Where the lines of its stdout go and those of its stdin come from, and its place there, when they are messages.
+    pub messages: Option<(Arc<Messages>, HostId)>,
 }
 
 /// How a process ended.
@@ -117,9 +121,19 @@ impl Process {
             .current_dir(spec.dir)
             .env_clear()
             .envs(environment(spec.command))
-            .stdin(Stdio::null())
             .stdout(stdout_end)
             .stderr(stderr_end);
+        let stdin = match &spec.messages {
+            None => {
+                command.stdin(Stdio::null());
+                None
+            }
+            Some(_) => {
+                let (stdin_end, stdin) = io::pipe()?;
+                command.stdin(stdin_end);
+                Some(stdin)
+            }
+        };
         // With the command go our copies of the pipes' other ends; they must, or the logs would never end.
         let (child, group, kept) = kept::start(|| spawn(command, &spec.home))?;
         let home = match spec.beside {
@@ -135,13 +149,33 @@ impl Process {
             &format!("started, pid {group}"),
         )?;
         let note_log = stderr_log.try_clone()?;
-        let follow = |stream, file, which: LogStream, name: &str| {
-            let name = format!("{} {name}", spec.node);
-            log::follow(stream, file, spec.epoch, &name, spec.watches.looking_at(which))
+        let messages = spec.messages.clone();
+        if let (Some((messages, place)), Some(stdin)) = (&messages, stdin) {
+            messages.attach(*place, stdin)?;
+        }
+        let name = |stream: &str| format!("{} {stream}", spec.node);
+        let mut look = spec.watches.looking_at(LogStream::Stdout);
+        let longest = messages
+            .as_ref()
+            .map_or(log::LINE_BYTES_MAX, |_| MESSAGE_BYTES_MAX);
+        let see_stdout = move |line: &[u8], at| {
+            look(line, at);
+            if let Some((messages, place)) = &messages {
+                messages.written(*place, line);
+            }
         };
+        let see_stderr = spec.watches.looking_at(LogStream::Stderr);
+        let (stdout_name, stderr_name) = (name("stdout"), name("stderr"));
         let logs = vec![
-            follow(stdout, stdout_log, LogStream::Stdout, "stdout")?,
-            follow(stderr, stderr_log, LogStream::Stderr, "stderr")?,
+            log::follow(stdout, stdout_log, spec.epoch, &stdout_name, longest, see_stdout)?,
+            log::follow(
+                stderr,
+                stderr_log,
+                spec.epoch,
+                &stderr_name,
+                log::LINE_BYTES_MAX,
+                see_stderr,
+            )?,
         ];
         let (tell, ended) = watch::channel(None);
         let keeper = Keeper {

@@ -30,6 +30,7 @@ pub use status::StatusSet;
 pub use template::UnknownVariable;
 pub use workload::{ClientCommand, Operation, WorkloadRecipe};
 
+use crate::maelstrom::Workload;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -52,6 +53,10 @@ pub struct System {
     /// The folder that the descriptor is in, for `{dir}`; empty for one that is in no folder.
     #[serde(skip)]
     pub dir: String,
+    /// The workload that its nodes serve, when they speak Maelstrom's protocol on stdin and stdout; such a system has no
+    /// descriptor.
+    #[serde(skip)]
+    pub maelstrom: Option<Workload>,
 }
 
 /// How the functions of a workload are carried out.
@@ -63,6 +68,8 @@ pub enum Operations {
     Resp(BTreeMap<String, RespOperation>),
     /// By a program, all of them: its arguments, itself first.
     Program(ClientCommand),
+    /// By messages of Maelstrom's protocol.
+    Maelstrom(Workload),
 }
 
 /// Functions of one workload that are carried out in different ways, which one client cannot.
@@ -81,6 +88,7 @@ impl Operations {
             Operations::Resp(operations) => operations.contains_key(function),
             // It says of each operation itself whether it can do that.
             Operations::Program(_) => true,
+            Operations::Maelstrom(workload) => workload.functions().contains(&function),
         }
     }
 
@@ -105,6 +113,19 @@ impl Operations {
 }
 
 impl System {
+    /// A system whose nodes speak Maelstrom's protocol: this program with these arguments, without variables.
+    pub fn maelstrom(name: &str, command: &[String], workload: Workload) -> System {
+        System {
+            name: name.to_owned(),
+            description: "nodes that speak Maelstrom's protocol".to_owned(),
+            node: NodeRecipe::speaking(command),
+            install: None,
+            workloads: BTreeMap::new(),
+            dir: String::new(),
+            maelstrom: Some(workload),
+        }
+    }
+
     /// The operations of a workload by its name, which may be that of a variant: what `register/serializable` does not
     /// say is as in `register`. `None` when the descriptor does not have it.
     ///

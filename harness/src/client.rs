@@ -5,18 +5,22 @@
 //! would make the checker lie, so whoever is not certain says *info*. After *info* the client goes on under
 //! a new process number, because its old operation may still take effect.
 //!
-//! Read next: `http` and `resp` for how a node is asked over these, `program` for how a program of the user's is.
+//! Read next: `http` and `resp` for how a node is asked over these, `program` for how a program of the user's is,
+//! `messages` for how a node is asked by messages.
 
 mod http;
+mod messages;
 mod program;
 mod resp;
 
 use crate::recorder::Recorder;
 use crate::workload::{Argument, PlannedOperation};
 use anyhow::{Context, Result};
+use cluster::network::Asking;
 use cluster::system::{Answer, Judged, Operations, RequestVariables};
 use history::EventType;
 use http::HttpConnection;
+use messages::MessageConnection;
 use program::{ProgramConnection, ProgramOfClient};
 use resp::RespConnection;
 use serde_json::{Value, json};
@@ -46,6 +50,7 @@ enum Connection {
     Http(HttpConnection),
     Resp(RespConnection),
     Program(Box<ProgramConnection>),
+    Messages(MessageConnection),
 }
 
 /// How an operation ended, as far as its client can know.
@@ -101,12 +106,22 @@ pub struct ClientSpec {
 }
 
 impl Client {
-    /// Client number `number`, of the node at `ip`.
+    /// Client number `number`, of the node at `ip`; `asking` is how it asks by messages, where the network has them.
     ///
     /// # Errors
     /// When what it reaches its node by cannot be set up.
-    pub fn new(number: u64, node: &str, ip: &str, spec: &ClientSpec) -> Result<Client> {
+    pub fn new(
+        number: u64,
+        node: &str,
+        ip: &str,
+        asking: Option<Asking>,
+        spec: &ClientSpec,
+    ) -> Result<Client> {
         let connection = match &*spec.operations {
+            Operations::Maelstrom(_) => {
+                let asking = asking.context("nodes that speak in messages are connected by messages")?;
+                Connection::Messages(MessageConnection::new(asking, spec.timeout))
+            }
             Operations::Http(_) => {
                 Connection::Http(HttpConnection::new(spec.timeout).context("set up the HTTP clients")?)
             }
@@ -153,7 +168,7 @@ impl Client {
     /// What does not run, and why not.
     pub async fn open(&mut self) -> Result<()> {
         match &mut self.connection {
-            Connection::Http(_) | Connection::Resp(_) => Ok(()),
+            Connection::Http(_) | Connection::Resp(_) | Connection::Messages(_) => Ok(()),
             Connection::Program(program) => program.open().await.with_context(|| {
                 format!(
                     "start the client program of client {} for {}",
@@ -206,8 +221,11 @@ impl Client {
             (Connection::Resp(connection), Operations::Resp(operations)) => {
                 connection.ask(&operations[f], &variables).await
             }
+            (Connection::Messages(connection), Operations::Maelstrom(workload)) => {
+                connection.ask(*workload, f, &variables).await
+            }
             (Connection::Program(connection), _) => connection.ask(f, key, argument).await,
-            (Connection::Http(_) | Connection::Resp(_), _) => {
+            (Connection::Http(_) | Connection::Resp(_) | Connection::Messages(_), _) => {
                 unreachable!("a client is made for its operations")
             }
         }

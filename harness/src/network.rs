@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
 use cluster::Backend;
-use cluster::network::PROXY_CANNOT;
+use cluster::network::{MESSAGES_CANNOT, PROXY_CANNOT};
 use cluster::probe::Capability;
 use std::fmt;
 
@@ -16,6 +16,9 @@ pub enum NetworkChoice {
     Switch,
     /// A TCP proxy for each link on loopback, without namespaces; fewer faults
     Proxy,
+    /// The nodes' stdin and stdout; only for nodes that speak on these, and for them there is no other
+    #[value(skip)]
+    Messages,
 }
 
 impl NetworkChoice {
@@ -24,6 +27,7 @@ impl NetworkChoice {
         match self {
             NetworkChoice::Auto | NetworkChoice::Switch => Backend::Switch,
             NetworkChoice::Proxy => Backend::Proxy,
+            NetworkChoice::Messages => Backend::Messages,
         }
     }
 }
@@ -33,6 +37,7 @@ impl From<Backend> for NetworkChoice {
         match backend {
             Backend::Switch => NetworkChoice::Switch,
             Backend::Proxy => NetworkChoice::Proxy,
+            Backend::Messages => NetworkChoice::Messages,
         }
     }
 }
@@ -72,6 +77,7 @@ impl fmt::Display for Decision {
         match self.backend {
             Backend::Switch => Ok(()),
             Backend::Proxy => write!(f, "; it can have {PROXY_CANNOT}"),
+            Backend::Messages => write!(f, "; it can have {MESSAGES_CANNOT}"),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The systems that can be tested by name: descriptors embedded in the binary, and files beside them.
 
 use crate::suggest;
-use anyhow::{Context, Result, bail};
-use cluster::System;
-use std::path::Path;
+use anyhow::{Context, Result, anyhow, bail};
+use cluster::{System, maelstrom};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 /// Descriptors that the binary carries: name and text.
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -36,6 +37,71 @@ pub fn find(name: &str) -> Result<System> {
         "{}, or a descriptor file such as ./{name}.toml",
         suggest::unknown("system", name, &known)
     );
+}
+
+/// The system that a program is which speaks Maelstrom's protocol, with these arguments. Every node runs in a folder of its
+/// own: an argument that names a file from here is meant from here, as the program is.
+///
+/// # Errors
+/// What is wrong with the program, or with the workload, which it cannot do without.
+pub fn maelstrom(program: &Path, arguments: &[String], workload: Option<&str>) -> Result<System> {
+    let known = || maelstrom::Workload::ALL.map(maelstrom::Workload::name).join(", ");
+    let Some(workload) = workload else {
+        bail!("--maelstrom needs --workload, one of {}", known());
+    };
+    let workload: maelstrom::Workload = workload
+        .parse()
+        .map_err(|why| anyhow!("--workload {}: {why}", results::text::visible(workload, 60)))?;
+    let shown = results::text::visible(&program.display().to_string(), 200);
+    let as_text = |path: &Path| match path.to_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => bail!("--maelstrom {shown}: its path is not UTF-8"),
+    };
+    let found = found(program).with_context(|| format!("--maelstrom {shown}"))?;
+    let mut command = vec![as_text(&found)?];
+    for argument in arguments {
+        let path = Path::new(argument);
+        command.push(match path.is_file() {
+            true => as_text(&std::path::absolute(path)?)?,
+            false => argument.clone(),
+        });
+    }
+    // The name of a folder, after the program, or after what the program is to run: `python3 node.py`.
+    let named = arguments.iter().map(Path::new).find(|path| path.is_file());
+    let stem = named.unwrap_or(program).file_stem().unwrap_or_default();
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || *c == '-' || *c == '_';
+    let name: String = stem.to_string_lossy().chars().filter(is_plain).take(60).collect();
+    let name = if name.is_empty() { "maelstrom" } else { &name };
+    Ok(System::maelstrom(name, &command, workload))
+}
+
+/// The file of a program: a path is meant from here, a plain name is looked for on the PATH.
+fn found(program: &Path) -> Result<PathBuf> {
+    if program.components().count() == 1 && !program.as_os_str().as_encoded_bytes().contains(&b'/') {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut folders = std::env::split_paths(&path).map(|folder| folder.join(program));
+        return folders
+            .find(|file| file.is_file())
+            .with_context(|| match program.is_file() {
+                true => format!(
+                    "it is not on the PATH; write ./{0} for the one that is here",
+                    program.display()
+                ),
+                false => "it is not on the PATH".to_owned(),
+            });
+    }
+    let file = std::path::absolute(program)?;
+    let is_executable = std::fs::metadata(&file)?.permissions().mode() & 0o111 != 0;
+    if !file.is_file() {
+        bail!("it is no file");
+    }
+    if !is_executable {
+        bail!(
+            "it may not be executed: chmod +x it, or name its interpreter: --maelstrom python3 -- {}",
+            program.display()
+        );
+    }
+    Ok(file)
 }
 
 /// Sees to it that the program of a system is on this machine, where its descriptor says how it comes there.

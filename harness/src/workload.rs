@@ -4,10 +4,11 @@
 //! Which client carries it out, and when, depends on how fast the system answers; the sequence does not.
 //!
 //! Read next: [`ALL`] for what there is, `keys` for which object an operation is on, `decree` and `register` for two
-//! workloads.
+//! workloads, `maelstrom` for those that have Maelstrom's names.
 
 mod decree;
 mod keys;
+pub mod maelstrom;
 mod register;
 
 use checker::Model;

@@ -34,9 +34,9 @@ pub fn check_packages(packages: &[Package], backend: Backend) -> Result<(), Infe
         .map(Package::to_string)
         .collect();
     let instead = if rest.is_empty() {
-        "choose other faults, or take --network switch".to_owned()
+        format!("choose other faults{}", or_switch(backend))
     } else {
-        format!("write --nemesis {}, or take --network switch", rest.join(","))
+        format!("write --nemesis {}{}", rest.join(","), or_switch(backend))
     };
     Err(Infeasible {
         fault,
@@ -74,21 +74,29 @@ pub fn check_schedule(schedule: &Schedule, backend: Backend) -> Result<(), Infea
                 fault: format!("fault {} of the schedule ({})", planned.id, planned.fault.kind()),
                 backend,
                 reason,
-                instead: "take it out, or take --network switch".to_owned(),
+                instead: format!("take it out{}", or_switch(backend)),
             });
         }
     }
     Ok(())
 }
 
+/// What else there is, for nodes that can be connected in another way. Those that speak by messages cannot.
+fn or_switch(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Switch | Backend::Proxy => ", or take --network switch",
+        Backend::Messages => "",
+    }
+}
+
 fn disks(backend: Backend) -> Option<String> {
     let reason = "a disk that can fail is mounted in the sandbox, and there is none";
-    (backend == Backend::Proxy).then(|| reason.to_owned())
+    (backend != Backend::Switch).then(|| reason.to_owned())
 }
 
 fn clocks(backend: Backend) -> Option<String> {
     let reason = "clocks need a /dev/shm of their own, which only the sandbox has";
-    (backend == Backend::Proxy).then(|| reason.to_owned())
+    (backend != Backend::Switch).then(|| reason.to_owned())
 }
 
 /// The first of a package that cannot be had, and why.
@@ -173,6 +181,23 @@ mod tests {
             some.contains("--nemesis partition:halves+bridge,kill:n2,"),
             "{some}"
         );
+    }
+
+    #[test]
+    fn messages_say_what_they_cannot_and_what_is_left() {
+        for list in ["partition,kill,pause", "packet:delay+loss+reorder+rate+hold"] {
+            assert_eq!(told(list, Backend::Messages), "all of it");
+        }
+        let packets = told("packet", Backend::Messages);
+        assert!(
+            packets.starts_with("packet:duplicate cannot be had with --network messages: Maelstrom delivers")
+                && packets.ends_with("; write --nemesis packet:delay+loss+reorder+rate+hold"),
+            "{packets}"
+        );
+        for kind in ["disk", "clock", "packet:corrupt", "packet:reset"] {
+            let refused = told(kind, Backend::Messages);
+            assert!(refused.ends_with("; choose other faults"), "{refused}");
+        }
     }
 
     #[test]

@@ -45,8 +45,14 @@ impl Strictness {
     pub fn counts(self, rule: &str) -> bool {
         match self {
             Strictness::Strict => true,
-            Strictness::Relaxed => matches!(rule, "checker-finished" | "every-operation-worked"),
-            Strictness::Off => rule == "checker-finished",
+            Strictness::Relaxed => {
+                matches!(
+                    rule,
+                    "checker-finished" | "every-operation-worked" | "final-reads"
+                )
+            }
+            // Without final reads nothing has been checked of what counts in the end.
+            Strictness::Off => matches!(rule, "checker-finished" | "final-reads"),
         }
     }
 
@@ -93,6 +99,9 @@ pub fn rules(history: &History, analysis: &Analysis, coverage: &Coverage) -> Vec
         ),
         every_function_worked(coverage),
     ];
+    if analysis.model.is_eventual() {
+        rules.push(final_reads(history));
+    }
     let requested: Vec<String> = history
         .header
         .iter()
@@ -139,6 +148,32 @@ fn every_function_worked(coverage: &Coverage) -> Rule {
     Rule {
         rule: "every-operation-worked".into(),
         ok: !coverage.functions.is_empty() && missing.is_empty(),
+        value,
+    }
+}
+
+/// Of an object that promises something in the end only, every node has to be read in the end.
+fn final_reads(history: &History) -> Rule {
+    let reads = checker::eventual::final_reads(history);
+    let read = |node: &usize| {
+        let of_node = |number: &u32| usize::from(history.operations[*number as usize].node) == *node;
+        reads.iter().any(of_node)
+    };
+    let missing: Vec<&str> = (0..history.nodes.len())
+        .filter(|node| !read(node))
+        .map(|node| history.nodes[node].as_str())
+        .collect();
+    let value = match missing.as_slice() {
+        _ if reads.is_empty() => "no read succeeded in the end".to_owned(),
+        [] => format!(
+            "{} in the end, through every node",
+            crate::text::counted(reads.len(), "read")
+        ),
+        missing => format!("no read through {} succeeded in the end", list(missing.iter())),
+    };
+    Rule {
+        rule: "final-reads".into(),
+        ok: !reads.is_empty() && missing.is_empty(),
         value,
     }
 }

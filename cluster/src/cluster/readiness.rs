@@ -1,5 +1,8 @@
 //! Waiting for a node to answer that it is ready.
 
+use super::ClusterSpec;
+use crate::maelstrom;
+use crate::network::{Asking, HostId};
 use crate::resp;
 use crate::system::{Readiness, ReadyQuestion};
 use crate::untrusted::printable;
@@ -44,6 +47,7 @@ impl fmt::Display for Probe {
                 write!(f, "{} to {address}", words.join(" "))
             }
             Probe::Connect(address) => write!(f, "connection to {address}"),
+            Probe::Ask(ReadyQuestion::Init) => f.write_str("init message"),
         }
     }
 }
@@ -56,6 +60,31 @@ pub fn prober() -> reqwest::Result<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .pool_max_idle_per_host(0)
         .build()
+}
+
+/// Tells a node its name, once, and what else it has to know before clients come. After the timeout, or when it answers
+/// something else, the error says so.
+pub async fn introduce(operator: &Asking, node: HostId, spec: &ClusterSpec) -> Result<(), String> {
+    let told = maelstrom::init(&spec.nodes[node], &spec.nodes);
+    let more = spec.system.maelstrom.and_then(|it| it.introduction(&spec.nodes));
+    for body in [Some(told), more].into_iter().flatten() {
+        let asked = body["type"].as_str().unwrap_or_default().to_owned();
+        let patience = spec.system.node.ready.timeout;
+        let answer = operator.tell(node, body, patience).await;
+        let answer =
+            answer.map_err(|why| format!("`{asked}` had {why}; a node answers on stdout, and flushes it"))?;
+        let kind = answer
+            .get("type")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
+        if kind != format!("{asked}_ok") {
+            let answer = printable(&serde_json::Value::Object(answer).to_string(), 200);
+            return Err(format!(
+                "`{asked}` was not answered with `{asked}_ok` but with {answer}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Asks until the answer is right. After the timeout, the error says what the last try came to.
@@ -95,6 +124,7 @@ async fn ask(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) -> Resu
                 Err(_) => Err(silence(ready)),
             }
         }
+        Probe::Ask(ReadyQuestion::Init) => Err("it is asked by a message".to_owned()),
         Probe::Connect(address) => {
             let connecting = TcpStream::connect(address);
             match tokio::time::timeout(ready.try_timeout, connecting).await {

@@ -9,6 +9,9 @@ use crate::process::{self, Exit, Process, ProcessSpec};
 use std::sync::Arc;
 use std::time::Instant;
 
+/// The client that tells nodes their names.
+const OPERATOR: u64 = 0;
+
 impl Shared {
     /// Starts a node and waits until it is ready.
     pub(super) async fn start(&self, place: usize) -> Result<Started, StartError> {
@@ -17,7 +20,7 @@ impl Shared {
         let process = {
             // A pause that is still looking for processes must not find those of the next life.
             let _turn = node.turn.lock().await;
-            self.spawn(node)?
+            self.spawn(place)?
         };
         if let Err(error) = self.accompany(node, &process) {
             process.kill();
@@ -29,14 +32,19 @@ impl Shared {
         let probe = node.ready.probe(node.lock().has_been_ready);
         let outcome = tokio::select! {
             exit = process.ended() => Err(StartError::exited(name(), &exit, begun.elapsed())),
-            outcome = readiness::wait(&self.prober, &probe, ready) => Ok(outcome),
+            outcome = async {
+                match self.network.asking(OPERATOR) {
+                    Some(operator) => readiness::introduce(&operator, place, &self.spec).await,
+                    None => readiness::wait(&self.prober, &probe, ready).await,
+                }
+            } => Ok(outcome),
         };
         if let Err(last_try) = outcome? {
             process.kill();
             let exit = process.ended().await;
             return Err(StartError::NotReady {
                 node: name(),
-                after: ready.timeout,
+                after: begun.elapsed(),
                 asked: probe.to_string(),
                 last_try,
                 stderr: exit.stderr,
@@ -59,7 +67,8 @@ impl Shared {
     }
 
     /// Starts the process of a node that is down.
-    fn spawn(&self, node: &Node) -> Result<Arc<Process>, StartError> {
+    fn spawn(&self, place: usize) -> Result<Arc<Process>, StartError> {
+        let node = &self.nodes[place];
         // Held until the process is noted down: its end waits for the lock, and so comes after its start.
         let mut life = node.lock();
         let starting = life
@@ -77,6 +86,10 @@ impl Shared {
             node: &node.name,
             watches: &node.watches,
             beside: None,
+            messages: self
+                .network
+                .messages()
+                .map(|messages| (Arc::clone(messages), place)),
         };
         let (name, tell, its_life) = (node.name.clone(), self.tell_exit.clone(), node.shared_life());
         // Not more than that: the network ends with the cluster, not with the last of its processes.
@@ -128,6 +141,7 @@ impl Shared {
                 node: &node.name,
                 watches: &node.watches,
                 beside: Some(name),
+                messages: None,
             };
             let (life, process, shown) = (node.shared_life(), Arc::downgrade(process), name.clone());
             let at_end = move |exit: &Exit| {
@@ -156,5 +170,5 @@ impl Shared {
 
 /// Whether the network has to be told which nodes have a process.
 fn is_told(network: &Arc<Network>) -> bool {
-    network.backend() == Backend::Proxy
+    network.backend() != Backend::Switch
 }

@@ -36,7 +36,11 @@ pub fn read(packet: &[u8]) -> Anatomy {
     let Ok(header) = Ipv4HeaderSlice::from_slice(packet) else {
         return anatomy;
     };
-    let (start, end) = (header.slice().len(), usize::from(header.total_len()));
+    let (start, end) = match header.total_len() {
+        // As long as it is: what is larger than the header can say.
+        0 => (header.slice().len(), packet.len()),
+        length => (header.slice().len(), usize::from(length)),
+    };
     if start > end || end > packet.len() {
         return anatomy;
     }

@@ -1,4 +1,4 @@
-//! The two ways in which nodes can be connected, and what each of them cannot do.
+//! The three ways in which nodes can be connected, and what each of them cannot do.
 
 use super::link_rule::{Checksum, Corruption, Effect};
 use std::fmt;
@@ -11,6 +11,8 @@ pub enum Backend {
     Switch,
     /// A TCP proxy for each directed link, on loopback addresses. Needs nothing, and knows streams only.
     Proxy,
+    /// The nodes' stdin and stdout, on which they speak Maelstrom's protocol. Needs nothing, and knows messages only.
+    Messages,
 }
 
 /// Why a backend cannot have an effect.
@@ -25,12 +27,20 @@ pub struct CannotBe {
 pub const PROXY_CANNOT: &str = "no loss, duplication, reordering or caught corruption of packets (a stream has none of \
                                 them), no UDP, no clock and disk faults";
 
+/// What messages cannot have, in one line.
+pub const MESSAGES_CANNOT: &str =
+    "no duplicated or corrupted messages, no connections to reset, no clock and disk faults";
+
 impl Backend {
+    /// All of them.
+    pub const ALL: [Backend; 3] = [Backend::Switch, Backend::Proxy, Backend::Messages];
+
     /// The name, as in `--network proxy`.
     pub fn name(self) -> &'static str {
         match self {
             Backend::Switch => "switch",
             Backend::Proxy => "proxy",
+            Backend::Messages => "messages",
         }
     }
 
@@ -39,31 +49,53 @@ impl Backend {
     /// # Errors
     /// Why not.
     pub fn can(self, effect: &Effect) -> Result<(), CannotBe> {
-        if self == Backend::Switch {
-            return Ok(());
+        match self {
+            Backend::Switch => Ok(()),
+            Backend::Proxy => streams_can(effect),
+            Backend::Messages => messages_can(effect),
         }
-        let reason = match effect {
-            Effect::Pass
-            | Effect::Drop
-            | Effect::Delay(_)
-            | Effect::Rate { .. }
-            | Effect::Hold
-            | Effect::Reset { .. }
-            | Effect::Corrupt(Corruption {
-                checksum: Checksum::Agrees,
-                ..
-            }) => return Ok(()),
-            Effect::Loss(_) => {
-                "a proxy forwards streams, and TCP makes up for losses before a program sees them"
-            }
-            Effect::Duplicate { .. } => "a proxy forwards streams, in which nothing arrives twice",
-            Effect::Reorder { .. } => "a proxy forwards streams, in which nothing overtakes",
-            Effect::Corrupt(_) => {
-                "a proxy forwards streams, and has no checksum that could catch a flipped bit"
-            }
-        };
-        Err(CannotBe { reason })
     }
+}
+
+fn streams_can(effect: &Effect) -> Result<(), CannotBe> {
+    let reason = match effect {
+        Effect::Pass
+        | Effect::Drop
+        | Effect::Delay(_)
+        | Effect::Rate { .. }
+        | Effect::Hold
+        | Effect::Reset { .. }
+        | Effect::Corrupt(Corruption {
+            checksum: Checksum::Agrees,
+            ..
+        }) => return Ok(()),
+        Effect::Loss(_) => "a proxy forwards streams, and TCP makes up for losses before a program sees them",
+        Effect::Duplicate { .. } => "a proxy forwards streams, in which nothing arrives twice",
+        Effect::Reorder { .. } => "a proxy forwards streams, in which nothing overtakes",
+        Effect::Corrupt(_) => "a proxy forwards streams, and has no checksum that could catch a flipped bit",
+    };
+    Err(CannotBe { reason })
+}
+
+fn messages_can(effect: &Effect) -> Result<(), CannotBe> {
+    let reason = match effect {
+        Effect::Pass
+        | Effect::Drop
+        | Effect::Loss(_)
+        | Effect::Delay(_)
+        | Effect::Reorder { .. }
+        | Effect::Rate { .. }
+        | Effect::Hold => return Ok(()),
+        Effect::Duplicate { .. } => {
+            "Maelstrom delivers no message twice, and its nodes may rely on that: a request that is carried out twice \
+             would look like a bug of theirs"
+        }
+        Effect::Corrupt(_) => {
+            "a message with flipped bits is no JSON, and Maelstrom's nodes need not read what is none"
+        }
+        Effect::Reset { .. } => "messages have no connections",
+    };
+    Err(CannotBe { reason })
 }
 
 impl fmt::Display for Backend {
@@ -76,9 +108,9 @@ impl FromStr for Backend {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Backend, String> {
-        [Backend::Switch, Backend::Proxy]
+        Backend::ALL
             .into_iter()
             .find(|backend| backend.name() == text)
-            .ok_or_else(|| format!("unknown network `{text}`; known: switch, proxy"))
+            .ok_or_else(|| format!("unknown network `{text}`; known: switch, proxy, messages"))
     }
 }

@@ -45,7 +45,7 @@ pub enum NetworkError {
     )]
     NoPorts,
     /// There would be nobody to kill the nodes when the harness is killed.
-    #[error("build a network of proxies without a warden; call warden::post first thing in main")]
+    #[error("build a network outside the sandbox without a warden; call warden::post first thing in main")]
     NoWarden,
     /// A proxy cannot listen.
     #[error(
@@ -71,7 +71,7 @@ pub enum NetworkError {
         limit: u64,
     },
     /// The backend cannot have such a rule.
-    #[error("install a rule on a network of proxies: {0}; --network switch can")]
+    #[error("install a rule on this network: {0}")]
     CannotBe(#[from] CannotBe),
     /// The TUN device refused.
     #[error("build the network: {0}")]

@@ -104,7 +104,14 @@ impl Program {
         log::note(&note_log, spec.epoch.elapsed(), &format!("started, pid {leader}"))?;
         let stdin = child.stdin.take().expect("its stdin is a pipe");
         let stdout = child.stdout.take().expect("its stdout is a pipe");
-        let its_log = log::follow(stderr, note_log.try_clone()?, spec.epoch, spec.name, |_, _| {})?;
+        let its_log = log::follow(
+            stderr,
+            note_log.try_clone()?,
+            spec.epoch,
+            spec.name,
+            log::LINE_BYTES_MAX,
+            |_, _| {},
+        )?;
         let keeper = Keeper {
             child,
             kept,

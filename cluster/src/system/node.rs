@@ -182,6 +182,23 @@ pub struct CommandLine {
 }
 
 impl NodeRecipe {
+    /// The recipe of a node that speaks Maelstrom's protocol: its command as it is, and no address.
+    pub(super) fn speaking(command: &[String]) -> NodeRecipe {
+        NodeRecipe {
+            command: command
+                .iter()
+                .map(|word| CommandTemplate(Template::plain(word)))
+                .collect(),
+            env: BTreeMap::new(),
+            peers: None,
+            ports: Vec::new(),
+            directory_sync: as_usual(),
+            companions: Vec::new(),
+            files: Vec::new(),
+            ready: Readiness::by_init(),
+        }
+    }
+
     /// The command as the descriptor says it, with its variables in braces.
     pub fn command_words(&self) -> Vec<String> {
         self.command

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-/// How a node is known to be ready: it answers a GET with the right status, or a command with the right reply.
+/// How a node is known to be ready: it answers a GET with the right status, a command with the right reply, or Maelstrom's
+/// `init`.
 #[derive(Debug, Clone)]
 pub struct Readiness {
     by: By,
@@ -38,6 +39,7 @@ enum By {
         command: Vec<AddressTemplate>,
         reply: ReplySet,
     },
+    Init,
 }
 
 /// What one node is asked, and which answer means that it is ready.
@@ -59,13 +61,15 @@ pub enum ReadyQuestion {
         /// What means ready.
         reply: ReplySet,
     },
+    /// Maelstrom's `init`, answered with `init_ok`; in every life of a node anew.
+    Init,
 }
 
 impl ReadyQuestion {
-    /// The bytes of a command; none of a GET.
+    /// The bytes of a command; none of anything else.
     pub fn command_bytes(&self) -> Vec<u8> {
         match self {
-            ReadyQuestion::Get { .. } => Vec::new(),
+            ReadyQuestion::Get { .. } | ReadyQuestion::Init => Vec::new(),
             ReadyQuestion::Command { words, .. } => resp::command(words.iter().map(String::as_str)),
         }
     }
@@ -170,6 +174,17 @@ fn check_port(name: &str, port: u16) -> Result<(), String> {
 }
 
 impl Readiness {
+    /// That of nodes that speak Maelstrom's protocol.
+    pub(super) fn by_init() -> Readiness {
+        Readiness {
+            by: By::Init,
+            restart_port: None,
+            timeout: Duration::from_millis(timeout_ms()),
+            interval: Duration::from_millis(interval_ms()),
+            try_timeout: Duration::from_millis(try_timeout_ms()),
+        }
+    }
+
     /// What one node is asked.
     pub fn question(&self, node: &str, index: usize, ip: Ipv4Addr) -> ReadyQuestion {
         match &self.by {
@@ -185,6 +200,7 @@ impl Readiness {
                     .collect(),
                 reply: reply.clone(),
             },
+            By::Init => ReadyQuestion::Init,
         }
     }
 }

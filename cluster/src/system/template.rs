@@ -44,6 +44,13 @@ impl<V: Variable + PartialEq> std::fmt::Display for Template<V> {
     }
 }
 
+impl<V> Template<V> {
+    /// A text without variables, whatever braces it has.
+    pub fn plain(text: &str) -> Template<V> {
+        Template(vec![Part::Text(text.to_owned())])
+    }
+}
+
 impl<V: Variable> Template<V> {
     /// Reads a template.
     ///

@@ -178,7 +178,15 @@ fn log_lines() {
     let file = cluster::log::open(&dir.path().join("stderr.log")).unwrap();
     let (stream, mut end) = std::io::pipe().unwrap();
     let begun = Instant::now();
-    let done = cluster::log::follow(stream, file, begun, "measured", |_, _| ()).unwrap();
+    let done = cluster::log::follow(
+        stream,
+        file,
+        begun,
+        "measured",
+        cluster::log::LINE_BYTES_MAX,
+        |_, _| (),
+    )
+    .unwrap();
     let block = "accepted decree=147 ballot=4.n1 value=17 by n3\n".repeat(1000);
     (0..LINES / 1000).for_each(|_| end.write_all(block.as_bytes()).unwrap());
     drop(end);

@@ -19,6 +19,15 @@ pub struct TestOptions {
     #[arg(default_value = "paxos")]
     pub system: String,
 
+    /// A program that speaks Maelstrom's protocol on stdin and stdout, in the place of a system; what comes after `--`
+    /// are its arguments
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["system", "network", "bug"], help_heading = "Cluster")]
+    pub maelstrom: Option<PathBuf>,
+
+    /// Arguments of the --maelstrom program
+    #[arg(last = true, value_name = "ARG", requires = "maelstrom")]
+    pub node_args: Vec<String>,
+
     /// A node; may be said several times
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', value_parser = nodes::parse_name, help_heading = "Cluster")]
     pub node: Vec<String>,
@@ -30,7 +39,8 @@ pub struct TestOptions {
     /// A file with a node on each line; all three add up
     #[arg(long, value_name = "FILE", help_heading = "Cluster")]
     pub nodes_file: Option<PathBuf>,
-    /// What clients do: decree, register, cas-register, or a variant of the system's own, such as register/serializable
+    /// What clients do: decree, register, cas-register, or a variant of the system's own, such as register/serializable;
+    /// with --maelstrom lin-kv, unique-ids, broadcast, g-set, g-counter, pn-counter
     /// [default: the first that the system has; see `harness list workloads`]
     #[arg(short, long, value_name = "NAME", help_heading = "Load")]
     pub workload: Option<String>,

@@ -50,10 +50,18 @@ fn print_json(value: &impl serde::Serialize) {
 
 type Rows = Vec<Vec<String>>;
 
-const CHECKS: [(&str, &str); 10] = [
+const CHECKS: [(&str, &str); 12] = [
     (
         "linearizable",
         "some order of the operations, compatible with real time, explains every answer",
+    ),
+    (
+        "seen in the end",
+        "of eventual objects: every final read shows what was acknowledged, and nothing that nobody added",
+    ),
+    (
+        "final reads",
+        "of eventual objects: a read through every node succeeded in the end",
     ),
     (
         "every operation worked",

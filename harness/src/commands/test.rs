@@ -8,7 +8,7 @@ use crate::ci;
 use crate::cli::{Format, ProgressKind, TestOptions, UnknownIs};
 use crate::events::Events;
 use crate::interrupt::Interrupt;
-use crate::network::{self, Decision};
+use crate::network::{self, Decision, NetworkChoice};
 use crate::run::{self, Broken};
 use crate::{browser, exit, log, terminal, tie};
 use anyhow::{Context, anyhow};
@@ -80,7 +80,11 @@ fn told(options: &TestOptions, code: u8) -> u8 {
 }
 
 fn once(options: &TestOptions) -> Ended {
-    let decision = match network::decide(options.network) {
+    let choice = match options.maelstrom {
+        Some(_) => NetworkChoice::Messages,
+        None => options.network,
+    };
+    let decision = match network::decide(choice) {
         Ok(decision) => decision,
         Err(error) => return failed(&error),
     };
@@ -95,7 +99,7 @@ fn once(options: &TestOptions) -> Ended {
     }
     match decision.backend {
         Backend::Switch => in_the_sandbox(options),
-        Backend::Proxy => without_a_sandbox(options, &decision),
+        Backend::Proxy | Backend::Messages => without_a_sandbox(options, &decision),
     }
 }
 

@@ -47,7 +47,10 @@ impl Plan {
     /// # Errors
     /// When the system, its descriptor or the faults asked for cannot be.
     pub fn draw(options: &TestOptions) -> Result<Plan> {
-        let system = systems::find(&options.system)?;
+        let system = match &options.maelstrom {
+            Some(program) => systems::maelstrom(program, &options.node_args, options.workload.as_deref())?,
+            None => systems::find(&options.system)?,
+        };
         systems::require_installed(&system)?;
         let seed = options.seed.unwrap_or_else(draw_seed);
         let nodes = options.node_names().map_err(anyhow::Error::msg)?;
@@ -88,6 +91,17 @@ impl Plan {
             nemesis::feasible::check_packages(&options.nemesis.packages, backend)?;
         }
         nemesis::feasible::check_schedule(&self.schedule, backend)?;
+        let is_reserved = |name: &&String| cluster::maelstrom::is_reserved(name);
+        if let Some(name) = self
+            .nodes
+            .iter()
+            .find(is_reserved)
+            .filter(|_| backend == Backend::Messages)
+        {
+            bail!(
+                "a node cannot be called {name}: clients (c1) and services (lin-kv) of Maelstrom are called like that"
+            );
+        }
         if backend == Backend::Proxy && self.system.node.ports.is_empty() {
             return Err(cluster::NetworkError::NoPorts.into());
         }
@@ -171,6 +185,10 @@ fn choose_workload(
     options: &TestOptions,
     system: &System,
 ) -> Result<(String, &'static workload::Kind, Operations)> {
+    if let Some(workload) = system.maelstrom {
+        let kind = workload::maelstrom::kind(workload);
+        return Ok((kind.name.to_owned(), kind, Operations::Maelstrom(workload)));
+    }
     let known: Vec<&str> = system.workloads.keys().map(String::as_str).collect();
     let name = match &options.workload {
         Some(name) => name.as_str(),
@@ -278,8 +296,16 @@ fn command_line_for(options: &TestOptions, nodes: &[String], seed: u64) -> Vec<S
         Some(file) => flag("schedule", file.display().to_string(), ""),
         None => flag("nemesis", options.nemesis.text.clone(), ""),
     }
+    let program = options.maelstrom.as_ref();
+    flag(
+        "maelstrom",
+        program.map_or_else(String::new, |it| it.display().to_string()),
+        "",
+    );
     flag("workload", options.workload.clone().unwrap_or_default(), "");
-    flag("network", options.network.backend().name().to_owned(), "switch");
+    if program.is_none() {
+        flag("network", options.network.backend().name().to_owned(), "switch");
+    }
     let numbered: Vec<String> = (1..=nodes.len()).map(|i| format!("n{i}")).collect();
     match nodes == numbered {
         true => flag("node-count", nodes.len().to_string(), "5"),
@@ -314,6 +340,10 @@ fn command_line_for(options: &TestOptions, nodes: &[String], seed: u64) -> Vec<S
     if options.capture {
         argv.push("--capture".to_owned());
     }
+    if !options.node_args.is_empty() {
+        argv.push("--".to_owned());
+        argv.extend(options.node_args.iter().cloned());
+    }
     argv
 }
 
@@ -330,6 +360,8 @@ fn option_table(
     let origins: BTreeMap<&String, String> = said.map(|(name, origin)| (name, origin.to_string())).collect();
     let table = serde_json::json!({
         "system": options.system,
+        "maelstrom": options.maelstrom,
+        "node_args": options.node_args,
         "workload": options.workload,
         "node_count": nodes.len(),
         "nodes": nodes,

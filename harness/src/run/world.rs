@@ -28,6 +28,8 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// How long the reads at the end may take. What they did not reach is said.
 const FINAL_READS_MAX: Duration = Duration::from_secs(20);
+/// How long nodes have, when all faults are over, to tell each other what is to be everywhere in the end.
+const SETTLE: Duration = Duration::from_secs(5);
 /// The pause between two attempts to reach a node that is recovering.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(20);
 
@@ -248,6 +250,14 @@ impl World {
         if self.violation_seen.load(Ordering::Acquire) {
             return;
         }
+        if plan.kind.model.is_eventual() {
+            // What comes to be everywhere needs a while for that; faults are over.
+            let settle = tokio::time::sleep(SETTLE);
+            tokio::select! {
+                () = settle => {}
+                () = interrupt.wait() => {}
+            }
+        }
         self.enter(Phase::Final, None);
         let deadline = tokio::time::Instant::now() + FINAL_READS_MAX;
         let (nodes, keys) = (plan.nodes.len(), plan.workload.keys(self.operations));
@@ -348,7 +358,9 @@ fn make_clients(
     };
     let client = |number: usize| {
         let node = &plan.nodes[number % plan.nodes.len()];
-        Client::new(number as u64, node, &cluster.ip(node).to_string(), &spec)
+        // The client c0 is whoever tells nodes their names.
+        let asking = cluster.network().asking(number as u64 + 1);
+        Client::new(number as u64, node, &cluster.ip(node).to_string(), asking, &spec)
     };
     (0..plan.clients).map(client).collect()
 }

@@ -22,19 +22,20 @@ pub fn decide(
         sentence: text::line(&sentence),
         detail,
     };
+    let praise = analysis.model.praise();
     if let Some(violation) = analysis.violations.first() {
         let mut detail = violation.detail.clone();
         detail.extend(super::make::decided(&violation.still).map(|promise| promise.sentence()));
         let (bad, total) = (analysis.keys.invalid, analysis.keys.total);
         detail.extend(match (bad, analysis.keys.valid) {
             (1, 0) => None,
-            (1, 1) => Some(format!("The other {} is linearizable.", analysis.model.noun())),
+            (1, 1) => Some(format!("The other {} is {praise}.", analysis.model.noun())),
             (1, valid) => Some(format!(
-                "The other {} are linearizable.",
+                "The other {} are {praise}.",
                 counted(valid, analysis.model.noun())
             )),
             _ => Some(format!(
-                "{} of {} are not linearizable; this is the clearest one.",
+                "{} of {} are not {praise}; this is the clearest one.",
                 count(bad),
                 counted(total, analysis.model.noun())
             )),
@@ -93,7 +94,7 @@ pub fn decide(
         false => "",
     };
     let sentence = format!(
-        "All {} on {} are linearizable{without}.",
+        "All {} on {} are {praise}{without}.",
         counted(coverage.operations.total(), "operation"),
         counted(analysis.keys.total, analysis.model.noun())
     );

@@ -217,7 +217,7 @@ fn coverage_row(coverage: &Coverage, rules: Vec<Rule>) -> CoverageRow {
 
 fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
     let linearizable = Check {
-        name: "linearizable".into(),
+        name: analysis.model.praise().into(),
         verdict: match analysis.verdict {
             Verdict::Valid => "valid".into(),
             Verdict::Invalid => "invalid".into(),

@@ -159,6 +159,9 @@ pub fn environment(results: &Results) -> Vec<(&'static str, String)> {
 /// How nodes were connected, and what that means for the counts in the evidence.
 fn network(backend: &str) -> String {
     match backend {
+        "messages" => "messages on the nodes' stdin and stdout, each led past the rules of its link; none is duplicated \
+                       or corrupted, disks and clocks are the machine's"
+            .to_owned(),
         "proxy" => {
             "proxy: a TCP proxy for each directed link on loopback; no loss, duplication or reordering, \
                     packets are counted as chunks of streams"

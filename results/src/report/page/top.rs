@@ -91,9 +91,9 @@ pub fn facts(
             count(history.keys.len()),
             analysis
                 .map(|it| match (it.keys.invalid, it.keys.unknown) {
-                    (0, 0) => "all linearizable".to_owned(),
+                    (0, 0) => format!("all {}", it.model.praise()),
                     (0, open) => format!("{} not decided", count(open)),
-                    (bad, _) => format!("{} not linearizable", count(bad)),
+                    (bad, _) => format!("{} not {}", count(bad), it.model.praise()),
                 })
                 .unwrap_or_default(),
         ),
