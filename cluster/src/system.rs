@@ -12,6 +12,7 @@ mod node;
 mod operation;
 mod placed;
 mod status;
+mod steps;
 mod template;
 
 pub use answer::{Answer, Judged};
@@ -52,6 +53,13 @@ impl Operations {
     pub fn has(&self, function: &str) -> bool {
         match self {
             Operations::Http(operations) => operations.contains_key(function),
+        }
+    }
+
+    /// Whether this function, whenever it is ok, has a result of its own, and not only that it was done.
+    pub fn tells(&self, function: &str) -> bool {
+        match self {
+            Operations::Http(operations) => operations.get(function).is_some_and(HttpOperation::tells),
         }
     }
 }

@@ -297,7 +297,7 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
         "outcome = \"fail\"",
         "outcom = \"fail\"",
         "17:19: workload.register.write.answers[1].outcom: unknown field `outcom`, expected one of \
-         `status`, `where`, `outcome`, `value`, `error`",
+         `status`, `where`, `outcome`, `value`, `empty`, `error`",
     );
     refuses(
         "[workload.register.write]",
@@ -387,13 +387,13 @@ fn an_unknown_variable_is_told_with_those_of_its_place() {
         "\"v\": {value}",
         "\"v\": {values}",
         "14:8: workload.register.write.body: unknown variable {values}; there are {node} {ip} {key} \
-         {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64}",
+         {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64} {steps}",
     );
     refuses(
         "X-Key = \"{key}\"",
         "X-Key = \"{id}\"",
         "13:21: workload.register.write.headers.X-Key: unknown variable {id}; there are {node} {ip} \
-         {key} {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64}",
+         {key} {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64} {steps}",
     );
 }
 

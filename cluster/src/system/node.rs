@@ -237,6 +237,18 @@ impl NodeRecipe {
             .collect()
     }
 
+    /// Starts nodes with this program instead; its arguments stay.
+    ///
+    /// # Errors
+    /// When its name cannot be passed to the operating system.
+    pub fn replace_program(&mut self, program: &str) -> Result<(), String> {
+        if program.is_empty() || program.contains('\0') {
+            return Err(format!("{program:?} is no program"));
+        }
+        self.command[0] = CommandTemplate(Template::literal(program));
+        Ok(())
+    }
+
     /// The command of one node.
     pub fn command_line(&self, variables: &NodeVariables<'_>) -> CommandLine {
         let fill = |template: &CommandTemplate| {

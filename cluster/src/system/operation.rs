@@ -2,6 +2,7 @@
 
 use super::answer::{AnswerRules, Judged};
 use super::placed::placed;
+use super::steps::StepTemplates;
 use super::template::{Template, UnknownVariable, Variable};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -10,15 +11,59 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How one function of a workload is carried out: what to ask, and what the answer means.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct HttpOperation {
+    method: Method,
+    url: UrlTemplate,
+    headers: BTreeMap<HeaderName, HeaderTemplate>,
+    body: Option<RequestTemplate>,
+    steps: Option<StepTemplates>,
+    answers: AnswerRules,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOperation {
     method: Method,
     url: UrlTemplate,
     #[serde(default)]
     headers: BTreeMap<HeaderName, HeaderTemplate>,
     body: Option<RequestTemplate>,
+    steps: Option<StepTemplates>,
     answers: AnswerRules,
+}
+
+placed!(HttpOperation from RawOperation, "a table");
+
+impl TryFrom<RawOperation> for HttpOperation {
+    type Error = &'static str;
+
+    fn try_from(raw: RawOperation) -> Result<Self, &'static str> {
+        let RawOperation {
+            method,
+            url,
+            headers,
+            body,
+            steps,
+            answers,
+        } = raw;
+        let in_headers = headers.values().flat_map(|header| header.0.variables());
+        let in_body = body.iter().flat_map(|body| body.0.variables());
+        let mut used = url.0.variables().chain(in_headers).chain(in_body);
+        let uses_steps = used.any(|variable| variable == RequestVariable::Steps);
+        drop(used);
+        if uses_steps && steps.is_none() {
+            return Err("{steps} is used, but `steps` does not say how a read and a write are asked for");
+        }
+        Ok(HttpOperation {
+            method,
+            url,
+            headers,
+            body,
+            steps,
+            answers,
+        })
+    }
 }
 
 /// What one operation is about.
@@ -46,6 +91,8 @@ impl RequestVariables<'_> {
             RequestVariable::Value | RequestVariable::Old | RequestVariable::New => {
                 self.argument(variable).to_string()
             }
+            // Whoever has the templates replaces it.
+            RequestVariable::Steps => String::new(),
             RequestVariable::ValueBase64 | RequestVariable::OldBase64 | RequestVariable::NewBase64 => {
                 BASE64.encode(self.argument(variable).to_string())
             }
@@ -86,17 +133,25 @@ pub struct HttpRequest {
 impl HttpOperation {
     /// The request for these variables.
     pub fn request(&self, variables: &RequestVariables<'_>) -> HttpRequest {
+        let text = |variable| match (variable, &self.steps) {
+            (RequestVariable::Steps, Some(steps)) => steps.of(variables),
+            _ => variables.text(variable),
+        };
         // Where nodes are is no secret of theirs; everything else may have any character in it.
-        let encoded = |template: &Template<RequestVariable>| {
-            template.fill(|variable| match variable {
-                RequestVariable::Node | RequestVariable::Ip => variables.text(variable),
-                _ => percent_encode(variables.text(variable)),
-            })
+        let escaped = |variable| match variable {
+            RequestVariable::Node | RequestVariable::Ip => variables.text(variable),
+            _ => percent_encode(text(variable)),
+        };
+        let encoded =
+            |template: &Template<RequestVariable>| template.fill_as(&escaped, &text, &percent_encode);
+        let json = |variable| match variable {
+            RequestVariable::Steps => text(variable),
+            _ => variables.json(variable),
         };
         let body = self
             .body
             .as_ref()
-            .map(|body| body.0.fill(|variable| variables.json(variable)));
+            .map(|body| body.0.fill_as(&json, &text, &|base64| base64));
         let headers = self
             .headers
             .iter()
@@ -111,7 +166,17 @@ impl HttpOperation {
 
     /// What an answer means. Never panics, whatever the body is, and what it returns is bounded by the body.
     pub fn judge(&self, status: u16, body: &[u8]) -> Judged {
-        self.answers.judge(status, body)
+        self.judge_asked(status, body, &Value::Null)
+    }
+
+    /// The same for an operation with this argument, which the answer to a transaction repeats.
+    pub fn judge_asked(&self, status: u16, body: &[u8], argument: &Value) -> Judged {
+        self.answers.judge(status, body, argument)
+    }
+
+    /// Whether whatever is ok has a result of its own, and not only that it was done.
+    pub fn tells(&self) -> bool {
+        self.answers.tell()
     }
 }
 
@@ -155,6 +220,7 @@ enum RequestVariable {
     OldBase64,
     New,
     NewBase64,
+    Steps,
 }
 
 impl Variable for RequestVariable {
@@ -169,6 +235,7 @@ impl Variable for RequestVariable {
         ("old_base64", Self::OldBase64),
         ("new", Self::New),
         ("new_base64", Self::NewBase64),
+        ("steps", Self::Steps),
     ];
 }
 
