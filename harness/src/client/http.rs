@@ -1,7 +1,7 @@
 //! A client's way to its node over HTTP.
 
 use super::Outcome;
-use cluster::system::{Answer, HttpOperation, HttpRequest, RequestVariables};
+use cluster::system::{Answer, HttpOperation, HttpRequest, Judged, RequestVariables};
 use history::EventType;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl HttpConnection {
     /// Asks for one operation, once.
     pub async fn ask(&self, operation: &HttpOperation, variables: &RequestVariables<'_>) -> Outcome {
         match self.exchange(&operation.request(variables)).await {
-            Ok((status, body)) => outcome(operation, status, &body),
+            Ok((status, body)) => outcome(operation.judge_asked(status, &body, variables.value)),
             Err(failure) => Outcome {
                 kind: failure.kind,
                 value: None,
@@ -69,8 +69,7 @@ impl HttpConnection {
 }
 
 /// What an answer means for the history.
-fn outcome(operation: &HttpOperation, status: u16, body: &[u8]) -> Outcome {
-    let judged = operation.judge(status, body);
+fn outcome(judged: Judged) -> Outcome {
     let kind = match judged.answer {
         Answer::Ok => EventType::Ok,
         Answer::Fail => EventType::Fail,

@@ -2,7 +2,7 @@
 //!
 //! `place` is where a test has its runs. Read next: `verdicts` for what a run ends with, `refusals` for what is not
 //! even begun, `endings` for runs that are cut short, `fail_fast` for those that stop by themselves, `proxy` for
-//! those without a sandbox, `etcd` for a real system that is not ours; `documents` for what CI servers and programs are
+//! those without a sandbox, `etcd` for a real system that is not ours, `objects` for every workload; `documents` for what CI servers and programs are
 //! told, `exports` for other tools; `store` and `config` for what needs no run (`stored` makes some), `series` for
 //! several, `serve` for a browser, `terminal` for a person; `readme` types what the README says.
 
@@ -15,6 +15,7 @@ mod etcd;
 mod exports;
 mod fail_fast;
 mod init;
+mod objects;
 mod place;
 mod proxy;
 mod readme;
