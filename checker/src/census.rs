@@ -1,4 +1,4 @@
-//! What became of every element that was put into a set, a list or a queue: a count that says how bad it is, also where the
+//! What became of every element that was put into a set, a list or a queue, and of every addition to a counter: a count that says how bad it is, also where the
 //! history is legal, and that no search is needed for.
 //!
 //! It follows Jepsen's `set-full` and `total-queue`. An element is *known* from when its update was acknowledged, or from when
@@ -10,7 +10,8 @@
 //! * no read says anything: it was **never read**.
 //!
 //! An element that somebody tried to remove is neither lost nor stale, whatever reads say. What is taken (from a queue) is stable
-//! when it was taken; known and not taken is lost where the history says that everything was taken out, else never read.
+//! when it was taken; known and not taken is lost where somebody found nothing later, else never read. As many as removals of
+//! unknown outcome may have taken count as removed.
 //!
 //! Read next: `tally` for how it is counted.
 
@@ -88,8 +89,26 @@ impl Named {
     /// How many are named at most.
     pub const SHOWN_MAX: usize = 100;
 
+    /// How many are named in a sentence.
+    const IN_A_SENTENCE: usize = 5;
+
+    /// The first of them, with commas in between.
+    fn first(&self) -> String {
+        let some = self.some.iter().take(Self::IN_A_SENTENCE);
+        let mut names: Vec<&str> = some.map(|it| it.element.as_str()).collect();
+        if self.some.len() > names.len() {
+            names.push("…");
+        }
+        names.join(", ")
+    }
+
     fn add(&mut self, element: impl FnOnce() -> Element) {
-        self.count += 1;
+        self.add_some(1, element);
+    }
+
+    /// Counts so many under one name.
+    pub(crate) fn add_some(&mut self, count: usize, element: impl FnOnce() -> Element) {
+        self.count += count;
         if self.some.len() < Self::SHOWN_MAX {
             self.some.push(element());
         }
@@ -112,16 +131,16 @@ impl Census {
     /// In a sentence: what is wrong, or that nothing is.
     pub fn sentence(&self) -> String {
         let wrong = [
-            (self.lost.count, "lost"),
-            (self.duplicated.count, "duplicated"),
-            (self.unexpected.count, "unexpected"),
-            (self.stale.count, "stale for a while"),
-            (self.never_read.count, "never read"),
+            (&self.lost, "lost"),
+            (&self.duplicated, "duplicated"),
+            (&self.unexpected, "unexpected"),
+            (&self.stale, "stale for a while"),
+            (&self.never_read, "never read"),
         ];
         let wrong: Vec<String> = wrong
             .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
+            .filter(|(named, _)| named.count > 0)
+            .map(|(named, what)| format!("{} {what} ({})", named.count, named.first()))
             .collect();
         let of = format!("Of {} acknowledged elements", self.acknowledged);
         match wrong.as_slice() {

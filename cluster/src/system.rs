@@ -16,6 +16,7 @@ mod placed;
 mod readiness;
 mod reply;
 mod status;
+mod steps;
 mod template;
 mod workload;
 
@@ -108,6 +109,16 @@ impl Operations {
                 http: http.clone(),
                 resp: resp.clone(),
             }),
+        }
+    }
+
+    /// Whether this function, whenever it is ok, has a result of its own, and not only that it was done.
+    pub fn tells(&self, function: &str) -> bool {
+        match self {
+            Operations::Http(operations) => operations.get(function).is_some_and(HttpOperation::tells),
+            Operations::Resp(operations) => operations.get(function).is_some_and(RespOperation::tells),
+            // What it says is known when it says it.
+            Operations::Program(_) | Operations::Maelstrom(_) => true,
         }
     }
 }

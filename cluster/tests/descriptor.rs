@@ -303,7 +303,7 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
         "outcome = \"fail\"",
         "outcom = \"fail\"",
         "17:19: workload.register.write.answers[1].outcom: unknown field `outcom`, expected one of \
-         `status`, `reply`, `where`, `outcome`, `value`, `error`",
+         `status`, `reply`, `where`, `outcome`, `value`, `empty`, `error`",
     );
     refuses(
         "[workload.register.write]",
@@ -393,13 +393,13 @@ fn an_unknown_variable_is_told_with_those_of_its_place() {
         "\"v\": {value}",
         "\"v\": {values}",
         "14:8: workload.register.write.body: unknown variable {values}; there are {node} {ip} {key} \
-         {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64}",
+         {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64} {steps}",
     );
     refuses(
         "X-Key = \"{key}\"",
         "X-Key = \"{id}\"",
         "13:21: workload.register.write.headers.X-Key: unknown variable {id}; there are {node} {ip} \
-         {key} {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64}",
+         {key} {key_base64} {value} {value_base64} {old} {old_base64} {new} {new_base64} {steps}",
     );
 }
 
@@ -586,11 +586,11 @@ fn a_command_is_sent_word_by_word_and_its_replies_are_read() {
         (array(&[7]), Answer::Info, None),
         (array(&[8, 9]), Answer::Info, None),
     ] {
-        let judged = operation.judge(&reply);
+        let judged = operation.judge(&reply, &Value::Null);
         assert_eq!((judged.answer, judged.value), (answer, value), "{reply:?}");
     }
     let error = operation
-        .judge(&Reply::Error("READONLY \u{1b}[2J".to_owned()))
+        .judge(&Reply::Error("READONLY \u{1b}[2J".to_owned()), &Value::Null)
         .error;
     assert_eq!(error.unwrap(), "-READONLY \\u{1b}[2J");
 }

@@ -43,6 +43,25 @@ pub struct Client {
     recorder: Arc<Recorder>,
     /// What this client last saw in each object, where compare-and-set asks for it.
     seen: HashMap<u64, Value>,
+    /// The lock that it holds, or may hold.
+    holding: Option<Holding>,
+    /// How many names it has made up for owners of locks.
+    owners: u64,
+    /// Whether its last operation was answered with null.
+    found_nothing: bool,
+}
+
+/// A lock that a client holds, or may hold.
+struct Holding {
+    key: u64,
+    owner: Value,
+}
+
+/// What is asked in the end.
+struct Asked {
+    f: &'static str,
+    key: u64,
+    argument: Value,
 }
 
 /// What a client reaches its node by.
@@ -154,6 +173,9 @@ impl Client {
             operations: Arc::clone(&spec.operations),
             recorder: Arc::clone(&spec.recorder),
             seen: HashMap::new(),
+            holding: None,
+            owners: 0,
+            found_nothing: false,
         })
     }
 
@@ -179,12 +201,17 @@ impl Client {
         }
     }
 
+    /// Whether its last operation was answered with null: there was nothing.
+    pub fn found_nothing(&self) -> bool {
+        self.found_nothing
+    }
+
     /// Carries out one operation and records it. Returns how it ended.
     pub async fn perform(&mut self, operation: &PlannedOperation) -> EventType {
-        let key = operation.key;
-        let (f, argument) = self.asked(operation);
+        let Asked { f, key, argument } = self.asked(operation);
         // Before the invocation is recorded: what a program takes to start is not part of an operation.
         let opened = self.open().await;
+        self.note_lock(f, key, &argument);
         let open = self.recorder.invoke(self.process, f, key, &argument, &self.node);
         let outcome = match opened {
             Ok(()) => self.ask(f, key, &argument).await,
@@ -194,9 +221,13 @@ impl Client {
         let Outcome { kind, value, error } = outcome;
         let value = match kind {
             // Of an update whose answer says no more than that it was done, the history keeps what was done.
-            EventType::Ok => value.unwrap_or(argument),
+            EventType::Ok => value.map_or(argument.clone(), |value| whole(f, &argument, value)),
             _ => Value::Null,
         };
+        self.found_nothing = kind == EventType::Ok && value.is_null();
+        if matches!((f, kind), ("acquire", EventType::Fail)) {
+            self.holding = None;
+        }
         if kind == EventType::Ok && self.operations.has("cas") {
             self.note_seen(f, key, &value);
         }
@@ -231,12 +262,36 @@ impl Client {
         }
     }
 
-    /// What is asked in the end: what depends on what was seen is known now.
-    fn asked(&self, operation: &PlannedOperation) -> (&'static str, Value) {
-        match (&operation.argument, self.seen.get(&operation.key)) {
-            (Argument::Fixed(value), _) => (operation.f, value.clone()),
-            (Argument::Replace(new), Some(seen)) => (operation.f, json!([seen, new])),
-            (Argument::Replace(_), None) => ("read", Value::Null),
+    /// What is asked in the end: what depends on what was seen, or on what is held, is known now.
+    fn asked(&mut self, operation: &PlannedOperation) -> Asked {
+        let PlannedOperation { f, key, .. } = *operation;
+        let asked = |f, argument| Asked { f, key, argument };
+        match (&operation.argument, self.seen.get(&key)) {
+            (Argument::Fixed(value), _) => asked(f, value.clone()),
+            (Argument::Replace(new), Some(seen)) => asked(f, json!([seen, new])),
+            (Argument::Replace(_), None) => asked("read", Value::Null),
+            (Argument::Owner, _) => match self.holding.take() {
+                Some(Holding { key, owner }) => Asked {
+                    f: "release",
+                    key,
+                    argument: owner,
+                },
+                None => {
+                    self.owners += 1;
+                    asked(
+                        f,
+                        json!(format!("{}-{}", self.process % self.clients, self.owners)),
+                    )
+                }
+            },
+        }
+    }
+
+    /// Keeps which lock is asked for: unless it is refused, the client may hold it.
+    fn note_lock(&mut self, f: &str, key: u64, owner: &Value) {
+        if f == "acquire" {
+            let owner = owner.clone();
+            self.holding = Some(Holding { key, owner });
         }
     }
 
@@ -251,5 +306,13 @@ impl Client {
             self.seen.clear();
         }
         self.seen.insert(key, held.clone());
+    }
+}
+
+/// A result as histories have it: whether an element is in a set, or came in or out, stands beside the element.
+fn whole(f: &str, argument: &Value, value: Value) -> Value {
+    match (f, &value) {
+        ("contains" | "add" | "remove", Value::Bool(_)) => json!([argument, value]),
+        _ => value,
     }
 }

@@ -4,6 +4,7 @@
 //! go; everything is mended, recovers and is read once more; the nodes are stopped. Then the verdict is given
 //! from the history file alone, exactly as `harness check` gives it later.
 
+mod at_the_end;
 mod desk;
 mod fail_fast;
 pub mod judgement;
@@ -109,6 +110,7 @@ async fn carry_out(
         events,
     )
     .await?;
+    world.write_beforehand(plan).await;
     world.work_under_faults(options, plan).await;
     world.heal().await;
     world.recover(options, plan).await;

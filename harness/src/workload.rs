@@ -3,21 +3,31 @@
 //!
 //! Which client carries it out, and when, depends on how fast the system answers; the sequence does not.
 //!
-//! Read next: [`ALL`] for what there is, `keys` for which object an operation is on, `decree` and `register` for two
-//! workloads, `maelstrom` for those that have Maelstrom's names.
+//! Read next: [`ALL`] for what there is, `keys` for which object an operation is on, `recipes` for the simpler
+//! workloads, `register`, `set`, `multi_key` and `guarded` for the others, `maelstrom` for those that have Maelstrom's
+//! names.
 
 mod decree;
+mod guarded;
 mod keys;
 pub mod maelstrom;
+mod mixed;
+mod multi_key;
+mod recipes;
 mod register;
+mod set;
 
 use checker::Model;
 use decree::DecreeWorkload;
+use guarded::GuardedWorkload;
 use keys::Keys;
+use mixed::Mixed;
+use multi_key::MultiKeyWorkload;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use register::RegisterWorkload;
 use serde_json::Value;
+use set::SetWorkload;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -50,6 +60,44 @@ pub enum Argument {
     /// The value that the client last saw in the object, and this in its place: `[seen, new]`. A client that has
     /// seen none reads first.
     Replace(Value),
+    /// The owner of a lock, under a name that the client makes for it. A client that holds a lock, or may hold one,
+    /// releases that one instead.
+    Owner,
+}
+
+impl Argument {
+    /// Nothing.
+    pub const NOTHING: Argument = Argument::Fixed(Value::Null);
+}
+
+/// What is asked of one object at the end, through one node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AtTheEnd {
+    /// The operation.
+    pub operation: PlannedOperation,
+    /// Whether it is asked again.
+    pub again: Again,
+}
+
+/// How often something is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Once.
+    Never,
+    /// Once more: what was acquired is released.
+    Once,
+    /// Until the answer is that there is nothing more.
+    UntilNothing,
+}
+
+impl AtTheEnd {
+    /// An operation, once.
+    pub fn once(operation: PlannedOperation) -> AtTheEnd {
+        AtTheEnd {
+            operation,
+            again: Again::Never,
+        }
+    }
 }
 
 /// The operations of a run.
@@ -63,9 +111,20 @@ pub trait Workload: Send + Sync {
     /// Every object that the first `operations` operations may have touched.
     fn keys(&self, operations: u64) -> RangeInclusive<u64>;
 
-    /// A read of one object, for the phases after the main one.
-    fn read(&self, key: u64) -> PlannedOperation {
-        read(key)
+    /// What is done, in any order, before the clients and the faults begin.
+    fn beforehand(&self) -> Vec<PlannedOperation> {
+        Vec::new()
+    }
+
+    /// What a node is asked until it answers, after the first `operations` operations, when everything was mended; by
+    /// the client with this number.
+    fn probe(&self, operations: u64, _client: u64) -> PlannedOperation {
+        read(*self.keys(operations).end())
+    }
+
+    /// What is asked of one object at the end, through each node.
+    fn at_the_end(&self, key: u64) -> AtTheEnd {
+        AtTheEnd::once(read(key))
     }
 }
 
@@ -77,33 +136,127 @@ pub struct Kind {
     pub about: &'static str,
     /// The functions that a system has to have for it.
     pub functions: &'static [&'static str],
+    /// Those that it may have.
+    pub optional: &'static [&'static str],
+    /// Those of all of these whose answer is more than that it was done.
+    pub telling: &'static [&'static str],
     /// What the history is checked against.
     pub model: Model,
-    make: fn(ChaCha8Rng, Keys) -> Arc<dyn Workload>,
+    make: fn(ChaCha8Rng, Keys, &dyn Fn(&str) -> bool) -> Arc<dyn Workload>,
 }
 
-/// The workloads.
-pub const ALL: [Kind; 3] = [
+/// The workloads. Where nobody says which, a system is given the first of these that it has.
+pub const ALL: [Kind; 12] = [
     Kind {
         name: "decree",
         about: "proposals and reads on decrees that are opened one after another, each contended",
         functions: &["propose", "read"],
+        optional: &[],
+        telling: &["propose", "read"],
         model: Model::Decree,
-        make: |random, keys| Arc::new(DecreeWorkload::new(random, keys)),
+        make: |random, keys, _| Arc::new(DecreeWorkload::new(random, keys)),
     },
     Kind {
         name: "register",
         about: "writes of values that are written once, and reads, on registers that are opened one after another",
         functions: &["write", "read"],
+        optional: &[],
+        telling: &["read"],
         model: Model::CasRegister,
-        make: |random, keys| Arc::new(RegisterWorkload::new(random, keys, false)),
+        make: |random, keys, _| Arc::new(RegisterWorkload::new(random, keys, false)),
     },
     Kind {
         name: "cas-register",
         about: "the same, with compare-and-set of the value that the client saw last",
         functions: &["write", "cas", "read"],
+        optional: &[],
+        telling: &["read"],
         model: Model::CasRegister,
-        make: |random, keys| Arc::new(RegisterWorkload::new(random, keys, true)),
+        make: |random, keys, _| Arc::new(RegisterWorkload::new(random, keys, true)),
+    },
+    Kind {
+        name: "multi-key",
+        about: "transactions that read and write two or three of an object's four registers at once",
+        functions: &["txn"],
+        optional: &[],
+        telling: &["txn"],
+        model: Model::MultiRegister,
+        make: |random, keys, _| Arc::new(MultiKeyWorkload::new(random, keys)),
+    },
+    Kind {
+        name: "guarded",
+        about: "writes in transactions on a condition about a thousand keys, and reads",
+        functions: &["write", "read"],
+        optional: &[],
+        telling: &["read"],
+        model: Model::CasRegister,
+        make: |random, keys, _| {
+            let registers = RegisterWorkload::new(random, keys, false);
+            Arc::new(GuardedWorkload::new(registers))
+        },
+    },
+    Kind {
+        name: "set",
+        about: "elements that are added once, and reads of the whole set; contains and remove where the system has them",
+        functions: &["add", "read"],
+        optional: &["contains", "remove"],
+        telling: &["read", "contains"],
+        model: Model::Set,
+        make: |random, keys, offers| Arc::new(SetWorkload::new(random, keys, offers)),
+    },
+    Kind {
+        name: "append",
+        about: "elements at the end of a list, and reads of the whole list",
+        functions: &["append", "read"],
+        optional: &[],
+        telling: &["read"],
+        model: Model::Append,
+        make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::append())),
+    },
+    Kind {
+        name: "queue",
+        about: "elements into first-in-first-out queues and out of them; at the end each is emptied",
+        functions: &["enqueue", "dequeue"],
+        optional: &[],
+        telling: &["dequeue"],
+        model: Model::Queue,
+        make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::queue())),
+    },
+    Kind {
+        name: "counter",
+        about: "additions of one, and reads",
+        functions: &["add", "read"],
+        optional: &[],
+        telling: &["read"],
+        model: Model::Counter,
+        make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::counter())),
+    },
+    Kind {
+        name: "lock",
+        about: "locks that are acquired, if they are free, and released by their owner",
+        functions: &["acquire", "release"],
+        optional: &[],
+        telling: &[],
+        model: Model::OwnedMutex,
+        make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::lock())),
+    },
+    Kind {
+        name: "fenced-lock",
+        about: "the same, where acquire answers with a token that is greater each time",
+        functions: &["acquire", "release"],
+        optional: &[],
+        telling: &["acquire"],
+        model: Model::FencedLock,
+        make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::lock())),
+    },
+    Kind {
+        name: "unique-ids",
+        about: "ids from one generator, of which no two may be the same",
+        functions: &["generate"],
+        optional: &[],
+        telling: &["generate"],
+        model: Model::UniqueIds,
+        make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::unique_ids())),
     },
 ];
 
@@ -115,15 +268,21 @@ impl Kind {
     }
 
     /// The workload of a seed: `ops_per_key` operations for an object while it is open, `key_count` objects open at
-    /// once.
-    pub fn make(&self, seed: u64, ops_per_key: u32, key_count: u32) -> Arc<dyn Workload> {
+    /// once, and of the functions that a system may have those that it `offers`.
+    pub fn make(
+        &self,
+        seed: u64,
+        ops_per_key: u32,
+        key_count: u32,
+        offers: &dyn Fn(&str) -> bool,
+    ) -> Arc<dyn Workload> {
         let stream = |number| {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             random.set_stream(number);
             random
         };
         let keys = Keys::new(stream(STREAM_VOLLEYS), ops_per_key, key_count);
-        (self.make)(stream(STREAM_OPERATIONS), keys)
+        (self.make)(stream(STREAM_OPERATIONS), keys, offers)
     }
 }
 
@@ -144,7 +303,7 @@ fn read(key: u64) -> PlannedOperation {
     PlannedOperation {
         f: "read",
         key,
-        argument: Argument::Fixed(Value::Null),
+        argument: Argument::NOTHING,
         asks_again: false,
     }
 }

@@ -16,7 +16,6 @@ pub(crate) enum Sight {
     /// It was told all that is in: an answer, numbered by whoever counts.
     Reads(u32),
     /// It took this out, whichever it was.
-    #[expect(dead_code, reason = "what queues are counted by")]
     Takes(u32),
 }
 
@@ -165,6 +164,8 @@ impl<'h> Tally<'h> {
                 census.stable += 1;
                 if let (Some((event, known)), Some((missing, at))) = (fate.known, fate.absent)
                     && missing > event
+                    // What was taken is rightly missing afterwards.
+                    && fate.taken == 0
                 {
                     census.stale.add(named);
                     stale_for.push(at.saturating_sub(known));

@@ -71,7 +71,7 @@ fn every_fate_of_a_sets_elements_is_counted_and_named() {
     );
     assert_eq!(
         census.sentence(),
-        "Of 4 acknowledged elements: 1 lost, 2 unexpected, 1 stale for a while, 1 never read."
+        "Of 4 acknowledged elements: 1 lost (2), 2 unexpected (3, 9), 1 stale for a while (1), 1 never read (7)."
     );
 }
 
@@ -114,4 +114,74 @@ fn a_list_is_counted_like_a_set_and_knows_what_it_has_twice() {
 fn a_register_holds_no_elements() {
     let history = history(&[(0, "invoke", "write", "1"), (0, "ok", "write", "1")]);
     assert_eq!(check(&history, Model::CasRegister).unwrap().census, None);
+}
+
+#[test]
+fn what_went_into_a_queue_is_lost_when_it_was_found_empty_later() {
+    let lines = [
+        (0, "invoke", "enqueue", "1"),
+        (0, "ok", "enqueue", "1"),
+        (0, "invoke", "enqueue", "2"),
+        (0, "ok", "enqueue", "2"),
+        (0, "invoke", "enqueue", "3"),
+        (0, "ok", "enqueue", "3"),
+        (0, "invoke", "dequeue", "null"),
+        (0, "ok", "dequeue", "2"),
+        (0, "invoke", "dequeue", "null"),
+        (0, "ok", "dequeue", "2"),
+        (0, "invoke", "dequeue", "null"),
+        (0, "ok", "dequeue", "9"),
+        (0, "invoke", "dequeue", "null"),
+        (0, "ok", "dequeue", "null"),
+        (0, "invoke", "enqueue", "4"),
+        (0, "ok", "enqueue", "4"),
+    ];
+    let census = check(&history(&lines), Model::Queue).unwrap().census.unwrap();
+    assert_eq!(names(&census.lost), ["1", "3"]);
+    assert_eq!(names(&census.duplicated), ["2"]);
+    assert_eq!(names(&census.unexpected), ["9"]);
+    assert_eq!(names(&census.never_read), ["4"]);
+    assert_eq!((census.stable, census.stale.count), (1, 0));
+    assert_eq!(
+        census.sentence(),
+        "Of 4 acknowledged elements: 2 lost (1, 3), 1 duplicated (2), 1 unexpected (9), 1 never read (4)."
+    );
+    // A removal of which nobody knows what it took may have taken one of them, and no more.
+    let unknown = [(1, "invoke", "dequeue", "null"), (1, "info", "dequeue", "null")];
+    let lines: Vec<_> = unknown.into_iter().chain(lines).collect();
+    let census = check(&history(&lines), Model::Queue).unwrap().census.unwrap();
+    assert_eq!((census.lost.count, census.removed), (1, 1));
+}
+
+#[test]
+fn additions_to_a_counter_are_counted_and_the_counter_is_named() {
+    let lines = |last: &'static str| {
+        [
+            (0, "invoke", "add", "1"),
+            (0, "ok", "add", "1"),
+            (0, "invoke", "add", "1"),
+            (0, "ok", "add", "1"),
+            (1, "invoke", "add", "1"),
+            (1, "info", "add", "1"),
+            (0, "invoke", "read", "null"),
+            (0, "ok", "read", "1"),
+            (0, "invoke", "read", "null"),
+            (0, "ok", "read", last),
+        ]
+    };
+    let census = |last| {
+        check(&history(&lines(last)), Model::Counter)
+            .unwrap()
+            .census
+            .unwrap()
+    };
+    assert_eq!((census("3").stale.count, census("3").lost.count), (1, 0));
+    assert_eq!((census("0").lost.count, census("0").stale.count), (2, 0));
+    assert_eq!(census("5").duplicated.count, 2);
+    assert_eq!((census("3").duplicated.count, census("3").unknown), (0, 1));
+    assert!(
+        census("1").sentence().contains("1 lost (the counter: 1 of 2)"),
+        "{}",
+        census("1").sentence()
+    );
 }

@@ -23,6 +23,7 @@ pub(crate) mod ranked;
 pub(crate) mod sequence;
 mod words;
 
+use crate::census::{Census, Sight, Tally};
 use crate::proof::explain::{self, Telling};
 use crate::proof::wording::{self, Setting};
 use crate::search::{Judgement, frontier};
@@ -30,7 +31,8 @@ use crate::theory::{Exchange, Part, Theory};
 use crate::{Budget, CheckError, Limit, Object, Options, Violation};
 use elements::{Elements, Finding};
 use history::{History, Operation, Outcome, Value};
-use rustc_hash::{FxHashMap, FxHashSet};
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::marker::PhantomData;
@@ -300,6 +302,10 @@ impl<'h, D: Discipline> Theory<'h> for Collection<'h, D> {
         explain::explain(self, &setting, &part.calls, suspects, &budget.at_most(EXPLAIN))
     }
 
+    fn census(&self) -> Option<Census> {
+        Some(self.count())
+    }
+
     fn name(&self, history: &History, key: u32) -> String {
         match history.keys[key as usize].is_null() {
             true => D::TITLE.to_owned(),
@@ -313,6 +319,46 @@ impl<'h, D: Discipline> Theory<'h> for Collection<'h, D> {
 }
 
 impl<D: Discipline> Collection<'_, D> {
+    /// What became of every element. Whoever finds nothing says that all that was put in has been taken.
+    fn count(&self) -> Census {
+        /// The only answer to a read of the whole that a collection has: that there is nothing.
+        const NOTHING: u32 = 0;
+        let mut tally = Tally::of(self.history);
+        let mut elements: IndexSet<Value, FxBuildHasher> = IndexSet::default();
+        let mut number_of = |value: Value| elements.insert_full(value).0 as u32;
+        let mut in_question: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut left: IndexSet<(u32, u32), FxBuildHasher> = IndexSet::default();
+        let mut taken: FxHashSet<(u32, u32)> = FxHashSet::default();
+        for (operation, number) in self.history.operations.iter().zip(0u32..) {
+            let is_ok = operation.outcome == Outcome::Ok;
+            match (self.adds[operation.f as usize], operation.outcome) {
+                (true, _) => {
+                    let element = number_of(operation.input);
+                    tally.add(number, Sight::Adds(element));
+                    left.extend(is_ok.then_some((operation.key, element)));
+                }
+                (false, Outcome::Ok) if operation.output.is_null() => {
+                    tally.add(number, Sight::Reads(NOTHING))
+                }
+                (false, Outcome::Ok) => {
+                    let element = number_of(operation.output);
+                    tally.add(number, Sight::Takes(element));
+                    taken.insert((operation.key, element));
+                }
+                (false, Outcome::Info) => in_question.entry(operation.key).or_default().push(number),
+                (false, Outcome::Fail) => {}
+            }
+        }
+        // A removal of unknown outcome may be where an element is.
+        for (key, element) in left.into_iter().filter(|it| !taken.contains(it)) {
+            if let Some(removal) = in_question.get_mut(&key).and_then(Vec::pop) {
+                tally.add(removal, Sight::Removes(element));
+            }
+        }
+        let name = |element: u32| self.show(elements[element as usize]);
+        tally.finish(name, |_| Vec::new())
+    }
+
     /// An element for a sentence.
     fn show(&self, element: Value) -> String {
         wording::value(&self.history.values, element)

@@ -8,11 +8,14 @@
 //! `inc` and `dec` are answered with the new value, or with null. So is `add`; but where all `add` of a history are answered
 //! with null or with their own argument, that is an echo and says nothing of the value.
 //!
-//! Read next: `blame` for the calls that show that a value cannot be, `words` for how that is told.
+//! Read next: `blame` for the calls that show that a value cannot be, `words` for how that is told, `sums` for how many additions
+//! are missing.
 
 mod blame;
+mod sums;
 mod words;
 
+use crate::census::Census;
 use crate::proof::explain::{self, Telling};
 use crate::proof::shrink::Core;
 use crate::proof::wording::Setting;
@@ -210,6 +213,10 @@ impl<'h> Theory<'h> for Counter<'h> {
             Some(suspects) => ("counter, bounds", Judgement::Illegal { suspects }),
             None => ("frontier search", frontier::search(self, calls, budget)),
         }
+    }
+
+    fn census(&self) -> Option<Census> {
+        self.count()
     }
 
     fn explain(&self, part: &Part<'_, Self>, suspects: &[u32], budget: &Budget) -> Result<Violation, String> {

@@ -11,15 +11,17 @@ use crate::untrusted::printable;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// An error text is cut to this many characters.
 const ERROR_CHARS_MAX: usize = 300;
 
 /// What an answer says about the operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
     /// It happened.
@@ -42,7 +44,7 @@ pub struct Judged {
 }
 
 /// The rules of one operation, in their order.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize)]
 #[serde(try_from = "Vec<AnswerRule>")]
 pub struct AnswerRules(Vec<AnswerRule>);
 
@@ -74,6 +76,8 @@ struct AnswerRule {
     conditions: BTreeMap<Pointer, Value>,
     outcome: Answer,
     value: Option<ResultPlace>,
+    /// Whether such an answer says that there was nothing: then the result is null.
+    empty: bool,
     error: Option<Pointer>,
 }
 
@@ -97,45 +101,87 @@ pub(super) enum Protocol {
 #[derive(Debug, Clone)]
 struct ResultPlace {
     at: Pointer,
+    /// Where in each element of a list, when the result is a list of these.
+    each: Option<Pointer>,
     encoding: Encoding,
     /// What it means that the answer has nothing there. When nothing is said, it means that nobody knows.
     missing: Option<Missing>,
 }
 
 /// How a result is written down.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Encoding {
     /// As JSON.
     #[default]
     Json,
-    /// As text that is JSON in base64, with padding (RFC 4648, 4); what is not JSON is a text.
+    /// As text that is JSON; what is not JSON is a text.
+    Text,
+    /// The same in base64, with padding (RFC 4648, 4).
     Base64,
 }
 
-/// What is meant by a result that is not there.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Missing {
-    /// The result is null.
-    Null,
+/// What is meant by a result that is not there: null, or what the descriptor says.
+#[derive(Debug, Clone, serde::Deserialize, JsonSchema)]
+#[serde(try_from = "Value")]
+struct Missing(Value);
+
+impl TryFrom<Value> for Missing {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value {
+            Value::String(text) if text == "null" => Ok(Missing(Value::Null)),
+            Value::Number(_) => Ok(Missing(value)),
+            Value::Array(list) if list.is_empty() => Ok(Missing(Value::Array(list))),
+            other => Err(format!(
+                "{other} cannot stand for a result that is missing; \"null\", a number or [] can"
+            )),
+        }
+    }
 }
 
+/// What stands for the number of a step, from 0, in the place of what a transaction was told.
+const STEP: &str = "{step}";
+
 /// A result's place as it is written: a pointer alone, or a table.
-#[derive(Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(rename = "ResultPlace")]
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "ResultPlace")]
 enum RawPlace {
     Pointer(String),
     Table(RawResultPlace),
 }
 
-#[derive(Deserialize, JsonSchema)]
+impl<'de> Deserialize<'de> for RawPlace {
+    /// By what is there, so that an error is about that, and not about all that might have been there.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RawPlace, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = RawPlace;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON pointer, or a table")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, pointer: &str) -> Result<RawPlace, E> {
+                Ok(RawPlace::Pointer(pointer.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<RawPlace, A::Error> {
+                RawResultPlace::deserialize(MapAccessDeserializer::new(table)).map(RawPlace::Table)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+#[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ResultPlaceTable")]
 struct RawResultPlace {
     /// A JSON pointer into the answer; "" is the whole of it.
     at: String,
+    each: Option<Pointer>,
     #[serde(default)]
     encoding: Encoding,
     /// What it means that the answer has nothing there. When nothing is said, it means that nobody knows.
@@ -146,41 +192,86 @@ impl TryFrom<RawPlace> for ResultPlace {
     type Error = String;
 
     fn try_from(raw: RawPlace) -> Result<Self, String> {
-        let (at, encoding, missing) = match raw {
-            RawPlace::Pointer(at) => (at, Encoding::Json, None),
-            RawPlace::Table(table) => (table.at, table.encoding, table.missing),
+        let table = match raw {
+            RawPlace::Table(table) => table,
+            RawPlace::Pointer(at) => RawResultPlace {
+                at,
+                each: None,
+                encoding: Encoding::Json,
+                missing: None,
+            },
         };
         Ok(ResultPlace {
-            at: Pointer::try_from(at)?,
-            encoding,
-            missing,
+            at: Pointer::try_from(table.at)?,
+            each: table.each,
+            encoding: table.encoding,
+            missing: table.missing,
         })
     }
 }
 
 impl ResultPlace {
-    /// The result in an answer.
-    fn read(&self, document: Option<&Value>) -> Result<Value, String> {
-        let there = document.and_then(|document| document.pointer(&self.at.0));
-        match (there, self.encoding, self.missing) {
-            (Some(value), Encoding::Json, _) => Ok(value.clone()),
-            (Some(Value::String(text)), Encoding::Base64, _) => {
-                let bytes = BASE64
-                    .decode(text)
-                    .map_err(|_| format!("{:?} is not base64", self.at.0))?;
-                let text = String::from_utf8_lossy(&bytes);
-                Ok(serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text)))
+    /// The result in an answer to this argument.
+    fn read(&self, document: Option<&Value>, argument: &Value) -> Result<Value, String> {
+        if self.at.0.contains(STEP) {
+            return self.read_steps(document, argument);
+        }
+        self.read_at(document, &self.at.0)
+    }
+
+    /// A transaction with what its reads were told: the n-th step's stands at the place with n in it.
+    fn read_steps(&self, document: Option<&Value>, argument: &Value) -> Result<Value, String> {
+        let mut told = argument.clone();
+        let steps = told
+            .as_array_mut()
+            .ok_or_else(|| format!("{:?} is about the steps of a transaction", self.at.0))?;
+        for (number, step) in steps.iter_mut().enumerate() {
+            if step[0] == "read" {
+                let at = self.at.0.replace(STEP, &number.to_string());
+                step[2] = self.read_at(document, &at)?;
             }
-            (Some(_), Encoding::Base64, _) => Err(format!("{:?} is not a text in base64", self.at.0)),
+        }
+        Ok(told)
+    }
+
+    fn read_at(&self, document: Option<&Value>, at: &str) -> Result<Value, String> {
+        let there = document.and_then(|document| document.pointer(at));
+        match (there, &self.each, &self.missing) {
+            (Some(value), None, _) => self.encoding.decode(value, at),
+            (Some(Value::Array(list)), Some(each), _) => {
+                let decode = |element: &Value| match element.pointer(&each.0) {
+                    Some(value) => self.encoding.decode(value, &format!("{at}/…{}", each.0)),
+                    None => Err(format!("an element of {at:?} has no {:?}", each.0)),
+                };
+                list.iter().map(decode).collect()
+            }
+            (Some(_), Some(_), _) => Err(format!("{at:?} is not a list")),
             // Only an answer that could be read can be known to have nothing there.
-            (None, _, Some(Missing::Null)) if document.is_some() => Ok(Value::Null),
-            (None, ..) => Err(format!("the answer has no {:?}", self.at.0)),
+            (None, _, Some(Missing(value))) if document.is_some() => Ok(value.clone()),
+            (None, ..) => Err(format!("the answer has no {at:?}")),
+        }
+    }
+}
+
+impl Encoding {
+    /// The value that is written there.
+    fn decode(self, written: &Value, at: &str) -> Result<Value, String> {
+        let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        match (self, written) {
+            (Encoding::Json, value) => Ok(value.clone()),
+            (Encoding::Text, Value::String(text)) => Ok(parsed(text)),
+            (Encoding::Text, _) => Err(format!("{at:?} is not a text")),
+            (Encoding::Base64, Value::String(text)) => {
+                let bytes = BASE64.decode(text).map_err(|_| format!("{at:?} is not base64"))?;
+                Ok(parsed(&String::from_utf8_lossy(&bytes)))
+            }
+            (Encoding::Base64, _) => Err(format!("{at:?} is not a text in base64")),
         }
     }
 }
 
 /// What an answer means. The first that fits decides; what fits none is info.
-#[derive(Deserialize, JsonSchema)]
+#[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AnswerRule")]
 struct RawRule {
@@ -195,11 +286,14 @@ struct RawRule {
     outcome: Answer,
     /// Where the result is: a JSON pointer, or a table.
     value: Option<ResultPlace>,
+    /// Whether such an answer says that there was nothing: a result of null.
+    #[serde(default)]
+    empty: bool,
     /// Where the answer says why: a JSON pointer.
     error: Option<Pointer>,
 }
 
-placed!(ResultPlace from RawPlace, "a JSON pointer, or a table with at, encoding and missing");
+placed!(ResultPlace from RawPlace, "a JSON pointer, or a table with at, each, encoding and missing");
 
 placed!(AnswerRule from RawRule, "a table");
 
@@ -213,6 +307,7 @@ impl TryFrom<RawRule> for AnswerRule {
             conditions,
             outcome,
             value,
+            empty,
             error,
         } = raw;
         let when = match (status, reply) {
@@ -227,8 +322,11 @@ impl TryFrom<RawRule> for AnswerRule {
                 return Err("it has a `status`, which is HTTP's, and a `reply`, which is RESP's".to_owned());
             }
         };
-        if value.is_some() && outcome != Answer::Ok {
+        if (value.is_some() || empty) && outcome != Answer::Ok {
             return Err("only an answer with outcome \"ok\" has a value".to_owned());
+        }
+        if value.is_some() && empty {
+            return Err("an answer that is empty has no value".to_owned());
         }
         if error.is_some() && outcome == Answer::Ok {
             return Err("an answer with outcome \"ok\" has no error".to_owned());
@@ -247,6 +345,7 @@ impl TryFrom<RawRule> for AnswerRule {
             conditions,
             outcome,
             value,
+            empty,
             error,
         })
     }
@@ -273,6 +372,12 @@ impl TryFrom<String> for Pointer {
 }
 
 impl AnswerRules {
+    /// Whether whatever is ok has a result of its own, and not only that it was done.
+    pub(super) fn tell(&self) -> bool {
+        let mut ok = self.0.iter().filter(|rule| rule.outcome == Answer::Ok);
+        ok.all(|rule| rule.value.is_some() || rule.empty)
+    }
+
     /// Whether all of them are about answers of this kind.
     ///
     /// # Errors
@@ -294,7 +399,7 @@ impl AnswerRules {
     }
 
     /// What an answer over HTTP means.
-    pub(super) fn judge(&self, status: u16, body: &[u8]) -> Judged {
+    pub(super) fn judge(&self, status: u16, body: &[u8], argument: &Value) -> Judged {
         // An answer that is not JSON has no place to point to, and is judged by its status alone.
         let document: Option<Value> = serde_json::from_slice(body).ok();
         let excerpt = || {
@@ -306,16 +411,18 @@ impl AnswerRules {
             document.as_ref(),
             &format!("status {status}"),
             excerpt,
+            argument,
         )
     }
 
     /// What an answer over RESP means.
-    pub(super) fn judge_reply(&self, reply: &Reply) -> Judged {
+    pub(super) fn judge_reply(&self, reply: &Reply, argument: &Value) -> Judged {
         self.judge_document(
             |when| matches!(when, When::Reply(set) if set.contains(reply)),
             Some(&reply.document()),
             &reply.shown(),
             String::new,
+            argument,
         )
     }
 
@@ -326,6 +433,7 @@ impl AnswerRules {
         document: Option<&Value>,
         said: &str,
         excerpt: impl Fn() -> String,
+        argument: &Value,
     ) -> Judged {
         let at = |pointer: &Pointer| document.and_then(|document| document.pointer(&pointer.0));
         let fits = |rule: &&AnswerRule| {
@@ -346,10 +454,10 @@ impl AnswerRules {
         match (rule.outcome, &rule.value) {
             (Answer::Ok, None) => Judged {
                 answer: Answer::Ok,
-                value: None,
+                value: rule.empty.then_some(Value::Null),
                 error: None,
             },
-            (Answer::Ok, Some(place)) => match place.read(document) {
+            (Answer::Ok, Some(place)) => match place.read(document, argument) {
                 Ok(value) => Judged {
                     answer: Answer::Ok,
                     value: Some(value),

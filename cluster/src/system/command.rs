@@ -3,6 +3,7 @@
 use super::answer::{AnswerRules, Judged};
 use super::operation::{RequestTemplate, RequestVariables};
 use crate::resp::{self, Reply};
+use serde_json::Value;
 
 /// How one function of a workload is carried out: what to command, and what the reply means.
 #[derive(Debug, Clone)]
@@ -21,6 +22,9 @@ impl RespOperation {
     ) -> Result<RespOperation, String> {
         if command.is_empty() {
             return Err("command is empty; it is a list, such as [\"GET\", \"{key}\"]".to_owned());
+        }
+        if command.iter().any(RequestTemplate::has_steps) {
+            return Err("{steps} is used, which only a request over HTTP can have".to_owned());
         }
         if port == 0 {
             return Err("port is 0; a port is from 1 to 65535".to_owned());
@@ -43,8 +47,13 @@ impl RespOperation {
         resp::command(words.iter().map(String::as_str))
     }
 
-    /// What a reply means.
-    pub fn judge(&self, reply: &Reply) -> Judged {
-        self.answers.judge_reply(reply)
+    /// What a reply means to an operation with this argument.
+    pub fn judge(&self, reply: &Reply, argument: &Value) -> Judged {
+        self.answers.judge_reply(reply, argument)
+    }
+
+    /// Whether whatever is ok has a result of its own, and not only that it was done.
+    pub fn tells(&self) -> bool {
+        self.answers.tell()
     }
 }

@@ -187,7 +187,7 @@ impl NodeRecipe {
         NodeRecipe {
             command: command
                 .iter()
-                .map(|word| CommandTemplate(Template::plain(word)))
+                .map(|word| CommandTemplate(Template::literal(word)))
                 .collect(),
             env: BTreeMap::new(),
             peers: None,
@@ -205,6 +205,18 @@ impl NodeRecipe {
             .iter()
             .map(|template| template.0.to_string())
             .collect()
+    }
+
+    /// Starts nodes with this program instead; its arguments stay.
+    ///
+    /// # Errors
+    /// When its name cannot be passed to the operating system.
+    pub fn replace_program(&mut self, program: &str) -> Result<(), String> {
+        if program.is_empty() || program.contains('\0') {
+            return Err(format!("{program:?} is no program"));
+        }
+        self.command[0] = CommandTemplate(Template::literal(program));
+        Ok(())
     }
 
     /// The command of one node.

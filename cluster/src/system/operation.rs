@@ -2,6 +2,7 @@
 
 use super::answer::{AnswerRules, Judged};
 use super::placed::placed;
+use super::steps::StepTemplates;
 use super::template::{Template, UnknownVariable, Variable};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -15,6 +16,7 @@ pub struct HttpOperation {
     url: UrlTemplate,
     headers: BTreeMap<HeaderName, HeaderTemplate>,
     body: Option<RequestTemplate>,
+    steps: Option<StepTemplates>,
     answers: AnswerRules,
 }
 
@@ -43,6 +45,8 @@ impl RequestVariables<'_> {
             RequestVariable::Value | RequestVariable::Old | RequestVariable::New => {
                 self.argument(variable).to_string()
             }
+            // Whoever has the templates replaces it.
+            RequestVariable::Steps => String::new(),
             RequestVariable::ValueBase64 | RequestVariable::OldBase64 | RequestVariable::NewBase64 => {
                 BASE64.encode(self.argument(variable).to_string())
             }
@@ -86,30 +90,48 @@ impl HttpOperation {
         url: UrlTemplate,
         headers: BTreeMap<HeaderName, HeaderTemplate>,
         body: Option<RequestTemplate>,
+        steps: Option<StepTemplates>,
         answers: AnswerRules,
-    ) -> HttpOperation {
-        HttpOperation {
+    ) -> Result<HttpOperation, &'static str> {
+        let in_headers = headers.values().flat_map(|header| header.0.variables());
+        let in_body = body.iter().flat_map(|body| body.0.variables());
+        let mut used = url.0.variables().chain(in_headers).chain(in_body);
+        let uses_steps = used.any(|variable| variable == RequestVariable::Steps);
+        drop(used);
+        if uses_steps && steps.is_none() {
+            return Err("{steps} is used, but `steps` does not say how a read and a write are asked for");
+        }
+        Ok(HttpOperation {
             method,
             url,
             headers,
             body,
+            steps,
             answers,
-        }
+        })
     }
 
     /// The request for these variables.
     pub fn request(&self, variables: &RequestVariables<'_>) -> HttpRequest {
+        let text = |variable| match (variable, &self.steps) {
+            (RequestVariable::Steps, Some(steps)) => steps.of(variables),
+            _ => variables.text(variable),
+        };
         // Where nodes are is no secret of theirs; everything else may have any character in it.
-        let encoded = |template: &Template<RequestVariable>| {
-            template.fill(|variable| match variable {
-                RequestVariable::Node | RequestVariable::Ip => variables.text(variable),
-                _ => percent_encode(variables.text(variable)),
-            })
+        let escaped = |variable| match variable {
+            RequestVariable::Node | RequestVariable::Ip => variables.text(variable),
+            _ => percent_encode(text(variable)),
+        };
+        let encoded =
+            |template: &Template<RequestVariable>| template.fill_as(&escaped, &text, &percent_encode);
+        let json = |variable| match variable {
+            RequestVariable::Steps => text(variable),
+            _ => variables.json(variable),
         };
         let body = self
             .body
             .as_ref()
-            .map(|body| body.0.fill(|variable| variables.json(variable)));
+            .map(|body| body.0.fill_as(&json, &text, &|base64| base64));
         let headers = self
             .headers
             .iter()
@@ -124,7 +146,17 @@ impl HttpOperation {
 
     /// What an answer means. Never panics, whatever the body is, and what it returns is bounded by the body.
     pub fn judge(&self, status: u16, body: &[u8]) -> Judged {
-        self.answers.judge(status, body)
+        self.judge_asked(status, body, &Value::Null)
+    }
+
+    /// The same for an operation with this argument, which the answer to a transaction repeats.
+    pub fn judge_asked(&self, status: u16, body: &[u8], argument: &Value) -> Judged {
+        self.answers.judge(status, body, argument)
+    }
+
+    /// Whether whatever is ok has a result of its own, and not only that it was done.
+    pub fn tells(&self) -> bool {
+        self.answers.tell()
     }
 }
 
@@ -168,6 +200,7 @@ enum RequestVariable {
     OldBase64,
     New,
     NewBase64,
+    Steps,
 }
 
 impl Variable for RequestVariable {
@@ -182,6 +215,7 @@ impl Variable for RequestVariable {
         ("old_base64", Self::OldBase64),
         ("new", Self::New),
         ("new_base64", Self::NewBase64),
+        ("steps", Self::Steps),
     ];
 }
 
@@ -194,6 +228,11 @@ impl RequestTemplate {
     /// The text with its variables as they are, not encoded in any way.
     pub(super) fn word(&self, variables: &RequestVariables<'_>) -> String {
         self.0.fill(|variable| variables.text(variable))
+    }
+
+    /// Whether the steps of a transaction are in it.
+    pub(super) fn has_steps(&self) -> bool {
+        self.0.variables().any(|variable| variable == RequestVariable::Steps)
     }
 }
 

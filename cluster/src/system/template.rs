@@ -2,7 +2,10 @@
 //!
 //! A variable is a brace, a name of letters, digits and _, a brace. Any other brace is itself, so JSON can be written as it is:
 //! `{"value": {value}}`. Which variables exist depends on the place; an unknown one is refused when the descriptor
-//! is read.
+//! is read. `{base64(some/{variable})}` is what is between the round brackets, variables and all, in base64.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
 /// The variables that a place knows.
 pub trait Variable: Copy + 'static {
@@ -18,7 +21,12 @@ pub struct Template<V>(Vec<Part<V>>);
 enum Part<V> {
     Text(String),
     Variable(V),
+    /// Another template, whose text is written in base64.
+    Base64(Template<V>),
 }
+
+/// How the base64 of a text begins, and how it ends.
+const BASE64_MARKS: [&str; 2] = ["{base64(", ")}"];
 
 /// A variable that does not exist in its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,14 +48,8 @@ impl<V: Variable + PartialEq> std::fmt::Display for Template<V> {
                     .map_or("", |(name, _)| name);
                 write!(f, "{{{name}}}")
             }
+            Part::Base64(inner) => write!(f, "{}{inner}{}", BASE64_MARKS[0], BASE64_MARKS[1]),
         })
-    }
-}
-
-impl<V> Template<V> {
-    /// A text without variables, whatever braces it has.
-    pub fn plain(text: &str) -> Template<V> {
-        Template(vec![Part::Text(text.to_owned())])
     }
 }
 
@@ -63,6 +65,14 @@ impl<V: Variable> Template<V> {
         while let Some(brace) = rest.find('{') {
             let (before, from_brace) = rest.split_at(brace);
             plain.push_str(before);
+            if let Some((inner, after)) = base64_of(from_brace) {
+                if !plain.is_empty() {
+                    parts.push(Part::Text(std::mem::take(&mut plain)));
+                }
+                parts.push(Part::Base64(Template::parse(inner)?));
+                rest = after;
+                continue;
+            }
             let Some(name) = variable_name(from_brace) else {
                 plain.push('{');
                 rest = &from_brace[1..];
@@ -88,22 +98,63 @@ impl<V: Variable> Template<V> {
         Ok(Template(parts))
     }
 
+    /// A text as it is, braces or not.
+    pub fn literal(text: &str) -> Template<V> {
+        Template(vec![Part::Text(text.to_owned())])
+    }
+
     /// The text, with every variable replaced.
     pub fn fill(&self, value_of: impl Fn(V) -> String) -> String {
+        self.fill_as(&value_of, &value_of, &|base64| base64)
+    }
+
+    /// The same where a variable is written in one way in the text (`value_of`), in another within base64 (`plain`), and
+    /// what is in base64 is `encoded` for the place.
+    pub fn fill_as(
+        &self,
+        value_of: &impl Fn(V) -> String,
+        plain: &impl Fn(V) -> String,
+        encoded: &impl Fn(String) -> String,
+    ) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
             Part::Variable(variable) => value_of(*variable),
+            Part::Base64(inner) => encoded(BASE64.encode(inner.plain(plain))),
+        });
+        parts.collect()
+    }
+
+    /// What is within base64: texts and variables. Base64 in base64 cannot be there: the first end ends it.
+    fn plain(&self, plain: &impl Fn(V) -> String) -> String {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Variable(variable) => plain(*variable),
+            Part::Base64(_) => String::new(),
         });
         parts.collect()
     }
 
     /// The variables in it.
     pub fn variables(&self) -> impl Iterator<Item = V> + '_ {
-        self.0.iter().filter_map(|part| match part {
-            Part::Text(_) => None,
-            Part::Variable(variable) => Some(*variable),
+        self.0.iter().flat_map(|part| match part {
+            Part::Text(_) => Vec::new(),
+            Part::Variable(variable) => vec![*variable],
+            Part::Base64(inner) => inner.own_variables(),
         })
     }
+
+    fn own_variables(&self) -> Vec<V> {
+        let variable = |part: &Part<V>| match part {
+            Part::Variable(variable) => Some(*variable),
+            Part::Text(_) | Part::Base64(_) => None,
+        };
+        self.0.iter().filter_map(variable).collect()
+    }
+}
+
+/// What is to be written in base64 and what comes after it, if the text starts like that.
+fn base64_of(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix(BASE64_MARKS[0])?.split_once(BASE64_MARKS[1])
 }
 
 /// The name in `{name}...`, if the text starts like that.
@@ -145,6 +196,22 @@ mod tests {
         assert_eq!(fill("{}{ a }{A}{"), "{}{ a }{A}{");
         assert_eq!(fill("{{a}}{1}"), "{<A>}{1}");
         assert_eq!(fill(""), "");
+    }
+
+    #[test]
+    fn what_is_put_together_can_be_written_in_base64() {
+        // base64("s/<A>/") by `printf 's/<A>/' | base64`.
+        assert_eq!(fill("{a}:{base64(s/{a}/)}."), "<A>:cy88QT4v.");
+        assert_eq!(fill("{base64()}{base64(x)"), "{base64(x)");
+        let template = Template::<Letter>::parse("{base64({a}-{b})}{b}").unwrap();
+        assert_eq!(template.to_string(), "{base64({a}-{b})}{b}");
+        assert_eq!(
+            template.variables().collect::<Vec<_>>(),
+            [Letter::A, Letter::B, Letter::B]
+        );
+        let filled = template.fill_as(&|_| "q".to_owned(), &|_| "p".to_owned(), &|it| format!("[{it}]"));
+        assert_eq!(filled, "[cC1w]q");
+        assert!(Template::<Letter>::parse("{base64({peer})}").is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::answer::{AnswerRules, Protocol};
 use super::command::RespOperation;
 use super::operation::{HeaderName, HeaderTemplate, HttpOperation, Method, RequestTemplate, UrlTemplate};
 use super::placed::placed;
+use super::steps::StepTemplates;
 use super::template::{Template, Variable};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
@@ -158,6 +159,8 @@ struct RawOperation {
     headers: BTreeMap<HeaderName, HeaderTemplate>,
     /// Over HTTP. {key} and {value} are JSON in it.
     body: Option<RequestTemplate>,
+    /// Over HTTP: how a read and a write of a transaction are asked for, in {steps}.
+    steps: Option<StepTemplates>,
     /// Over RESP: where the command is sent.
     port: Option<u16>,
     /// Over RESP: its words, such as ["SET", "{key}", "{value}"].
@@ -177,12 +180,13 @@ impl TryFrom<RawOperation> for Operation {
             url,
             headers,
             body,
+            steps,
             port,
             command,
             answers,
         } = raw;
         if let Some(command) = command {
-            if method.is_some() || url.is_some() || !headers.is_empty() || body.is_some() {
+            if method.is_some() || url.is_some() || !headers.is_empty() || body.is_some() || steps.is_some() {
                 return Err(
                     "it has a `command`, which is RESP's, and parts of a request over HTTP".to_owned(),
                 );
@@ -200,8 +204,7 @@ impl TryFrom<RawOperation> for Operation {
         let method = method.ok_or("missing field `method`, or over RESP `command`")?;
         let url = url.ok_or("missing field `url`")?;
         answers.check(Protocol::Http)?;
-        Ok(Operation::Http(HttpOperation::new(
-            method, url, headers, body, answers,
-        )))
+        let operation = HttpOperation::new(method, url, headers, body, steps, answers)?;
+        Ok(Operation::Http(operation))
     }
 }

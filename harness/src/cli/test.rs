@@ -39,7 +39,12 @@ pub struct TestOptions {
     /// A file with a node on each line; all three add up
     #[arg(long, value_name = "FILE", help_heading = "Cluster")]
     pub nodes_file: Option<PathBuf>,
-    /// What clients do: decree, register, cas-register, or a variant of the system's own, such as register/serializable;
+
+    /// The program of the nodes, in the place of the descriptor's: another version of it, or one that is not on the PATH
+    #[arg(long, value_name = "FILE", conflicts_with = "maelstrom", help_heading = "Cluster")]
+    pub program: Option<String>,
+
+    /// What clients do: register, set, queue, ..., or a variant of the system's own, such as register/serializable;
     /// with --maelstrom lin-kv, unique-ids, broadcast, g-set, g-counter, pn-counter
     /// [default: the first that the system has; see `harness list workloads`]
     #[arg(short, long, value_name = "NAME", help_heading = "Load")]

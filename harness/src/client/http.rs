@@ -33,7 +33,7 @@ impl HttpConnection {
     /// Asks for one operation, once.
     pub async fn ask(&self, operation: &HttpOperation, variables: &RequestVariables<'_>) -> Outcome {
         match self.exchange(&operation.request(variables)).await {
-            Ok((status, body)) => Outcome::of(operation.judge(status, &body)),
+            Ok((status, body)) => Outcome::of(operation.judge_asked(status, &body, variables.value)),
             Err(failure) => Outcome::without(failure.kind, failure.reason),
         }
     }

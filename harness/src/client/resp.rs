@@ -46,7 +46,7 @@ impl RespConnection {
         match timeout_at(deadline, exchange).await {
             Ok(Ok(reply)) => {
                 self.open = Some(open);
-                Outcome::of(operation.judge(&reply))
+                Outcome::of(operation.judge(&reply, variables.value))
             }
             Ok(Err(error)) => Outcome::without(EventType::Info, error.to_string()),
             Err(_) => Outcome::without(EventType::Info, "timed out".to_owned()),

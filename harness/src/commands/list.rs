@@ -15,7 +15,7 @@ pub fn list(options: &ListOptions) -> ExitCode {
             return refuse("--system, --verdict, --seed and --nemesis say which runs: harness list runs");
         }
         Listing::Systems => (vec!["system", "what it is"], built_in_systems()),
-        Listing::Workloads => (vec!["workload", "what clients do"], workloads()),
+        Listing::Workloads => (vec!["workload", "functions", "what clients do"], workloads()),
         Listing::Nemeses => (vec!["nemesis", "what it does"], nemeses()),
         Listing::Checks => (vec!["check", "what it means"], pairs(CHECKS)),
         Listing::Bugs => (vec!["bug", "question", "rule", "the node …"], bugs()),
@@ -147,7 +147,12 @@ fn cells(row: RunRow) -> Vec<String> {
 }
 
 fn workloads() -> Rows {
-    let row = |kind: &workload::Kind| vec![kind.name.to_owned(), kind.about.to_owned()];
+    let row = |kind: &workload::Kind| {
+        let optional: Vec<String> = kind.optional.iter().map(|f| format!("[{f}]")).collect();
+        let functions = kind.functions.iter().map(|f| (*f).to_owned()).chain(optional);
+        let functions: Vec<String> = functions.collect();
+        vec![kind.name.to_owned(), functions.join(" "), kind.about.to_owned()]
+    };
     workload::ALL.iter().map(row).collect()
 }
 

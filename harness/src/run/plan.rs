@@ -47,10 +47,17 @@ impl Plan {
     /// # Errors
     /// When the system, its descriptor or the faults asked for cannot be.
     pub fn draw(options: &TestOptions) -> Result<Plan> {
-        let system = match &options.maelstrom {
+        let mut system = match &options.maelstrom {
             Some(program) => systems::maelstrom(program, &options.node_args, options.workload.as_deref())?,
             None => systems::find(&options.system)?,
         };
+        if let Some(program) = &options.program {
+            let program = found_program(program)?;
+            system
+                .node
+                .replace_program(&program)
+                .map_err(anyhow::Error::msg)?;
+        }
         systems::require_installed(&system)?;
         let seed = options.seed.unwrap_or_else(draw_seed);
         let nodes = options.node_names().map_err(anyhow::Error::msg)?;
@@ -67,12 +74,13 @@ impl Plan {
             None => Schedule::generate(&request)?,
         };
         let workers = options.concurrency.clients(nodes.len());
+        let offers = |f: &str| operations.has(f);
         Ok(Plan {
             seed,
-            operations: Arc::new(operations),
             workers,
             clients: workers.max(nodes.len()),
-            workload: kind.make(seed, options.ops_per_key, options.key_count),
+            workload: kind.make(seed, options.ops_per_key, options.key_count, &offers),
+            operations: Arc::new(operations),
             workload_name,
             kind,
             schedule,
@@ -171,6 +179,18 @@ impl Plan {
     }
 }
 
+/// The file of a program that nodes can start wherever they are; what has no folder in its name is on the PATH.
+fn found_program(program: &str) -> Result<String> {
+    if !program.contains('/') {
+        return Ok(program.to_owned());
+    }
+    let path = std::fs::canonicalize(program).with_context(|| format!("--program {program}"))?;
+    if !path.is_file() {
+        bail!("--program {program}: it is not a file");
+    }
+    Ok(path.display().to_string())
+}
+
 /// A seed for a run to which nobody has given one.
 pub fn draw_seed() -> u64 {
     // Seeds are typed and read aloud: seven digits are enough.
@@ -223,6 +243,15 @@ fn choose_workload(
         if !operations.has(f) {
             bail!(
                 "{}: [workload.{name}.{f}] is missing: how is a {f} asked for?",
+                options.system
+            );
+        }
+    }
+    for f in kind.telling {
+        if operations.has(f) && !operations.tells(f) {
+            bail!(
+                "{}: [workload.{name}.{f}]: an answer with outcome \"ok\" says no value, and a {f} is about what it is told; \
+                 say value = \"/pointer\", or empty = true where there is nothing",
                 options.system
             );
         }
@@ -303,6 +332,7 @@ fn command_line_for(options: &TestOptions, nodes: &[String], seed: u64) -> Vec<S
         "",
     );
     flag("workload", options.workload.clone().unwrap_or_default(), "");
+    flag("program", options.program.clone().unwrap_or_default(), "");
     if program.is_none() {
         flag("network", options.network.backend().name().to_owned(), "switch");
     }
@@ -363,6 +393,7 @@ fn option_table(
         "maelstrom": options.maelstrom,
         "node_args": options.node_args,
         "workload": options.workload,
+        "program": options.program,
         "node_count": nodes.len(),
         "nodes": nodes,
         "network": options.network.backend().name(),

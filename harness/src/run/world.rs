@@ -1,6 +1,7 @@
 //! The world of one run: nodes on their network, clients, the recorder; and what is done with it, phase by
 //! phase.
 
+use super::at_the_end;
 use super::desk::Desk;
 use super::fail_fast;
 use super::load::{self, Pacer};
@@ -26,6 +27,8 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+/// How long what is done before the main phase may take. What was not reached then is not done.
+const BEFOREHAND_MAX: Duration = Duration::from_secs(20);
 /// How long the reads at the end may take. What they did not reach is said.
 const FINAL_READS_MAX: Duration = Duration::from_secs(20);
 /// How long nodes have, when all faults are over, to tell each other what is to be everywhere in the end.
@@ -154,6 +157,29 @@ impl World {
         Ok(world)
     }
 
+    /// What the workload wants to be there before the main phase. Whatever fails is not tried again: the history says so.
+    pub async fn write_beforehand(&mut self, plan: &Plan) {
+        let operations = Arc::new(plan.workload.beforehand());
+        let clients = std::mem::take(&mut self.clients);
+        let (count, deadline) = (clients.len(), Instant::now() + BEFOREHAND_MAX);
+        let mut tasks = JoinSet::new();
+        for (place, mut client) in clients.into_iter().enumerate() {
+            let (operations, stop) = (Arc::clone(&operations), self.stop.subscribe());
+            tasks.spawn(async move {
+                for operation in operations.iter().skip(place).step_by(count) {
+                    if *stop.borrow() || Instant::now() > deadline {
+                        break;
+                    }
+                    client.perform(operation).await;
+                }
+                (place, client)
+            });
+        }
+        let mut back = tasks.join_all().await;
+        back.sort_by_key(|(place, _)| *place);
+        self.clients = back.into_iter().map(|(_, client)| client).collect();
+    }
+
     /// The main phase: clients work while faults come and go.
     pub async fn work_under_faults(&mut self, options: &TestOptions, plan: &Plan) {
         self.enter(Phase::Run, Some(options.time_limit));
@@ -224,14 +250,14 @@ impl World {
         }
         self.enter(Phase::Recover, None);
         let deadline = Instant::now() + options.recovery_time;
-        let newest = *plan.workload.keys(self.operations).end();
         let mut tasks = JoinSet::new();
         for (place, mut client) in std::mem::take(&mut self.clients).into_iter().enumerate() {
-            let (read, broken) = (plan.workload.read(newest), self.recorder.broken());
+            let probe = plan.workload.probe(self.operations, place as u64);
+            let broken = self.recorder.broken();
             let first_of_its_node = place < plan.nodes.len();
             tasks.spawn(async move {
                 while first_of_its_node && Instant::now() < deadline && !*broken.borrow() {
-                    if client.perform(&read).await == EventType::Ok {
+                    if client.perform(&probe).await == EventType::Ok {
                         break;
                     }
                     tokio::time::sleep(RECOVERY_PAUSE).await;
@@ -244,8 +270,8 @@ impl World {
         self.clients = back.into_iter().map(|(_, client)| client).collect();
     }
 
-    /// Reads every decree through every node. Each decree is read once before any is read twice, so that
-    /// the time limit, if it strikes, strikes the repetitions first.
+    /// Reads every object through every node, or whatever else is asked of it at the end. Each is read once before any is
+    /// read twice, so that the time limit, if it strikes, strikes the repetitions first.
     pub async fn read_everything_once_more(&mut self, plan: &Plan, mut interrupt: Interrupt) {
         if self.violation_seen.load(Ordering::Acquire) {
             return;
@@ -269,7 +295,7 @@ impl World {
             .for_each(|client| per_node[place_of(plan, client)] += 1);
         for (place, mut client) in clients.into_iter().enumerate() {
             let node = place_of(plan, &client);
-            // The clients of one node share its reads; in pass p, node i reads the decrees k with k+i = p.
+            // The clients of one node share its reads; in pass p, node i reads the objects k with k+i = p.
             let (share, among) = (place / nodes, per_node[node]);
             let (workload, keys, broken) = (Arc::clone(&plan.workload), keys.clone(), self.recorder.broken());
             tasks.spawn(async move {
@@ -286,7 +312,7 @@ impl World {
                     if *broken.borrow() {
                         break;
                     }
-                    client.perform(&workload.read(key)).await;
+                    at_the_end::ask(&mut client, &workload.at_the_end(key)).await;
                 }
             });
         }

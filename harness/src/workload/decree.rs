@@ -58,7 +58,9 @@ mod tests {
     use std::sync::Arc;
 
     fn decrees(seed: u64, ops_per_key: u32, key_count: u32) -> Arc<dyn Workload> {
-        Kind::of("decree").unwrap().make(seed, ops_per_key, key_count)
+        Kind::of("decree")
+            .unwrap()
+            .make(seed, ops_per_key, key_count, &|_| true)
     }
 
     #[test]

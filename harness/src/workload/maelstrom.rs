@@ -4,7 +4,7 @@
 
 use super::keys::Keys;
 use super::register::RegisterWorkload;
-use super::{Argument, Kind, PlannedOperation, Workload, random_of};
+use super::{Argument, AtTheEnd, Kind, PlannedOperation, Workload, random_of};
 use checker::Model;
 use cluster::maelstrom;
 use rand::RngExt;
@@ -24,43 +24,55 @@ static LIN_KV: Kind = Kind {
     name: "lin-kv",
     about: "reads, writes and compare-and-set on Maelstrom's keys; linearizable",
     functions: &["read", "write", "cas"],
+    optional: &[],
+    telling: &["read"],
     model: Model::CasRegister,
-    make: |random, keys| Arc::new(RegisterWorkload::new(random, keys, true)),
+    make: |random, keys, _| Arc::new(RegisterWorkload::new(random, keys, true)),
 };
 static UNIQUE_IDS: Kind = Kind {
     name: "unique-ids",
     about: "ids, of which no two are the same",
     functions: &["generate"],
+    optional: &[],
+    telling: &["generate"],
     model: Model::UniqueIds,
-    make: |random, _: Keys| Arc::new(OnlyObject::new(random, What::Ids)),
+    make: |random, _: Keys, _| Arc::new(OnlyObject::new(random, What::Ids)),
 };
 static BROADCAST: Kind = Kind {
     name: "broadcast",
     about: "elements that come to be at every node",
     functions: &["add", "read"],
+    optional: &[],
+    telling: &["read"],
     model: Model::EventualSet,
-    make: |random, _: Keys| Arc::new(OnlyObject::new(random, What::Elements)),
+    make: |random, _: Keys, _| Arc::new(OnlyObject::new(random, What::Elements)),
 };
 static G_SET: Kind = Kind {
     name: "g-set",
     about: "a set that grows, the same at every node in the end",
     functions: &["add", "read"],
+    optional: &[],
+    telling: &["read"],
     model: Model::EventualSet,
-    make: |random, _: Keys| Arc::new(OnlyObject::new(random, What::Elements)),
+    make: |random, _: Keys, _| Arc::new(OnlyObject::new(random, What::Elements)),
 };
 static G_COUNTER: Kind = Kind {
     name: "g-counter",
     about: "a counter that grows, the same at every node in the end",
     functions: &["add", "read"],
+    optional: &[],
+    telling: &["read"],
     model: Model::EventualCounter,
-    make: |random, _: Keys| Arc::new(OnlyObject::new(random, What::Amounts { smallest: 0 })),
+    make: |random, _: Keys, _| Arc::new(OnlyObject::new(random, What::Amounts { smallest: 0 })),
 };
 static PN_COUNTER: Kind = Kind {
     name: "pn-counter",
     about: "a counter that grows and shrinks, the same at every node in the end",
     functions: &["add", "read"],
+    optional: &[],
+    telling: &["read"],
     model: Model::EventualCounter,
-    make: |random, _: Keys| Arc::new(OnlyObject::new(random, What::Amounts { smallest: -DELTA_MAX })),
+    make: |random, _: Keys, _| Arc::new(OnlyObject::new(random, What::Amounts { smallest: -DELTA_MAX })),
 };
 
 /// What clients do in a workload of Maelstrom's.
@@ -97,6 +109,14 @@ impl OnlyObject {
     fn new(random: ChaCha8Rng, what: What) -> OnlyObject {
         OnlyObject { random, what }
     }
+
+    /// A read. Where nothing can be read, one more id is as good a sign of life.
+    fn look(&self) -> PlannedOperation {
+        match self.what {
+            What::Ids => operation("generate", Value::Null),
+            What::Elements | What::Amounts { .. } => operation("read", Value::Null),
+        }
+    }
 }
 
 fn operation(f: &'static str, argument: Value) -> PlannedOperation {
@@ -117,7 +137,7 @@ impl Workload for OnlyObject {
             What::Amounts { smallest } if !is_read => {
                 operation("add", json!(random.random_range(smallest..=DELTA_MAX)))
             }
-            What::Ids | What::Elements | What::Amounts { .. } => self.read(ONLY),
+            What::Ids | What::Elements | What::Amounts { .. } => self.look(),
         }
     }
 
@@ -129,12 +149,12 @@ impl Workload for OnlyObject {
         ONLY..=ONLY
     }
 
-    /// Where nothing can be read, one more id is as good a sign of life.
-    fn read(&self, _: u64) -> PlannedOperation {
-        match self.what {
-            What::Ids => operation("generate", Value::Null),
-            What::Elements | What::Amounts { .. } => operation("read", Value::Null),
-        }
+    fn probe(&self, _: u64, _: u64) -> PlannedOperation {
+        self.look()
+    }
+
+    fn at_the_end(&self, _: u64) -> AtTheEnd {
+        AtTheEnd::once(self.look())
     }
 }
 
@@ -148,7 +168,7 @@ mod tests {
         for workload in maelstrom::Workload::ALL {
             let kind = kind(workload);
             assert_eq!(kind.name, workload.name());
-            let plan = kind.make(5, 12, 4);
+            let plan = kind.make(5, 12, 4, &|_| false);
             let asked: BTreeSet<&str> = (0..500).map(|number| plan.operation(number).f).collect();
             assert_eq!(asked, kind.functions.iter().copied().collect());
             assert_eq!(asked, workload.functions().iter().copied().collect());
@@ -158,10 +178,10 @@ mod tests {
     #[test]
     fn a_counter_that_only_grows_is_never_made_smaller() {
         let amounts = |workload| -> Vec<i64> {
-            let plan = kind(workload).make(5, 12, 4);
+            let plan = kind(workload).make(5, 12, 4, &|_| false);
             let arguments = (0..500).filter_map(|number| match plan.operation(number).argument {
                 Argument::Fixed(value) => value.as_i64(),
-                Argument::Replace(_) => None,
+                Argument::Replace(_) | Argument::Owner => None,
             });
             arguments.collect()
         };

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn every_function_occurs_and_no_value_comes_twice() {
         for (name, functions) in [("register", 2), ("cas-register", 3)] {
-            let workload = Kind::of(name).unwrap().make(3, 20, 6);
+            let workload = Kind::of(name).unwrap().make(3, 20, 6, &|_| true);
             let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
             let mut values = std::collections::BTreeSet::new();
             for number in 0..10_000 {

@@ -60,3 +60,52 @@ fn reads_that_etcd_calls_serializable_are_found_stale() {
     let violation = &place.results()["violations"][0];
     assert_eq!(violation["shrink"]["verified"], true, "{violation}");
 }
+
+/// The workloads that etcd has beside registers, each with what it asks.
+const OBJECTS: [(&str, &[&str]); 8] = [
+    ("multi-key", &["txn"]),
+    ("guarded", &["write", "read"]),
+    ("set", &["add", "remove", "read"]),
+    ("append", &["append", "read"]),
+    ("counter", &["add", "read"]),
+    ("lock", &["acquire", "release"]),
+    ("fenced-lock", &["acquire", "release"]),
+    ("unique-ids", &["generate"]),
+];
+
+#[test]
+fn etcd_keeps_its_promise_about_everything_that_it_has() {
+    if !has_sandbox() || !has_etcd() {
+        return;
+    }
+    for (workload, functions) in OBJECTS {
+        let place = Place::new();
+        let what = "test etcd --nemesis partition,kill --time-limit 4 --evidence relaxed --workload";
+        let arguments: Vec<&str> = what.split(' ').chain([workload]).chain(LOAD).collect();
+        let output = place.run(&arguments);
+        let said = format!("{workload}: {}{}", out(&output), err(&output));
+        assert!(matches!(output.status.code(), Some(0 | 2)), "{said}");
+        for f in functions {
+            let ok = place.results()["ops"]["by_f"][f]["ok"].as_u64().unwrap();
+            assert!(ok > 5, "{f}: {ok} {said}");
+        }
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named_with_its_option() {
+    let place = Place::new();
+    let output = place.run(&["test", "etcd", "--program", "./nowhere/etcd"]);
+    assert_eq!(output.status.code(), Some(254));
+    assert!(
+        err(&output).contains("--program ./nowhere/etcd"),
+        "{}",
+        err(&output)
+    );
+    let output = place.run(&["test", "etcd", "--program", "/"]);
+    assert!(
+        err(&output).contains("--program /: it is not a file"),
+        "{}",
+        err(&output)
+    );
+}
