@@ -23,9 +23,12 @@ use history::{History, Operation, Outcome, Phase, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 
+/// Whether a final read is possible together with these updates of its object, and nothing else.
+type IsPossible = fn(&mut History, u32, &[u32]) -> bool;
+
 /// The history to be judged instead, and the object that it is then about. Others are as they are.
 pub(crate) fn weakened(history: &History, model: Model) -> (Cow<'_, History>, Model) {
-    let (linearizable, is_possible): (Model, fn(&mut History, u32, &[u32]) -> bool) = match model {
+    let (linearizable, is_possible): (Model, IsPossible) = match model {
         Model::EventualSet => (Model::Set, set_is_possible),
         Model::EventualCounter => (Model::Counter, counter_is_possible),
         _ => return (Cow::Borrowed(history), model),

@@ -142,8 +142,11 @@ pub struct Kind {
     pub telling: &'static [&'static str],
     /// What the history is checked against.
     pub model: Model,
-    make: fn(ChaCha8Rng, Keys, &dyn Fn(&str) -> bool) -> Arc<dyn Workload>,
+    make: Make,
 }
+
+/// From a random stream, the order of objects, and whether the system has a function, to the operations.
+type Make = fn(ChaCha8Rng, Keys, &dyn Fn(&str) -> bool) -> Arc<dyn Workload>;
 
 /// The workloads. Where nobody says which, a system is given the first of these that it has.
 pub const ALL: [Kind; 12] = [

@@ -78,8 +78,8 @@ impl Workload {
         }
         let width = (1..=nodes.len()).find(|width| width * width >= nodes.len())?;
         let neighbours = |place: usize| -> Vec<&String> {
-            let left = (place % width > 0).then(|| place - 1);
-            let right = ((place + 1) % width > 0).then_some(place + 1);
+            let left = (!place.is_multiple_of(width)).then(|| place - 1);
+            let right = (!(place + 1).is_multiple_of(width)).then_some(place + 1);
             let (above, below) = (place.checked_sub(width), Some(place + width));
             let places = [above, left, right, below].into_iter().flatten();
             places.filter_map(|place| nodes.get(place)).collect()

@@ -232,7 +232,9 @@ impl RequestTemplate {
 
     /// Whether the steps of a transaction are in it.
     pub(super) fn has_steps(&self) -> bool {
-        self.0.variables().any(|variable| variable == RequestVariable::Steps)
+        self.0
+            .variables()
+            .any(|variable| variable == RequestVariable::Steps)
     }
 }
 

@@ -41,7 +41,12 @@ pub struct TestOptions {
     pub nodes_file: Option<PathBuf>,
 
     /// The program of the nodes, in the place of the descriptor's: another version of it, or one that is not on the PATH
-    #[arg(long, value_name = "FILE", conflicts_with = "maelstrom", help_heading = "Cluster")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "maelstrom",
+        help_heading = "Cluster"
+    )]
     pub program: Option<String>,
 
     /// What clients do: register, set, queue, ..., or a variant of the system's own, such as register/serializable;

@@ -83,10 +83,7 @@ fn original(options: &ReplayOptions) -> Result<(RunDir, RunInfo)> {
     let Some(repeats) = &of_run.replay_of else {
         return Ok((run, of_run));
     };
-    match store
-        .find(repeats)
-        .and_then(|original| Ok((info(&original), original)))
-    {
+    match store.find(repeats).map(|original| (info(&original), original)) {
         Ok((Ok(of_original), original)) => Ok((original, of_original)),
         // It was deleted: then this one stands for it.
         _ => Ok((run, of_run)),
