@@ -37,6 +37,11 @@ pub enum Fault {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         flap: Option<Flap>,
     },
+    /// Node processes are asked to end with SIGTERM, and started again when the fault is healed.
+    Terminate {
+        /// Who.
+        nodes: Vec<String>,
+    },
     /// Node processes are stopped with SIGSTOP, and go on (SIGCONT) when the fault is healed.
     Pause {
         /// Who.
@@ -230,7 +235,7 @@ pub enum ClockEffect {
 }
 
 /// Every kind of fault, in the order of the documentation.
-pub const KINDS: [&str; 6] = ["partition", "kill", "pause", "packet", "disk", "clock"];
+pub const KINDS: [&str; 7] = ["partition", "kill", "pause", "packet", "disk", "clock", "terminate"];
 
 impl Fault {
     /// The fault's kind, as in `--nemesis`; one of [`KINDS`].
@@ -239,6 +244,7 @@ impl Fault {
             Fault::Partition { .. } => "partition",
             Fault::Kill { .. } => "kill",
             Fault::Pause { .. } => "pause",
+            Fault::Terminate { .. } => "terminate",
             Fault::Packet { .. } => "packet",
             Fault::Disk { .. } => "disk",
             Fault::Clock { .. } => "clock",
@@ -249,6 +255,7 @@ impl Fault {
     pub fn nodes(&self) -> Vec<&str> {
         match self {
             Fault::Kill { nodes, .. }
+            | Fault::Terminate { nodes }
             | Fault::Pause { nodes }
             | Fault::Disk { nodes, .. }
             | Fault::Clock { nodes, .. } => nodes.iter().map(String::as_str).collect(),
@@ -264,7 +271,7 @@ impl Fault {
     /// The nodes that do nothing while it is in force: dead, or paused.
     pub fn stopped(&self) -> &[String] {
         match self {
-            Fault::Kill { nodes, .. } | Fault::Pause { nodes } => nodes,
+            Fault::Kill { nodes, .. } | Fault::Terminate { nodes } | Fault::Pause { nodes } => nodes,
             _ => &[],
         }
     }
@@ -316,7 +323,7 @@ impl Fault {
     pub fn lasts_until_healed(&self) -> bool {
         matches!(
             self,
-            Fault::Kill { .. } | Fault::Pause { .. } | Fault::Disk { .. }
+            Fault::Kill { .. } | Fault::Terminate { .. } | Fault::Pause { .. } | Fault::Disk { .. }
         )
     }
 }

@@ -19,6 +19,7 @@ mod trigger;
 pub use nodes::start_all;
 
 use affairs::Affairs;
+use nodes::Blow;
 
 use crate::{PlannedFault, Schedule};
 use cluster::Cluster;
@@ -125,7 +126,11 @@ impl Task {
         self.step(FaultStep::Requested, &fault, None, seen);
         match fault {
             Fault::Partition { cut, flap, .. } => self.partition(&cut, flap, end).await,
-            Fault::Kill { nodes, power, flap } => self.kill(nodes, power, flap, end).await,
+            Fault::Kill { nodes, power, flap } => {
+                let blow = if power { Blow::PowerFailure } else { Blow::Kill };
+                self.take_down_until(end, nodes, blow, flap).await
+            }
+            Fault::Terminate { nodes } => self.take_down_until(end, nodes, Blow::Terminate, None).await,
             Fault::Pause { nodes } => self.pause(nodes, end).await,
             Fault::Packet {
                 links,

@@ -103,7 +103,7 @@ fn clocks(backend: Backend) -> Option<String> {
 fn refused(package: &Package, backend: Backend) -> Option<(String, String)> {
     let whole = |why| (package.kind().to_owned(), why);
     match package {
-        Package::Partition(_) | Package::Kill(_) | Package::Pause(_) => None,
+        Package::Partition(_) | Package::Kill(_) | Package::Terminate(_) | Package::Pause(_) => None,
         Package::Packet(forms) => forms.iter().find_map(|form| {
             let why = packet(*form, backend)?;
             Some((format!("packet:{}", form.name()), why))

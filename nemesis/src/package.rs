@@ -12,6 +12,8 @@ pub enum Package {
     Partition(Vec<Shape>),
     /// SIGKILL and restart of these sets of nodes.
     Kill(Vec<Target>),
+    /// SIGTERM and restart of these sets of nodes.
+    Terminate(Vec<Target>),
     /// SIGSTOP and SIGCONT of these sets of nodes.
     Pause(Vec<Target>),
     /// Disturbances of packets.
@@ -23,7 +25,7 @@ pub enum Package {
 }
 
 /// Every kind of fault: name, what it does.
-pub const KINDS: [(&str, &str); 6] = [
+pub const KINDS: [(&str, &str); 7] = [
     ("partition", "packets between nodes are dropped, by directed link"),
     (
         "kill",
@@ -39,6 +41,10 @@ pub const KINDS: [(&str, &str); 6] = [
         "disks are slow, full, fail; a kill is a power failure and loses what was not synced",
     ),
     ("clock", "clocks jump, strobe, go too fast or too slow"),
+    (
+        "terminate",
+        "node processes are asked to end with SIGTERM, and started again",
+    ),
 ];
 
 impl Package {
@@ -47,6 +53,7 @@ impl Package {
         match self {
             Package::Partition(_) => "partition",
             Package::Kill(_) => "kill",
+            Package::Terminate(_) => "terminate",
             Package::Pause(_) => "pause",
             Package::Packet(_) => "packet",
             Package::Disk(_) => "disk",
@@ -59,6 +66,7 @@ impl Package {
         match kind {
             "partition" => Some(Package::Partition(Shape::ALL.to_vec())),
             "kill" => Some(Package::Kill(Target::ALL.to_vec())),
+            "terminate" => Some(Package::Terminate(Target::ALL.to_vec())),
             "pause" => Some(Package::Pause(Target::ALL.to_vec())),
             "packet" => Some(Package::Packet(PacketForm::USUAL.to_vec())),
             "disk" => Some(Package::Disk(DiskForm::USUAL.to_vec())),
@@ -75,7 +83,7 @@ impl Package {
         };
         match kind {
             "partition" => rows(Shape::ALL.map(|it| (it.name(), it.summary())).to_vec()),
-            "kill" | "pause" => {
+            "kill" | "terminate" | "pause" => {
                 let named = ("n1".to_owned(), "the node of this name; so for every other node");
                 let drawn = Target::ALL.iter().map(|it| (it.name().to_owned(), it.summary()));
                 drawn.chain([named]).collect()
@@ -97,7 +105,9 @@ impl fmt::Display for Package {
         }
         let names: Vec<&str> = match self {
             Package::Partition(forms) => forms.iter().map(|it| it.name()).collect(),
-            Package::Kill(forms) | Package::Pause(forms) => forms.iter().map(Target::name).collect(),
+            Package::Kill(forms) | Package::Terminate(forms) | Package::Pause(forms) => {
+                forms.iter().map(Target::name).collect()
+            }
             Package::Packet(forms) => forms.iter().map(|it| it.name()).collect(),
             Package::Disk(forms) => forms.iter().map(|it| it.name()).collect(),
             Package::Clock(forms) => forms.iter().map(|it| it.name()).collect(),
@@ -181,6 +191,7 @@ fn parse_one(word: &str) -> Result<Package, PackageError> {
             Package::Partition(one_of("partition shape").among(&Shape::ALL, |it| it.name())?)
         }
         Package::Kill(_) => Package::Kill(one_of("kill target").targets()?),
+        Package::Terminate(_) => Package::Terminate(one_of("terminate target").targets()?),
         Package::Pause(_) => Package::Pause(one_of("pause target").targets()?),
         Package::Packet(_) => {
             Package::Packet(one_of("packet fault").among(&PacketForm::ALL, |it| it.name())?)

@@ -1,54 +1,87 @@
-//! Faults of processes: killed and started again, paused and resumed.
+//! Faults of processes: killed, or asked to end, and started again; paused and resumed.
 
 use super::{Task, milliseconds};
-use cluster::{Cluster, Killed, LossPolicy, Lost, NodeState};
+use cluster::{Cluster, EndedBy, Killed, LossPolicy, Lost, NodeState, Terminated};
 use futures_util::future::join_all;
 use history::{Fault, FaultStep, Flap};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How long a node that is asked to end may take for it; then it is killed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How a node is taken down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blow {
+    /// By SIGKILL.
+    Kill,
+    /// By SIGKILL, and its disk loses what was not synced.
+    PowerFailure,
+    /// By SIGTERM.
+    Terminate,
+}
+
+impl Blow {
+    /// The fault that this is, of some nodes.
+    fn of(self, nodes: Vec<String>, flap: Option<Flap>) -> Fault {
+        match self {
+            Blow::Terminate => Fault::Terminate { nodes },
+            Blow::Kill | Blow::PowerFailure => Fault::Kill {
+                nodes,
+                power: self == Blow::PowerFailure,
+                flap,
+            },
+        }
+    }
+}
+
 impl Task {
-    /// Kills nodes, starts them again at `end`; or does so again and again until then.
-    pub(super) async fn kill(&mut self, nodes: Vec<String>, power: bool, flap: Option<Flap>, end: Instant) {
-        let mut killed = Vec::new();
+    /// Takes nodes down, starts them again at `end`; or does so again and again until then.
+    pub(super) async fn take_down_until(
+        &mut self,
+        end: Instant,
+        nodes: Vec<String>,
+        blow: Blow,
+        flap: Option<Flap>,
+    ) {
+        let mut down = Vec::new();
         let mut seen = Vec::new();
-        let attempts = nodes.iter().map(|node| self.take_down(node, power));
+        let attempts = nodes.iter().map(|node| self.take_down(node, blow));
         for (node, outcome) in nodes.iter().zip(join_all(attempts).await) {
             match outcome {
                 Ok(evidence) => {
                     seen.push(format!("{node}: {evidence}"));
-                    killed.push(node.clone());
+                    down.push(node.clone());
                 }
                 Err(reason) => seen.push(format!("{node}: {reason}")),
             }
         }
-        let of = |nodes: Vec<String>| Fault::Kill { nodes, power, flap };
         let seen = Some(seen.join("; "));
-        if killed.is_empty() {
-            return self.step(FaultStep::Skipped, &of(nodes), None, seen);
+        if down.is_empty() {
+            return self.step(FaultStep::Skipped, &blow.of(nodes, flap), None, seen);
         }
-        let fault = of(killed.clone());
+        let fault = blow.of(down.clone(), flap);
         self.step(FaultStep::Installed, &fault, Some(true), seen);
         let times = match flap {
             None => {
                 self.stopped_before(end).await;
                 1
             }
-            Some(flap) => self.kill_again(&killed, power, flap, end).await,
+            Some(flap) => self.strike_again(&down, blow, flap, end).await,
         };
         self.step(FaultStep::Healing, &fault, None, None);
-        let (step, evidence) = match self.affairs.start(&self.cluster, &killed).await {
+        let (step, evidence) = match self.affairs.start(&self.cluster, &down).await {
             Ok(evidence) if times > 1 => (FaultStep::Healed, format!("killed {times} times; {evidence}")),
             Ok(evidence) => (FaultStep::Healed, evidence),
             Err(reason) => (FaultStep::Failed, reason),
         };
-        killed.iter().for_each(|node| self.affairs.give_back(node));
+        down.iter().for_each(|node| self.affairs.give_back(node));
         self.step(step, &fault, None, Some(evidence));
     }
 
     /// Starts and kills nodes in turns until `end`, and leaves them as they are then. Returns how often it has killed,
     /// the first time included.
-    async fn kill_again(&mut self, nodes: &[String], power: bool, flap: Flap, end: Instant) -> u32 {
+    async fn strike_again(&mut self, nodes: &[String], blow: Blow, flap: Flap, end: Instant) -> u32 {
         let mut times = 1;
         loop {
             let up_at = Instant::now() + Duration::from_millis(flap.cut_ms);
@@ -62,37 +95,45 @@ impl Task {
                 return times;
             }
             times += 1;
-            join_all(nodes.iter().map(|node| self.strike(node, power))).await;
+            join_all(nodes.iter().map(|node| self.strike(node, blow))).await;
         }
     }
 
-    /// Kills a node, or fails its power; a node that is in no state for that is left alone.
-    async fn take_down(&self, node: &str, power: bool) -> Result<String, String> {
+    /// Takes a node down; one that is in no state for that is left alone.
+    async fn take_down(&self, node: &str, blow: Blow) -> Result<String, String> {
         let state = self.cluster.state(node);
-        if !matches!(state, NodeState::Up | NodeState::Paused) || !self.affairs.take(node) {
+        let can_be = match state {
+            NodeState::Up => true,
+            // It does not hear SIGTERM.
+            NodeState::Paused => blow != Blow::Terminate,
+            _ => false,
+        };
+        if !can_be || !self.affairs.take(node) {
             return Err(format!("{state}, left alone"));
         }
-        let outcome = self.strike(node, power).await;
+        let outcome = self.strike(node, blow).await;
         if outcome.is_err() {
             self.affairs.give_back(node);
         }
         outcome
     }
 
-    /// Kills a node, or fails its power.
-    async fn strike(&self, node: &str, power: bool) -> Result<String, String> {
-        match power {
-            false => self
-                .cluster
-                .kill(node)
-                .await
-                .map(gone)
-                .map_err(|error| error.to_string()),
-            true => {
-                let failure = self.cluster.lose_power(node, self.policy()).await;
+    async fn strike(&self, node: &str, blow: Blow) -> Result<String, String> {
+        let cluster = &self.cluster;
+        match blow {
+            Blow::Kill => {
+                let killed = cluster.kill(node).await;
+                killed.map(gone).map_err(|error| error.to_string())
+            }
+            Blow::PowerFailure => {
+                let failure = cluster.lose_power(node, self.policy()).await;
                 let told =
                     failure.map(|failure| format!("{}, {}", gone(failure.killed), lost(&failure.lost)));
                 told.map_err(|error| error.to_string())
+            }
+            Blow::Terminate => {
+                let ended = cluster.terminate(node, PATIENCE).await;
+                ended.map(in_order).map_err(|error| error.to_string())
             }
         }
     }
@@ -143,6 +184,14 @@ impl Task {
 
 fn gone(killed: Killed) -> String {
     format!("pid {} gone after {}", killed.pid, milliseconds(killed.took))
+}
+
+fn in_order(terminated: Terminated) -> String {
+    let Terminated { pid, by, status, took } = terminated;
+    match by {
+        EndedBy::Sigterm => format!("pid {pid} ended after {}, {status}", milliseconds(took)),
+        EndedBy::Sigkill => format!("pid {pid} did not end on SIGTERM, killed after {}", milliseconds(took)),
+    }
 }
 
 /// What a disk has lost, in words.

@@ -21,6 +21,7 @@ pub fn faults(package: &Package, request: &Request<'_>) -> Result<Vec<PlannedFau
     Ok(match package {
         Package::Partition(shapes) => partitions(&possible_shapes(shapes, request.nodes.len())?, request),
         Package::Kill(targets) => kills(known(targets, "kill", request)?, request),
+        Package::Terminate(targets) => terminations(known(targets, "terminate", request)?, request),
         Package::Pause(targets) => pauses(known(targets, "pause", request)?, request),
         Package::Packet(forms) => [
             disturbances(request, package, Stream::Packet, forms, |form, rng| {
@@ -51,6 +52,8 @@ enum Stream {
     Clock = 9,
     Weather = 10,
     PowerTriggers = 11,
+    // 12 is that of the handovers.
+    Terminate = 13,
 }
 
 fn of(concern: Stream, request: &Request<'_>) -> ChaCha8Rng {
@@ -227,6 +230,22 @@ pub fn a_change_on(node: &str, rng: &mut impl Rng) -> Trigger {
         node: node.to_owned(),
         then_requests,
     }
+}
+
+/// Terminations: of nodes that have time to put things in order, as in every upgrade.
+fn terminations(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
+    let mut rng = of(Stream::Terminate, request);
+    in_storms(request, "terminate", &mut rng, |rng, interval_ms| {
+        let target = draw_weighted(targets, rng);
+        let lasts_ms = match (rng.random_range(0..10), target.stops_the_system()) {
+            // Most are started again at once.
+            (0..6, _) => share(rng, interval_ms, 0.0, 0.2),
+            (_, true) => share(rng, interval_ms, 0.05, 0.3),
+            (_, false) => share(rng, interval_ms, 0.5, 2.5),
+        };
+        let nodes = target.draw(request.nodes, rng);
+        (lasts_ms, Fault::Terminate { nodes })
+    })
 }
 
 /// Pauses: short ones stop a node in the middle of something, long ones let everybody else go on without it.

@@ -151,7 +151,9 @@ fn check(planned: &PlannedFault, nodes: &[String]) -> Result<(), String> {
                 .filter(|side| !side.is_empty())
                 .try_for_each(|side| check_nodes(side, nodes))
         }
-        Fault::Kill { nodes: whom, .. } | Fault::Pause { nodes: whom } => check_nodes(whom, nodes),
+        Fault::Kill { nodes: whom, .. } | Fault::Terminate { nodes: whom } | Fault::Pause { nodes: whom } => {
+            check_nodes(whom, nodes)
+        }
         Fault::Packet {
             links,
             effect,

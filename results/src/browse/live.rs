@@ -259,6 +259,9 @@ impl Live {
                 history::Fault::Kill { nodes, .. } if nodes.iter().any(|it| it == name) => {
                     state = ("✕", "killed")
                 }
+                history::Fault::Terminate { nodes } if nodes.iter().any(|it| it == name) => {
+                    state = ("✕", "stopped")
+                }
                 history::Fault::Pause { nodes } if nodes.iter().any(|it| it == name) => {
                     state = ("‖", "paused")
                 }

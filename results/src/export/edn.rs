@@ -105,6 +105,7 @@ fn functions(fault: &Fault) -> (&'static str, &'static str) {
     match fault {
         Fault::Partition { .. } => ("start-partition", "stop-partition"),
         Fault::Kill { .. } => ("kill", "start"),
+        Fault::Terminate { .. } => ("terminate", "start"),
         Fault::Pause { .. } => ("pause", "resume"),
         Fault::Packet { .. } => ("start-packet", "stop-packet"),
         Fault::Disk { .. } => ("start-disk", "stop-disk"),

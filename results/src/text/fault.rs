@@ -22,7 +22,7 @@ pub fn beginning(fault: &Fault) -> String {
 /// How it ends: `start n3`, `heal n1 ┊ n2 n3 (halves)`, `resume n2`.
 pub fn ending(fault: &Fault) -> String {
     let verb = match fault {
-        Fault::Kill { .. } => "start".to_owned(),
+        Fault::Kill { .. } | Fault::Terminate { .. } => "start".to_owned(),
         Fault::Pause { .. } => "resume".to_owned(),
         Fault::Partition { .. } => "heal".to_owned(),
         Fault::Packet {
@@ -38,7 +38,9 @@ pub fn ending(fault: &Fault) -> String {
 pub fn turns(of: &Fault) -> (String, String) {
     let whom = whom(of);
     match (of, what_befell(of)) {
-        (Fault::Kill { .. }, Some(befell)) => (format!("{whom} {befell}"), format!("{whom} restarted")),
+        (Fault::Kill { .. } | Fault::Terminate { .. }, Some(befell)) => {
+            (format!("{whom} {befell}"), format!("{whom} restarted"))
+        }
         (_, Some(befell)) => (format!("{whom} {befell}"), format!("{whom} resumed")),
         (_, None) => (fault(of), format!("{} healed", fault(of))),
     }
@@ -49,6 +51,7 @@ pub fn what_befell(fault: &Fault) -> Option<&'static str> {
     match fault {
         Fault::Kill { power: false, .. } => Some("killed (SIGKILL)"),
         Fault::Kill { power: true, .. } => Some("lost power"),
+        Fault::Terminate { .. } => Some("stopped (SIGTERM)"),
         Fault::Pause { .. } => Some("paused (SIGSTOP)"),
         _ => None,
     }
@@ -59,6 +62,7 @@ pub fn kind(kind: &str) -> String {
     match kind {
         "kill" => "kill, then restart".to_owned(),
         "pause" => "pause, then resume".to_owned(),
+        "terminate" => "stop in order, then restart".to_owned(),
         "packet" => "packets disturbed".to_owned(),
         "disk" => "disk misbehaves".to_owned(),
         "clock" => "clock wrong".to_owned(),
@@ -71,6 +75,7 @@ pub fn meanwhile(kind: &str) -> String {
     match kind {
         "kill" => "with a node down".to_owned(),
         "pause" => "with a node paused".to_owned(),
+        "terminate" => "with a node stopped".to_owned(),
         "packet" => "while packets were disturbed".to_owned(),
         "disk" => "while a disk misbehaved".to_owned(),
         "clock" => "while a clock was wrong".to_owned(),
@@ -83,6 +88,7 @@ pub fn meanwhile(kind: &str) -> String {
 pub fn counted(kind: &str, number: usize, power_failures: usize) -> String {
     match kind {
         "partition" | "pause" => super::counted(number, kind),
+        "terminate" => super::counted(number, "termination"),
         "kill" if power_failures == 0 => super::counted(number, kind),
         "kill" if power_failures >= number => super::counted(number, "power failure"),
         "kill" => format!(
@@ -103,6 +109,7 @@ fn deed(fault: &Fault) -> String {
             (false, Some(_)) => "restart storm".to_owned(),
             (true, Some(_)) => "power failures".to_owned(),
         },
+        Fault::Terminate { .. } => "terminate".to_owned(),
         Fault::Pause { .. } => "pause".to_owned(),
         Fault::Packet { effect, matching, .. } => match matching {
             None => packets(*effect),
@@ -195,6 +202,7 @@ fn whom(fault: &Fault) -> String {
             format!("{}{flapping}", sides.join(arrow))
         }
         Fault::Kill { nodes, .. }
+        | Fault::Terminate { nodes }
         | Fault::Pause { nodes }
         | Fault::Disk { nodes, .. }
         | Fault::Clock { nodes, .. } => names(nodes),

@@ -47,7 +47,7 @@ pub fn kinds(coverage: &Coverage) -> Vec<KindView> {
             let name = crate::text::fault::kind(&kind.kind);
             let swatch = match kind.kind.as_str() {
                 "partition" => "partition",
-                "kill" => "kill",
+                "kill" | "terminate" => "kill",
                 "pause" => "pause",
                 _ => "disturbed",
             };

@@ -41,6 +41,7 @@ impl Seen<'_> {
     fn befell(&self) -> &'static str {
         match self.fault {
             Fault::Kill { power: false, .. } => "killed",
+            Fault::Terminate { .. } => "stopped",
             Fault::Pause { .. } => "paused",
             other => crate::text::fault::what_befell(other).unwrap_or("stopped"),
         }

@@ -87,7 +87,7 @@ impl Layer {
     fn of(fault: &Fault) -> Layer {
         match fault {
             Fault::Partition { .. } => Layer::Cut,
-            Fault::Kill { .. } | Fault::Pause { .. } => Layer::Stopped,
+            Fault::Kill { .. } | Fault::Terminate { .. } | Fault::Pause { .. } => Layer::Stopped,
             Fault::Packet { .. } | Fault::Disk { .. } | Fault::Clock { .. } => Layer::Disturbed,
         }
     }
@@ -105,7 +105,7 @@ fn on_lane(fault: &Fault, node: &str) -> Option<(&'static str, String)> {
             Some((class, format!("{}: {words}", visible(shape, 20))))
         }
         _ if !fault.nodes().contains(&node) => None,
-        Fault::Kill { .. } | Fault::Pause { .. } => {
+        Fault::Kill { .. } | Fault::Terminate { .. } | Fault::Pause { .. } => {
             let is_pause = matches!(fault, Fault::Pause { .. });
             let befell = crate::text::fault::what_befell(fault).unwrap_or("stopped");
             let class = if is_pause { "paused" } else { "down" };
