@@ -11,13 +11,15 @@
 //! explained and verified as a linearizable set would be: a final read is after all acknowledged updates in any case. A counter is
 //! added up.
 //!
-//! Read next: `count` for counters, `model` for which objects these are.
+//! Read next: `count` for counters, `words` for what is said of sets, `model` for which objects these are.
 
 mod count;
+mod words;
 
 pub(crate) use count::analyse as count;
 
 use crate::Model;
+use crate::analysis::Violation;
 use history::timeline::phases;
 use history::{History, Operation, Outcome, Phase, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -54,6 +56,14 @@ pub(crate) fn weakened(history: &History, model: Model) -> (Cow<'_, History>, Mo
         }
     }
     (Cow::Owned(weak), linearizable)
+}
+
+/// What is said of the violations of an eventual set, once the weakened history was explained as a set's.
+pub(crate) fn say(history: &History, violations: &mut [Violation]) {
+    for violation in violations {
+        violation.still.clear();
+        words::say(history, violation);
+    }
 }
 
 /// The final reads that were answered, by number.

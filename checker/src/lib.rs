@@ -140,10 +140,7 @@ pub fn check_with(history: &History, model: Model, options: &Options) -> Result<
     analysis.model = model;
     // What became of the elements is seen by all reads, and what still holds of a promise that was never made says nothing.
     analysis.census = with_theory!(object, history, options, theory => theory.census());
-    analysis
-        .violations
-        .iter_mut()
-        .for_each(|violation| violation.still.clear());
+    eventual::say(history, &mut analysis.violations);
     Ok(analysis)
 }
 

@@ -301,12 +301,14 @@ impl Network {
     pub fn install(&self, rule: &LinkRule) -> Result<RuleId, NetworkError> {
         self.can(&rule.effect)?;
         let reason = match (self.backend(), rule.matches.protocol) {
-            (Backend::Proxy, Some(Protocol::Udp)) => Some("proxies forward TCP only"),
-            (Backend::Messages, Some(Protocol::Tcp)) => Some("messages are no TCP"),
+            (Backend::Proxy, Some(Protocol::Udp)) => {
+                Some(("proxies forward TCP only", "; --network switch can"))
+            }
+            (Backend::Messages, Some(Protocol::Tcp)) => Some(("messages are no TCP", "")),
             _ => None,
         };
-        if let Some(reason) = reason {
-            return Err(CannotBe { reason }.into());
+        if let Some((reason, instead)) = reason {
+            return Err(CannotBe { reason, instead }.into());
         }
         let (id, installed) = self
             .rules

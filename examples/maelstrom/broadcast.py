@@ -37,7 +37,8 @@ def learn(elements, of):
 def tell(peer, elements):
     def told(_):
         for element in elements:
-            untold[peer].pop(element, None)
+            # It may be no neighbour any more.
+            untold.get(peer, {}).pop(element, None)
 
     node.ask(peer, {"type": "gossip", "elements": elements}, told)
 

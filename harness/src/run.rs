@@ -21,7 +21,8 @@ use checker::Limits;
 use judgement::{Judgement, Terms};
 use plan::Plan;
 pub use plan::{command_line, draw_seed};
-use results::{RunDir, Store};
+use results::{RunDir, RunInfo, Store};
+use std::time::Duration;
 use world::World;
 
 /// Says what is wrong with the options, before anything is started.
@@ -46,14 +47,9 @@ pub fn refuse_on(options: &TestOptions, backend: cluster::Backend) -> Result<()>
 /// When the run could not be had, or its record not kept. `Broken` says whether there is a directory with
 /// what there is.
 pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -> Result<Judgement, Broken> {
-    let started = jiff::Timestamp::now();
     let plan = Plan::draw(options)?;
     let store = Store::at(&options.store);
-    let info = plan.run_info(options, started);
-    let folder = options.name.as_deref().unwrap_or(&info.system);
-    let directory = store
-        .create_run_named(folder, &info)
-        .map_err(anyhow::Error::from)?;
+    let (info, directory) = begin(options, &plan, &store).await?;
     // Until this function returns, everybody sees that the run is in progress.
     let _hold = directory.hold().map_err(anyhow::Error::from)?;
     crate::log::keep_in(&directory).context("write harness.log")?;
@@ -87,6 +83,27 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
     });
     progress.end().await;
     judged.map_err(broken)
+}
+
+/// How often a run waits for an id of its own.
+const BEGINNINGS_MAX: u32 = 10;
+
+/// Makes the folder of the run. An id has the second and the seed in it: when a run of this seed began in this very second,
+/// as quick replays do, this one waits for the next.
+async fn begin(options: &TestOptions, plan: &Plan, store: &Store) -> Result<(RunInfo, RunDir)> {
+    let mut tries = 0;
+    loop {
+        let info = plan.run_info(options, jiff::Timestamp::now());
+        let folder = options.name.as_deref().unwrap_or(&info.system);
+        match store.create_run_named(folder, &info) {
+            Ok(directory) => return Ok((info, directory)),
+            Err(error) if error.is_taken() && tries < BEGINNINGS_MAX => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 async fn carry_out(

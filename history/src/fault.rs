@@ -235,7 +235,15 @@ pub enum ClockEffect {
 }
 
 /// Every kind of fault, in the order of the documentation.
-pub const KINDS: [&str; 7] = ["partition", "kill", "pause", "packet", "disk", "clock", "terminate"];
+pub const KINDS: [&str; 7] = [
+    "partition",
+    "kill",
+    "pause",
+    "packet",
+    "disk",
+    "clock",
+    "terminate",
+];
 
 impl Fault {
     /// The fault's kind, as in `--nemesis`; one of [`KINDS`].

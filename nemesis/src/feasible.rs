@@ -166,7 +166,7 @@ mod tests {
         let all = told("all", Backend::Proxy);
         assert!(
             all.ends_with(
-                "write --nemesis partition,kill,pause,packet:delay+rate+hold+reset, or take --network switch"
+                "write --nemesis partition,kill,pause,packet:delay+rate+hold+reset,terminate, or take --network switch"
             ),
             "{all}"
         );

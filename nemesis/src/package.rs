@@ -292,7 +292,7 @@ mod tests {
         let text = |list: &str| parse(list).unwrap_err().to_string();
         assert_eq!(
             text("partiton"),
-            "unknown nemesis `partiton`; known: partition, kill, pause, packet, disk, clock, all, none"
+            "unknown nemesis `partiton`; known: partition, kill, pause, packet, disk, clock, terminate, all, none"
         );
         assert_eq!(
             text("kill:two"),

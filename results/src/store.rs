@@ -73,6 +73,13 @@ pub enum StoreError {
     Name(String),
 }
 
+impl StoreError {
+    /// Whether a run of this id is there already.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists)
+    }
+}
+
 /// The largest document that is read, in bytes. A run's own are far smaller.
 const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
 

@@ -56,6 +56,20 @@ fn a_final_read_of_a_set_shows_what_was_acknowledged_and_perhaps_what_is_unknown
 }
 
 #[test]
+fn what_is_missing_in_the_end_is_not_said_to_be_what_nobody_ever_saw() {
+    let lines = with_reads(&["[1]", "[2]"]);
+    let history = history(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let analysis = check(&history, Model::EventualSet).unwrap();
+    let said: Vec<(&str, &str)> = analysis
+        .violations
+        .iter()
+        .map(|it| (it.code, it.sentence.as_str()))
+        .collect();
+    let sentence = "The add of 1 was acknowledged, and in the end a read did not show it.";
+    assert_eq!(said, [("eventual-set.missing", sentence)]);
+}
+
+#[test]
 fn a_final_read_of_a_set_shows_nothing_that_nobody_added_and_nothing_twice() {
     for made_up in ["[1,4]", "[1,9]", "[1,1]"] {
         assert_eq!(
@@ -85,7 +99,7 @@ fn what_is_read_before_the_end_is_nobodys_promise() {
 
 #[test]
 fn a_run_that_has_not_come_to_its_end_has_no_final_reads() {
-    let run = r#"{"index":0,"time":0,"process":"nemesis","type":"info","f":"phase","value":"run"}"#;
+    let run = r#"{"index":0,"time":0,"process":"harness","type":"info","f":"phase","value":"run"}"#;
     let text = |phase: &str| {
         let mut lines = vec![run.replace("run", phase)];
         lines.push(

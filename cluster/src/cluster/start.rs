@@ -2,10 +2,12 @@
 
 use super::life::{Event, Phase};
 use super::node::{Node, lock};
+use super::readiness::Probe;
 use super::{Shared, StartError, Started, UnexpectedExit, readiness};
 use crate::clock::Clock;
 use crate::network::{Backend, Network};
 use crate::process::{self, Exit, Process, ProcessSpec};
+use crate::system::ReadyQuestion;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,11 +42,16 @@ impl Shared {
             } => Ok(outcome),
         };
         if let Err(last_try) = outcome? {
+            // Who is asked again and again has had all of the time; a wrong answer to a message ends it at once.
+            let after = match probe {
+                Probe::Ask(ReadyQuestion::Init) => begun.elapsed(),
+                _ => ready.timeout,
+            };
             process.kill();
             let exit = process.ended().await;
             return Err(StartError::NotReady {
                 node: name(),
-                after: begun.elapsed(),
+                after,
                 asked: probe.to_string(),
                 last_try,
                 stderr: exit.stderr,

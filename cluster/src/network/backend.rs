@@ -21,6 +21,8 @@ pub enum Backend {
 pub struct CannotBe {
     /// In words.
     pub reason: &'static str,
+    /// Which backend could, as the end of a sentence; empty where none could in its place.
+    pub instead: &'static str,
 }
 
 /// What the proxy cannot do, in one line.
@@ -74,7 +76,8 @@ fn streams_can(effect: &Effect) -> Result<(), CannotBe> {
         Effect::Reorder { .. } => "a proxy forwards streams, in which nothing overtakes",
         Effect::Corrupt(_) => "a proxy forwards streams, and has no checksum that could catch a flipped bit",
     };
-    Err(CannotBe { reason })
+    let instead = "; --network switch can";
+    Err(CannotBe { reason, instead })
 }
 
 fn messages_can(effect: &Effect) -> Result<(), CannotBe> {
@@ -95,7 +98,9 @@ fn messages_can(effect: &Effect) -> Result<(), CannotBe> {
         }
         Effect::Reset { .. } => "messages have no connections",
     };
-    Err(CannotBe { reason })
+    // Nodes that speak by messages cannot be connected in another way.
+    let instead = "";
+    Err(CannotBe { reason, instead })
 }
 
 impl fmt::Display for Backend {

@@ -71,7 +71,7 @@ pub enum NetworkError {
         limit: u64,
     },
     /// The backend cannot have such a rule.
-    #[error("install a rule on this network: {0}")]
+    #[error("install a rule on this network: {0}{instead}", instead = .0.instead)]
     CannotBe(#[from] CannotBe),
     /// The TUN device refused.
     #[error("build the network: {0}")]

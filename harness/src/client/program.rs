@@ -22,6 +22,8 @@ const PROTOCOL: u32 = 1;
 const READY_MAX: Duration = Duration::from_secs(20);
 /// How much longer than the deadline an answer is waited for, so that a program that keeps the time itself is not killed.
 const GRACE: Duration = Duration::from_millis(250);
+/// Ids are drawn, so that an answer is to the question and to no other; in every language such a number is a number.
+const ID_MAX: u64 = 1 << 53;
 /// How much of what a program wrote is shown.
 const SHOWN_CHARS_MAX: usize = 200;
 
@@ -50,7 +52,6 @@ pub(super) struct ProgramOfClient {
 pub(super) struct ProgramConnection {
     of: ProgramOfClient,
     running: Option<Program>,
-    next_id: u64,
 }
 
 /// The first line to a program.
@@ -89,11 +90,7 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::
 impl ProgramConnection {
     /// Nothing is started yet.
     pub fn new(of: ProgramOfClient) -> ProgramConnection {
-        ProgramConnection {
-            of,
-            running: None,
-            next_id: 0,
-        }
+        ProgramConnection { of, running: None }
     }
 
     /// Sees to it that the program runs and waits for an operation.
@@ -182,8 +179,7 @@ impl ProgramConnection {
         let Some(program) = &mut self.running else {
             return Outcome::without(EventType::Fail, "the client program does not run".to_owned());
         };
-        self.next_id += 1;
-        let id = self.next_id;
+        let id = rand::random_range(1..=ID_MAX);
         let line = json!({"id": id, "f": f, "key": key, "value": argument}).to_string();
         let exchange = async {
             program.write_line(&line).await.map_err(LineError::Io)?;

@@ -30,15 +30,16 @@ fn told(options: &InitOptions) -> Result<String> {
         (_, Some(language)) if options.print => return Ok(lang::program(language).to_owned()),
         _ => {}
     }
-    if !options.directory.is_dir() {
-        bail!(
-            "write into it: there is no folder {}",
-            options.directory.display()
-        );
-    }
+    let directory = &options.directory;
     match (options.ci, options.lang) {
+        (Some(_), _) if !directory.is_dir() => {
+            bail!("write into it: there is no folder {}", directory.display())
+        }
         (Some(server), _) => ci::written(server, options),
-        (None, Some(language)) => lang::written(language, &options.directory),
+        (None, Some(language)) => {
+            std::fs::create_dir_all(directory).with_context(|| format!("make {}", directory.display()))?;
+            lang::written(language, directory)
+        }
         (None, None) => bail!("choose what to write: --lang or --ci"),
     }
 }

@@ -64,9 +64,9 @@ fn every_form_is_in_the_documentation() {
         let section = docs.split(&format!("### {kind}\n")).nth(1).unwrap();
         let section = section.split("\n#").next().unwrap();
         let row = format!("| `{form}`");
-        // The forms of a pause are those of a kill, which are told once.
+        // The forms of a pause and of a termination are those of a kill, which are told once.
         assert!(
-            section.contains(&row) || kind == "pause",
+            section.contains(&row) || ["pause", "terminate"].contains(&kind),
             "{kind}:{form} is not told"
         );
     }
@@ -85,6 +85,11 @@ fn kills_are_felt_and_nodes_start_again() {
 #[test]
 fn pauses_are_felt_and_nodes_go_on() {
     is_felt_and_heals("pause", "3", &["stopped after", "goes on after"]);
+}
+
+#[test]
+fn terminations_are_felt_and_nodes_start_again() {
+    is_felt_and_heals("terminate", "3", &["exit status 0", "answering after"]);
 }
 
 #[test]

@@ -282,9 +282,10 @@ fn a_client_program_that_does_not_begin_ends_the_run_with_its_own_words() {
             "--progress",
             "none",
         ]);
-        assert_eq!(output.status.code(), Some(255), "{}", out(&output));
-        assert!(err(&output).contains(words), "{}", err(&output));
-        assert!(err(&output).contains("clients/"), "{}", err(&output));
+        let told = format!("{}{}", out(&output), err(&output));
+        assert_eq!(output.status.code(), Some(255), "{told}");
+        assert!(told.contains(words), "{told}");
+        assert!(told.contains("clients/"), "{told}");
     }
     let text = std::fs::read_to_string(&descriptor).unwrap();
     std::fs::write(
@@ -304,10 +305,7 @@ fn a_client_program_that_does_not_begin_ends_the_run_with_its_own_words() {
         "--progress",
         "none",
     ]);
-    assert_eq!(output.status.code(), Some(255));
-    assert!(
-        err(&output).contains("run no-such-program: No such file"),
-        "{}",
-        err(&output)
-    );
+    let told = format!("{}{}", out(&output), err(&output));
+    assert_eq!(output.status.code(), Some(255), "{told}");
+    assert!(told.contains("run no-such-program: No such file"), "{told}");
 }

@@ -187,10 +187,18 @@ fn gone(killed: Killed) -> String {
 }
 
 fn in_order(terminated: Terminated) -> String {
-    let Terminated { pid, by, status, took } = terminated;
+    let Terminated {
+        pid,
+        by,
+        status,
+        took,
+    } = terminated;
     match by {
         EndedBy::Sigterm => format!("pid {pid} ended after {}, {status}", milliseconds(took)),
-        EndedBy::Sigkill => format!("pid {pid} did not end on SIGTERM, killed after {}", milliseconds(took)),
+        EndedBy::Sigkill => format!(
+            "pid {pid} did not end on SIGTERM, killed after {}",
+            milliseconds(took)
+        ),
     }
 }
 

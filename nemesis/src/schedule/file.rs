@@ -318,7 +318,7 @@ mod tests {
             ),
             (
                 kill("\"end_ms\": 9, \"fault\": {\"kind\": \"kil\", \"nodes\": [\"n1\"]}"),
-                "line 3, column 69: unknown variant `kil`, expected one of `partition`, `kill`, `pause`, `packet`, `disk`, `clock`",
+                "line 3, column 69: unknown variant `kil`, expected one of `partition`, `kill`, `terminate`, `pause`, `packet`, `disk`, `clock`",
             ),
             (
                 kill("\"end_ms\": 3, \"fault\": {\"kind\": \"kill\", \"nodes\": [\"n1\"]}"),

@@ -163,7 +163,7 @@ fn a_run_is_never_made_twice() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::at(folder.path());
     store.create_run(&info("1")).unwrap();
-    assert!(store.create_run(&info("1")).is_err());
+    assert!(store.create_run(&info("1")).unwrap_err().is_taken());
 }
 
 #[test]
