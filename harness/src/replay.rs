@@ -12,11 +12,12 @@ use clap::parser::ValueSource;
 use clap::{Arg, CommandFactory};
 use results::text::visible;
 use results::{RunDir, RunInfo};
+use std::ffi::OsStr;
 
 /// The parts of `harness test --help` that say how to test.
 const HEADINGS: [&str; 4] = ["Cluster", "Load", "Faults", "Checking"];
 /// What of the other parts belongs to the test.
-const OTHERS: [&str; 5] = ["system", "seed", "name", "bug", "capture"];
+const OTHERS: [&str; 6] = ["system", "node_args", "seed", "name", "bug", "capture"];
 /// What the schedule takes the place of.
 const FAULTS: [&str; 3] = ["--nemesis", "--nemesis-interval", "--schedule"];
 
@@ -40,13 +41,21 @@ pub fn arguments(run: &RunDir, info: &RunInfo) -> Result<Vec<String>> {
     let schedule = schedule
         .to_str()
         .with_context(|| format!("replay {shown}: the name of its folder is no text"))?;
-    let mut arguments = without_faults(typed);
+    let (ours, of_nodes) = split(typed);
+    let mut arguments = without_faults(ours);
     arguments.extend(["--schedule", schedule].map(str::to_owned));
     // A run writes its seed down there; an older one may have left it to the other field.
     if !arguments.iter().any(|word| word == "--seed") {
         arguments.extend(["--seed".to_owned(), info.seed.to_string()]);
     }
+    arguments.extend_from_slice(of_nodes);
     Ok(arguments)
+}
+
+/// A command line in two: what is for the harness, and `--` with what is for nodes.
+pub fn split<S: AsRef<OsStr>>(arguments: &[S]) -> (&[S], &[S]) {
+    let is_end = |word: &S| word.as_ref() == "--";
+    arguments.split_at(arguments.iter().position(is_end).unwrap_or(arguments.len()))
 }
 
 /// A stored command line, if it is that of a test and says nothing but how to test.
@@ -116,6 +125,16 @@ mod tests {
             without_faults(&typed),
             words("test ./db.toml --rate 10 --bug x --capture --seed 7 --fail-fast")
         );
+    }
+
+    #[test]
+    fn what_is_for_nodes_is_theirs_and_stays_at_the_end() {
+        let typed = words("test --maelstrom ./node --workload lin-kv --seed 7 -- --store x --nemesis all");
+        assert_eq!(understood(&typed).unwrap(), typed);
+        let (ours, of_nodes) = split(&typed);
+        assert_eq!(ours, words("test --maelstrom ./node --workload lin-kv --seed 7"));
+        assert_eq!(of_nodes, words("-- --store x --nemesis all"));
+        assert!(split(&words("test --seed 7")).1.is_empty());
     }
 
     #[test]

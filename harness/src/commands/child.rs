@@ -34,7 +34,7 @@ pub fn harness() -> Result<Command> {
     Ok(command)
 }
 
-/// What ties a run to this process; to be said after its arguments.
+/// What ties a run to this process, among its arguments.
 pub fn tie() -> [String; 2] {
     ["--die-with".to_owned(), std::process::id().to_string()]
 }

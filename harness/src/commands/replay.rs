@@ -145,14 +145,16 @@ impl Repeated<'_> {
         for variable in variables_set() {
             process.env_remove(variable);
         }
+        let (ours, of_nodes) = crate::replay::split(self.arguments);
         process
-            .args(self.arguments)
+            .args(ours)
             .args(["--replay-of", self.id])
             .args(["--one-of", one_of, "--format", "json", "--config", ""])
             .args(["--progress", progress(options.progress)])
             .arg("--store")
             .arg(&options.store)
-            .args(child::tie());
+            .args(child::tie())
+            .args(of_nodes);
         Ok(process)
     }
 }

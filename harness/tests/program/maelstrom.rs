@@ -301,11 +301,21 @@ fn a_run_says_how_it_is_typed_again() {
         "lin_kv_proxy.py seq-kv",
         "--workload lin-kv --nemesis none --time-limit 1 --seed 1",
     );
-    let text = out(&output);
+    let (text, results) = (out(&output), place.results());
     assert!(
         text.contains("--maelstrom ") && text.contains(" -- seq-kv"),
         "{text}"
     );
     assert!(!text.contains("--network"), "{text}");
     assert!(place.read("nodes/n1/stdout.log").contains(r#""type": "init_ok""#));
+    // And had again: what is for nodes is for nodes again.
+    let replayed = place.run(&["replay", "latest", "--times", "1", "--progress", "none"]);
+    assert!(
+        matches!(replayed.status.code(), Some(0..=2)),
+        "{}{}",
+        out(&replayed),
+        err(&replayed)
+    );
+    assert_eq!(place.results()["run"]["options"]["node_args"][0], "seq-kv");
+    assert!(place.results()["run"]["id"] != results["run"]["id"]);
 }

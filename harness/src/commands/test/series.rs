@@ -55,14 +55,13 @@ pub fn series(options: &TestOptions) -> Result<u8> {
 /// One run with this seed, in a process of its own. Returns its exit code.
 async fn run(seed: u64, one_of: &str, stop: Stop) -> Result<u8> {
     let typed: Vec<_> = std::env::args_os().skip(1).collect();
-    // What comes after `--` is for nodes.
-    let ours = typed.iter().position(|word| word == "--").unwrap_or(typed.len());
+    let (ours, of_nodes) = crate::replay::split(&typed);
     let mut command = child::harness()?;
     command
-        .args(&typed[..ours])
+        .args(ours)
         .args(["--seed", &seed.to_string(), "--one-of", one_of])
         .args(child::tie())
-        .args(&typed[ours..]);
+        .args(of_nodes);
     Ok(child::run(command, false, stop).await?.code)
 }
 
