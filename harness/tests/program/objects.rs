@@ -70,7 +70,7 @@ answers = [
 
 fn run(place: &Place, workload: &str, bug: &str) -> Output {
     let system = place.write("objects.toml", &descriptor(bug));
-    let what = "--node-count 1 --nemesis none --rate 300 --time-limit 3 --seed 5 --progress none";
+    let what = "--node-count 1 --nemesis none --rate 300 --time-limit 2 --seed 5 --progress none";
     let mut arguments = vec!["test", &system, "--workload", workload];
     arguments.extend(what.split(' '));
     place.run(&arguments)

@@ -52,7 +52,7 @@ fn writes_that_redis_acknowledged_are_lost_behind_a_partition() {
         return;
     }
     let place = Place::new();
-    let (code, results) = tested(&place, "--nemesis partition --time-limit 40");
+    let (code, results) = tested(&place, "--nemesis partition --time-limit 40 --fail-fast");
     assert_eq!(code, Some(1), "{results}");
     assert_eq!(results["violations"][0]["shrink"]["verified"], true);
 }
