@@ -118,7 +118,8 @@ fn the_default_faults_are_those_that_can_be_had() {
 #[test]
 fn what_cannot_be_had_is_refused_with_what_can() {
     let place = Place::new();
-    let rest = "--nemesis partition,kill,pause,packet:delay+rate+hold+reset,terminate, or take --network switch";
+    let rest =
+        "--nemesis partition,kill,pause,packet:delay+rate+hold+reset,terminate, or take --network switch";
     refused(
         &place,
         &["--nemesis", "all"],
