@@ -22,6 +22,7 @@ const ALONE_NS: u64 = 2_000_000_000;
 const ALONE: Enough = Enough {
     operations: 10,
     lead_ns: 1_000_000_000,
+    late_counts: false,
 };
 /// Spans of this length are judged together where none could be judged on its own, if they last long enough in
 /// all and enough operations began in them in time.
@@ -30,6 +31,8 @@ const TOGETHER_NS: u64 = 3_000_000_000;
 const TOGETHER: Enough = Enough {
     operations: 40,
     lead_ns: 300_000_000,
+    // Somebody who is slow may have been about to succeed.
+    late_counts: true,
 };
 
 /// What begins sooner after a fault may owe its success to what had been sent before.
@@ -39,6 +42,8 @@ const SETTLED_NS: u64 = 100_000_000;
 struct Enough {
     operations: usize,
     lead_ns: u64,
+    /// Whether what began in time and ended after the span is looked at. It may owe its success to the fault's end.
+    late_counts: bool,
 }
 
 /// Whether the system got on while it could.
@@ -72,6 +77,12 @@ impl Progress {
         spans.retain(|span| span.lasted_ns() >= PART_NS);
         let mut by_function: Vec<Vec<&Operation>> = vec![Vec::new(); history.functions.len()];
         let decided = decided(history);
+        // Whoever began that long before the end of a span has given up by then, if not succeeded.
+        let patience_ns = history.header.as_ref().map_or(0, |it| it.client_timeout_ns);
+        let alone = Enough {
+            lead_ns: ALONE.lead_ns.max(patience_ns),
+            ..ALONE
+        };
         for operation in &history.operations {
             if operation.start_ns <= decided[operation.key as usize] {
                 by_function[usize::from(operation.f)].push(operation);
@@ -83,7 +94,7 @@ impl Progress {
             .for_each(|them| them.sort_by_key(|it| it.start_ns));
         let mut progress = Progress::default();
         for (function, operations) in history.functions.iter().zip(&by_function) {
-            let judged = judge(operations, &spans);
+            let judged = judge(operations, &spans, &alone);
             progress.judged += judged.len();
             let stuck = judged.into_iter().filter(|(_, tried)| tried.is_in_vain());
             progress.stalls.extend(stuck.map(|(spans, tried)| Stall {
@@ -125,11 +136,11 @@ fn decided(history: &History) -> Vec<u64> {
 
 /// What became of a function's operations in each long span; in all spans together where no long one had enough
 /// of them; nothing where there were too few of them altogether.
-fn judge<'a>(operations: &[&Operation], spans: &'a [Span]) -> Vec<(&'a [Span], Tried)> {
+fn judge<'a>(operations: &[&Operation], spans: &'a [Span], alone: &Enough) -> Vec<(&'a [Span], Tried)> {
     let alone = spans
         .chunks(1)
         .filter(|span| lasted_ns(span) >= ALONE_NS)
-        .filter_map(|span| Some((span, tried(operations, span, &ALONE)?)));
+        .filter_map(|span| Some((span, tried(operations, span, alone)?)));
     let mut judged: Vec<(&[Span], Tried)> = alone.collect();
     if judged.is_empty() && spans.len() > 1 && lasted_ns(spans) >= TOGETHER_NS {
         judged.extend(tried(operations, spans, &TOGETHER).map(|tried| (spans, tried)));
@@ -163,7 +174,10 @@ fn tried(operations: &[&Operation], spans: &[Span], enough: &Enough) -> Option<T
         let places = before(span.start_ns.saturating_add(SETTLED_NS))..before(span.end_ns);
         for (place, operation) in places.clone().zip(&operations[places]) {
             let in_time = span.end_ns - operation.start_ns >= enough.lead_ns;
-            if span.has(operation.node) && (in_time || operation.end_ns <= span.end_ns) {
+            let in_span = operation.end_ns <= span.end_ns;
+            // What has not ended may yet end in a span that goes on.
+            let counts = in_span || in_time && (enough.late_counts || operation.end_ns == u64::MAX);
+            if span.has(operation.node) && counts {
                 *begun.entry(place).or_default() |= in_time;
             }
         }

@@ -61,16 +61,16 @@ impl Run {
 
     /// Judges the run in which an operation is ok if the rule says so of its moment, its node and its function.
     fn judged(&self, is_ok: impl Fn(u64, u64, &str) -> bool) -> Progress {
-        self.judged_so_far(|ms, node, f| Some(if is_ok(ms, node, f) { "ok" } else { "fail" }))
+        self.judged_so_far(|ms, node, f| Some((if is_ok(ms, node, f) { "ok" } else { "fail" }, 1)))
     }
 
-    /// The same where some operations have no outcome yet.
-    fn judged_so_far(&self, outcome: impl Fn(u64, u64, &str) -> Option<&'static str>) -> Progress {
+    /// The same where outcomes come after so many milliseconds, or have not come yet.
+    fn judged_so_far(&self, outcome: impl Fn(u64, u64, &str) -> Option<(&'static str, u64)>) -> Progress {
         let mut lines = Vec::new();
         for ms in (0..20_000).step_by(self.asks_every_ms as usize) {
             for (node, f) in (1..=5).flat_map(|node| [(node, "propose"), (node, "read")]) {
                 let process = 10 * ms + node + if f == "read" { 5 } else { 0 };
-                let completion = outcome(ms, node, f).map(|outcome| (outcome, ms + 1));
+                let completion = outcome(ms, node, f).map(|(outcome, after_ms)| (outcome, ms + after_ms));
                 for (kind, ms) in [("invoke", ms)].into_iter().chain(completion) {
                     lines.push(json!({"process": process, "type": kind, "f": f, "key": 1, "value": 1, "node": format!("n{node}"), "time": ms * 1_000_000}));
                 }
@@ -139,12 +139,26 @@ fn an_operation_on_its_way_may_yet_succeed() {
     let run = Run::new().fault(&halves(), 2_000, 5_100);
     let outcome = |ms, node, f: &str| match (ms, node, f) {
         (4_000, 3, "propose") => None,
-        (2_000..5_100, _, "propose") => Some("fail"),
-        _ => Some("ok"),
+        (2_000..5_100, _, "propose") => Some(("fail", 1)),
+        _ => Some(("ok", 1)),
     };
     assert_eq!(run.judged_so_far(outcome).stalls, []);
-    let ended = |ms, node, f: &str| Some(outcome(ms, node, f).unwrap_or("fail"));
+    let ended = |ms, node, f: &str| Some(outcome(ms, node, f).unwrap_or(("fail", 1)));
     assert_eq!(run.judged_so_far(ended).stalls.len(), 1);
+}
+
+#[test]
+fn what_succeeds_when_the_fault_is_over_is_no_progress_under_it() {
+    let run = Run::new().fault(&halves(), 2_000, 5_100);
+    let answered_after = |after_ms| {
+        run.judged_so_far(|ms, node, f| match (ms, node, f) {
+            (4_000, 3, "propose") => Some(("ok", after_ms)),
+            (2_000..5_100, _, "propose") => Some(("fail", 1)),
+            _ => Some(("ok", 1)),
+        })
+    };
+    assert_eq!(answered_after(1_099).stalls, []);
+    assert_eq!(answered_after(1_110).stalls.len(), 1);
 }
 
 #[test]
