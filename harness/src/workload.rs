@@ -3,29 +3,25 @@
 //!
 //! Which client carries it out, and when, depends on how fast the system answers; the sequence does not.
 //!
-//! Read next: [`ALL`] for what there is, `keys` for which object an operation is on, `recipes` for the simpler
-//! workloads, `register`, `set`, `multi_key` and `guarded` for the others, `maelstrom` for those that have Maelstrom's
-//! names.
+//! Read next: [`ALL`] for what there is, `keys` for which object an operation is on, `recipes` for those
+//! whose operations are drawn one by one, `set`, `multi_key` and `guarded` for the others, `maelstrom` for those that have
+//! Maelstrom's names.
 
-mod decree;
 mod guarded;
 mod keys;
 pub mod maelstrom;
 mod mixed;
 mod multi_key;
 mod recipes;
-mod register;
 mod set;
 
 use checker::Model;
-use decree::DecreeWorkload;
 use guarded::GuardedWorkload;
 use keys::Keys;
 use mixed::Mixed;
 use multi_key::MultiKeyWorkload;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use register::RegisterWorkload;
 use serde_json::Value;
 use set::SetWorkload;
 use std::ops::RangeInclusive;
@@ -157,7 +153,7 @@ pub const ALL: [Kind; 12] = [
         optional: &[],
         telling: &["propose", "read"],
         model: Model::Decree,
-        make: |random, keys, _| Arc::new(DecreeWorkload::new(random, keys)),
+        make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::decree())),
     },
     Kind {
         name: "register",
@@ -166,7 +162,7 @@ pub const ALL: [Kind; 12] = [
         optional: &[],
         telling: &["read"],
         model: Model::CasRegister,
-        make: |random, keys, _| Arc::new(RegisterWorkload::new(random, keys, false)),
+        make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::register())),
     },
     Kind {
         name: "cas-register",
@@ -175,7 +171,7 @@ pub const ALL: [Kind; 12] = [
         optional: &[],
         telling: &["read"],
         model: Model::CasRegister,
-        make: |random, keys, _| Arc::new(RegisterWorkload::new(random, keys, true)),
+        make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::cas_register())),
     },
     Kind {
         name: "multi-key",
@@ -194,7 +190,7 @@ pub const ALL: [Kind; 12] = [
         telling: &["read"],
         model: Model::CasRegister,
         make: |random, keys, _| {
-            let registers = RegisterWorkload::new(random, keys, false);
+            let registers = Mixed::new(random, keys, recipes::register());
             Arc::new(GuardedWorkload::new(registers))
         },
     },

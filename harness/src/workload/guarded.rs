@@ -3,7 +3,7 @@
 //!
 //! The thousand are written once, before the first fault. The others are as in `register`.
 
-use super::register::RegisterWorkload;
+use super::mixed::Mixed;
 use super::{Argument, PlannedOperation, Workload, read};
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
@@ -12,11 +12,11 @@ use std::ops::RangeInclusive;
 const GUARDS: u64 = 1000;
 
 /// The plan of all operations of a run.
-pub struct GuardedWorkload(RegisterWorkload);
+pub struct GuardedWorkload(Mixed);
 
 impl GuardedWorkload {
     /// As these registers are read and written.
-    pub fn new(registers: RegisterWorkload) -> Self {
+    pub fn new(registers: Mixed) -> Self {
         Self(registers)
     }
 }

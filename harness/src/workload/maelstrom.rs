@@ -3,8 +3,8 @@
 //! Only lin-kv has many objects. The others have one for all, as in Maelstrom; how many operations there are is up to the rate.
 
 use super::keys::Keys;
-use super::register::RegisterWorkload;
-use super::{Argument, AtTheEnd, Kind, PlannedOperation, Workload, random_of};
+use super::mixed::Mixed;
+use super::{Argument, AtTheEnd, Kind, PlannedOperation, Workload, random_of, recipes};
 use checker::Model;
 use cluster::maelstrom;
 use rand::RngExt;
@@ -27,7 +27,7 @@ static LIN_KV: Kind = Kind {
     optional: &[],
     telling: &["read"],
     model: Model::CasRegister,
-    make: |random, keys, _| Arc::new(RegisterWorkload::new(random, keys, true)),
+    make: |random, keys, _| Arc::new(Mixed::new(random, keys, recipes::cas_register())),
 };
 static UNIQUE_IDS: Kind = Kind {
     name: "unique-ids",

@@ -75,3 +75,78 @@ impl Workload for Mixed {
         (self.recipe.at_the_end)(key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Kind, Workload};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    fn decrees(seed: u64, ops_per_key: u32, key_count: u32) -> Arc<dyn Workload> {
+        Kind::of("decree")
+            .unwrap()
+            .make(seed, ops_per_key, key_count, &|_| true)
+    }
+
+    #[test]
+    fn the_sequence_is_fixed_by_the_seed() {
+        let list = |seed| -> Vec<_> { (0..100).map(|n| decrees(seed, 10, 3).operation(n)).collect() };
+        assert_eq!(list(1), list(1));
+        assert_ne!(list(1), list(2));
+    }
+
+    #[test]
+    fn every_decree_is_contended_and_every_value_is_proposed_once() {
+        let workload = decrees(5, 10, 3);
+        let mut by_key: BTreeMap<u64, (u32, u32)> = BTreeMap::new();
+        let mut values = std::collections::BTreeSet::new();
+        for number in 0..20_000 {
+            let operation = workload.operation(number);
+            assert!(workload.keys(number + 1).contains(&operation.key));
+            let (proposes, reads) = by_key.entry(operation.key).or_default();
+            match operation.f {
+                "propose" => {
+                    *proposes += 1;
+                    assert!(
+                        values.insert(format!("{:?}", operation.argument)),
+                        "a value came twice"
+                    );
+                }
+                _ => *reads += 1,
+            }
+        }
+        assert!(by_key.len() > 1900, "a new decree after every ten operations");
+        let contended = by_key
+            .values()
+            .filter(|(proposes, reads)| *proposes >= 2 && *reads >= 1)
+            .count();
+        assert!(
+            contended * 100 > by_key.len() * 90,
+            "{contended} of {}",
+            by_key.len()
+        );
+    }
+
+    #[test]
+    fn earlier_decrees_are_visited_again_the_recent_as_often_as_the_old() {
+        let workload = decrees(5, 10, 3);
+        let mut ages = [0; 3];
+        for number in 10_000..20_000 {
+            let newest = *workload.keys(number + 1).end();
+            match newest - workload.operation(number).key {
+                3..10 => ages[0] += 1,
+                10..100 => ages[1] += 1,
+                100.. => ages[2] += 1,
+                _ => {}
+            }
+        }
+        assert!(ages.iter().all(|count| (300..1200).contains(count)), "{ages:?}");
+    }
+
+    #[test]
+    fn most_clients_ask_again_but_not_all() {
+        let workload = decrees(5, 20, 3);
+        let again = (0..1000).filter(|number| workload.operation(*number).asks_again);
+        assert!((650..850).contains(&again.count()));
+    }
+}

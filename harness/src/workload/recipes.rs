@@ -1,6 +1,8 @@
-//! Lists, queues, counters, locks and ids: what clients do with them, and what they are asked at the end.
+//! Decrees, registers, lists, queues, counters, locks and ids: what clients do with them, and what they are asked at the
+//! end.
 //!
-//! Every element is put in once, so that wherever it is seen it names its operation.
+//! Every value is proposed or written once, and every element put in once, so that wherever it is seen it names its
+//! operation.
 
 use super::mixed::Recipe;
 use super::{Again, Argument, AtTheEnd, read};
@@ -10,6 +12,40 @@ use serde_json::json;
 
 /// What is not asked with anything.
 const NOTHING: Argument = Argument::NOTHING;
+
+/// Proposals and reads.
+pub fn decree() -> Recipe {
+    Recipe {
+        draw: |random, number| match random.random_bool(0.5) {
+            true => ("propose", element(number)),
+            false => ("read", NOTHING),
+        },
+        ..reads()
+    }
+}
+
+/// Writes and reads.
+pub fn register() -> Recipe {
+    Recipe {
+        draw: |random, number| match random.random_range(0..4) {
+            0 | 1 => ("read", NOTHING),
+            _ => ("write", element(number)),
+        },
+        ..reads()
+    }
+}
+
+/// The same, with compare-and-set of what the client saw last.
+pub fn cas_register() -> Recipe {
+    Recipe {
+        draw: |random, number| match random.random_range(0..4) {
+            0 | 1 => ("read", NOTHING),
+            2 => ("cas", Argument::Replace(json!(number + 1))),
+            _ => ("write", element(number)),
+        },
+        ..reads()
+    }
+}
 
 /// Elements at the end of a list, and reads of the whole list.
 pub fn append() -> Recipe {
@@ -121,7 +157,7 @@ mod tests {
                     kind.name
                 );
                 *seen.entry(operation.f).or_default() += 1;
-                if ["append", "enqueue", "write", "propose"].contains(&operation.f)
+                if ["append", "enqueue", "write", "cas", "propose"].contains(&operation.f)
                     || operation.f == "add" && kind.name == "set"
                 {
                     assert!(
@@ -137,6 +173,24 @@ mod tests {
             let planned: BTreeSet<&str> = has.into_iter().filter(|f| *f != "release").collect();
             assert_eq!(names, planned, "{}", kind.name);
             assert!(seen.values().all(|count| *count > 100), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_register_is_asked_for_everything_about_as_often() {
+        for (name, functions) in [("register", 2), ("cas-register", 3)] {
+            let workload = Kind::of(name).unwrap().make(3, 20, 6, &|_| true);
+            let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+            let mut values = BTreeSet::new();
+            for number in 0..10_000 {
+                let operation = workload.operation(number);
+                *seen.entry(operation.f).or_default() += 1;
+                if operation.f != "read" {
+                    assert!(values.insert(format!("{:?}", operation.argument)));
+                }
+            }
+            assert_eq!(seen.len(), functions, "{seen:?}");
+            assert!(seen.values().all(|count| *count > 2_000), "{seen:?}");
         }
     }
 
