@@ -1,13 +1,10 @@
 //! Descriptors of systems that have more than registers: what is asked of lists, locks and transactions, and how answers are
 //! read.
 
-#![expect(clippy::unwrap_used, reason = "all of this is a test, its helpers included")]
-
+use crate::{ETCD, requests};
 use cluster::System;
-use cluster::system::{Answer, HttpOperation, Operations, RequestVariables};
+use cluster::system::{Answer, HttpOperation, RequestVariables};
 use serde_json::{Value, json};
-
-const ETCD: &str = include_str!("../../systems/etcd.toml");
 
 fn etcd(workload: &str, f: &str) -> HttpOperation {
     http(ETCD, workload, f)
@@ -16,10 +13,7 @@ fn etcd(workload: &str, f: &str) -> HttpOperation {
 /// An operation of a descriptor.
 fn http(descriptor: &str, workload: &str, f: &str) -> HttpOperation {
     let system = System::parse(descriptor, "system.toml").unwrap();
-    match system.operations(workload).unwrap().unwrap() {
-        Operations::Http(mut operations) => operations.remove(f).unwrap(),
-        other => panic!("{other:?}"),
-    }
+    requests(&system, workload).remove(f).unwrap()
 }
 
 /// What an operation of etcd is asked with on key 7.
