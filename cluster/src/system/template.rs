@@ -98,6 +98,17 @@ impl<V: Variable> Template<V> {
         Ok(Template(parts))
     }
 
+    /// Reads a word of a command line.
+    ///
+    /// # Errors
+    /// The same, or when the word has a zero byte in it.
+    pub fn parse_word(word: &str) -> Result<Template<V>, String> {
+        if word.contains('\0') {
+            return Err("a zero byte cannot be passed to a program".to_owned());
+        }
+        Template::parse(word).map_err(|unknown| unknown.to_string())
+    }
+
     /// A text as it is, braces or not.
     pub fn literal(text: &str) -> Template<V> {
         Template(vec![Part::Text(text.to_owned())])

@@ -78,12 +78,7 @@ impl TryFrom<String> for ClientTemplate {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if text.contains('\0') {
-            return Err("a zero byte cannot be passed to a program".to_owned());
-        }
-        Template::parse(&text)
-            .map(Self)
-            .map_err(|unknown| unknown.to_string())
+        Template::parse_word(&text).map(Self)
     }
 }
 
