@@ -221,7 +221,10 @@ impl Client {
         let Outcome { kind, value, error } = outcome;
         let value = match kind {
             // Of an update whose answer says no more than that it was done, the history keeps what was done.
-            EventType::Ok => value.map_or(argument.clone(), |value| whole(f, &argument, value)),
+            EventType::Ok => match value {
+                Some(value) => whole(f, &argument, value),
+                None => argument,
+            },
             _ => Value::Null,
         };
         self.found_nothing = kind == EventType::Ok && value.is_null();

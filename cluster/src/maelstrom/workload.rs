@@ -98,20 +98,30 @@ impl Workload {
         let key = key
             .parse::<u64>()
             .map_or_else(|_| json!(key), |number| json!(number));
-        object(match (self, function) {
-            (Workload::LinKv, "write") => json!({"type": "write", "key": key, "value": argument}),
+        let kind = self.asks(function);
+        object(match (self, kind) {
+            (Workload::LinKv, "write") => json!({"type": kind, "key": key, "value": argument}),
             (Workload::LinKv, "cas") => {
-                json!({"type": "cas", "key": key, "from": argument[0], "to": argument[1]})
+                json!({"type": kind, "key": key, "from": argument[0], "to": argument[1]})
             }
-            (Workload::LinKv, _) => json!({"type": "read", "key": key}),
-            (Workload::UniqueIds, _) => json!({"type": "generate"}),
-            (Workload::Broadcast, "add") => json!({"type": "broadcast", "message": argument}),
-            (Workload::GSet, "add") => json!({"type": "add", "element": argument}),
-            (Workload::GCounter | Workload::PnCounter, "add") => json!({"type": "add", "delta": argument}),
-            (Workload::Broadcast | Workload::GSet | Workload::GCounter | Workload::PnCounter, _) => {
-                json!({"type": "read"})
-            }
+            (Workload::LinKv, _) => json!({"type": kind, "key": key}),
+            (Workload::Broadcast, "broadcast") => json!({"type": kind, "message": argument}),
+            (Workload::GSet, "add") => json!({"type": kind, "element": argument}),
+            (Workload::GCounter | Workload::PnCounter, "add") => json!({"type": kind, "delta": argument}),
+            _ => json!({"type": kind}),
         })
+    }
+
+    /// The type of the message that asks for a function.
+    fn asks(self, function: &str) -> &'static str {
+        match (self, function) {
+            (Workload::LinKv, "write") => "write",
+            (Workload::LinKv, "cas") => "cas",
+            (Workload::UniqueIds, _) => "generate",
+            (Workload::Broadcast, "add") => "broadcast",
+            (Workload::GSet | Workload::GCounter | Workload::PnCounter, "add") => "add",
+            _ => "read",
+        }
     }
 
     /// What the body of an answer to a request means. Bounded by the answer, whatever it is.
@@ -120,8 +130,7 @@ impl Workload {
         if kind == "error" {
             return self.judge_error(function, body);
         }
-        let asked = self.request(function, "0", &Value::Null);
-        let asked = asked["type"].as_str().unwrap_or_default();
+        let asked = self.asks(function);
         if kind != format!("{asked}_ok") {
             let kind = printable(kind, TEXT_CHARS_MAX);
             return unclear(format!("a {asked} was answered with `{kind}`"));

@@ -3,7 +3,7 @@
 use super::Outcome;
 use cluster::maelstrom::Workload;
 use cluster::network::Asking;
-use cluster::system::{Answer, RequestVariables};
+use cluster::system::RequestVariables;
 use history::EventType;
 use std::time::Duration;
 
@@ -22,25 +22,10 @@ impl MessageConnection {
     /// Asks for one operation, once.
     pub async fn ask(&self, workload: Workload, f: &str, variables: &RequestVariables<'_>) -> Outcome {
         let body = workload.request(f, variables.key, variables.value);
-        let answer = match self.asking.ask(variables.node, body, self.timeout).await {
-            Ok(answer) => workload.judge(f, &answer),
+        match self.asking.ask(variables.node, body, self.timeout).await {
+            Ok(answer) => Outcome::of(workload.judge(f, &answer)),
             // A request that was not answered may yet arrive.
-            Err(_) => {
-                return Outcome {
-                    kind: EventType::Info,
-                    value: None,
-                    error: Some("timed out".to_owned()),
-                };
-            }
-        };
-        Outcome {
-            kind: match answer.answer {
-                Answer::Ok => EventType::Ok,
-                Answer::Fail => EventType::Fail,
-                Answer::Info => EventType::Info,
-            },
-            value: answer.value,
-            error: answer.error,
+            Err(_) => Outcome::without(EventType::Info, "timed out".to_owned()),
         }
     }
 }

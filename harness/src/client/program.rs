@@ -8,7 +8,7 @@
 use super::Outcome;
 use anyhow::{Result, anyhow, bail};
 use cluster::process::{LineError, Program, ProgramSpec, Unasked, words};
-use cluster::system::Answer;
+use cluster::system::{Answer, Judged};
 use history::EventType;
 use results::text::visible;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -223,22 +223,11 @@ fn understand(line: &[u8], id: u64, argument: &Value) -> Result<Outcome, String>
             "the client program said ok without a value, of an operation that was given none: nobody knows its result"
                 .to_owned(),
         ),
-        (Answer::Ok, value) => Ok(Outcome {
-            kind: EventType::Ok,
-            value,
-            error: None,
-        }),
-        (answer, _) => {
-            let kind = match answer {
-                Answer::Fail => EventType::Fail,
-                _ => EventType::Info,
-            };
-            Ok(Outcome {
-                kind,
-                value: None,
-                error: answered.error.map(|error| visible(&error, SHOWN_CHARS_MAX)),
-            })
-        }
+        (answer, value) => Ok(Outcome::of(Judged {
+            answer,
+            value: value.filter(|_| answer == Answer::Ok),
+            error: answered.error.map(|error| visible(&error, SHOWN_CHARS_MAX)),
+        })),
     }
 }
 
