@@ -11,6 +11,7 @@ use nix::unistd::Pid;
 use std::process::Stdio;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
+use tokio::runtime::{Builder, Runtime};
 
 /// The most of what a run prints that is read, in bytes.
 const READ_MAX: u64 = 256 << 20;
@@ -21,6 +22,17 @@ pub struct Ended {
     pub code: u8,
     /// What it printed on standard output, if that was to be read.
     pub printed: Vec<u8>,
+}
+
+/// A runtime for runs as processes: of one thread, for a process is tied to the thread that starts it.
+///
+/// # Errors
+/// When the machine refuses.
+pub fn runtime() -> Result<Runtime> {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")
 }
 
 /// Prepares this program to be run. To be called from the main thread, for what is started is tied to that.

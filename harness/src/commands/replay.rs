@@ -104,12 +104,7 @@ struct Repeated<'a> {
 impl Repeated<'_> {
     /// Has the replays. Returns how they came out, and the exit code of a wish to stop.
     fn have(&self, options: &ReplayOptions) -> Result<(Tally, Option<u8>)> {
-        // One thread: a child is tied to the thread that starts it.
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("start the runtime")?;
-        runtime.block_on(async {
+        child::runtime()?.block_on(async {
             let stop = Stop::listen().context("listen for signals")?;
             let mut tally = Tally::default();
             while tally.total() < options.times && !tally.is_hopeless() && stop.asked().is_none() {

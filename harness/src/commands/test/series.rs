@@ -20,12 +20,7 @@ pub fn series(options: &TestOptions) -> Result<u8> {
         count: (!options.until_invalid).then_some(options.test_count),
         keep_going: options.keep_going,
     };
-    // One thread: a child is tied to the thread that starts it.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
-    runtime.block_on(async {
+    child::runtime()?.block_on(async {
         let stop = Stop::listen().context("listen for signals")?;
         let mut tally = Tally::default();
         let mut runs = Vec::new();
