@@ -1,22 +1,9 @@
 //! Client programs: those that `harness init` writes, one in Rust, and those that do everything wrong.
 
-use crate::place::{Place, ROOT, err, has_sandbox, out};
+use crate::place::{Place, ROOT, err, has, has_sandbox, out};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
-
-/// Whether a program is there; without it the test says so.
-fn has(program: &str, argument: &str) -> bool {
-    let found = Command::new(program).arg(argument).output().is_ok();
-    assert!(
-        found || std::env::var_os("CI").is_none(),
-        "skipped: there is no {program}"
-    );
-    if !found {
-        println!("skipped: there is no {program}");
-    }
-    found
-}
 
 /// The example of `harness init` in a language.
 fn example(place: &Place, language: &str) -> String {
@@ -35,14 +22,7 @@ fn tested(place: &Place, descriptor: &str, more: &str) -> (Option<i32>, Value) {
         .chain(arguments.split(' '))
         .chain(more.split(' '))
         .collect();
-    let output = place.run(&arguments);
-    assert!(
-        matches!(output.status.code(), Some(0..=2)),
-        "{}{}",
-        out(&output),
-        err(&output)
-    );
-    (output.status.code(), place.results())
+    place.tested(&arguments)
 }
 
 /// The example was worked with, and nothing was found wrong with it.
@@ -261,6 +241,17 @@ fn a_client_program_that_does_not_begin_ends_the_run_with_its_own_words() {
     let place = Place::new();
     let descriptor = example(&place, "python");
     let program = Path::new(&descriptor).with_file_name("client.py");
+    let does_not_begin = || {
+        let options = "--node-count 1 --time-limit 2 --nemesis none --progress none";
+        let arguments: Vec<&str> = ["test", &descriptor]
+            .into_iter()
+            .chain(options.split(' '))
+            .collect();
+        let output = place.run(&arguments);
+        let told = format!("{}{}", out(&output), err(&output));
+        assert_eq!(output.status.code(), Some(255), "{told}");
+        told
+    };
     for (text, words) in [
         ("import mydb\n", "No module named 'mydb'"),
         (
@@ -270,20 +261,7 @@ fn a_client_program_that_does_not_begin_ends_the_run_with_its_own_words() {
         ("import sys; sys.exit(7)\n", "exit status 7"),
     ] {
         std::fs::write(&program, text).unwrap();
-        let output = place.run(&[
-            "test",
-            &descriptor,
-            "--node-count",
-            "1",
-            "--time-limit",
-            "2",
-            "--nemesis",
-            "none",
-            "--progress",
-            "none",
-        ]);
-        let told = format!("{}{}", out(&output), err(&output));
-        assert_eq!(output.status.code(), Some(255), "{told}");
+        let told = does_not_begin();
         assert!(told.contains(words), "{told}");
         assert!(told.contains("clients/"), "{told}");
     }
@@ -293,19 +271,6 @@ fn a_client_program_that_does_not_begin_ends_the_run_with_its_own_words() {
         text.replace("[\"python3\", \"{dir}/client.py\"]", "[\"no-such-program\"]"),
     )
     .unwrap();
-    let output = place.run(&[
-        "test",
-        &descriptor,
-        "--node-count",
-        "1",
-        "--time-limit",
-        "2",
-        "--nemesis",
-        "none",
-        "--progress",
-        "none",
-    ]);
-    let told = format!("{}{}", out(&output), err(&output));
-    assert_eq!(output.status.code(), Some(255), "{told}");
+    let told = does_not_begin();
     assert!(told.contains("run no-such-program: No such file"), "{told}");
 }

@@ -1,16 +1,6 @@
 //! A real system that is not ours: etcd, by its descriptor, found right and found wrong.
 
-use crate::place::{Place, err, has_sandbox, out};
-use std::process::Command;
-
-/// Whether there is an etcd; without one the test says so.
-fn has_etcd() -> bool {
-    let found = Command::new("etcd").arg("--version").output().is_ok();
-    if !found {
-        println!("skipped: there is no etcd; apt-get install etcd-server");
-    }
-    found
-}
+use crate::place::{Place, err, has, has_sandbox, out};
 
 const LOAD: [&str; 8] = [
     "--node-count",
@@ -25,7 +15,7 @@ const LOAD: [&str; 8] = [
 
 #[test]
 fn etcd_keeps_its_promise_while_members_are_cut_off_and_killed() {
-    if !has_sandbox() || !has_etcd() {
+    if !has_sandbox() || !has("etcd", "--version") {
         return;
     }
     let place = Place::new();
@@ -49,7 +39,7 @@ fn etcd_keeps_its_promise_while_members_are_cut_off_and_killed() {
 
 #[test]
 fn reads_that_etcd_calls_serializable_are_found_stale() {
-    if !has_sandbox() || !has_etcd() {
+    if !has_sandbox() || !has("etcd", "--version") {
         return;
     }
     let place = Place::new();
@@ -75,7 +65,7 @@ const OBJECTS: [(&str, &[&str]); 8] = [
 
 #[test]
 fn etcd_keeps_its_promise_about_everything_that_it_has() {
-    if !has_sandbox() || !has_etcd() {
+    if !has_sandbox() || !has("etcd", "--version") {
         return;
     }
     for (workload, functions) in OBJECTS {

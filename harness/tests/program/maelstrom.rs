@@ -1,19 +1,9 @@
 //! Nodes that speak Maelstrom's protocol: those of `examples/maelstrom`, found right, and with one bug each found wrong.
 
-use crate::place::{Place, ROOT, err, out};
+use crate::place::{Place, ROOT, err, has, out};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output};
-
-/// Whether there is a Python; without one the test says so.
-fn has_python() -> bool {
-    let found = Command::new("python3").arg("--version").output().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "there is no python3");
-    if !found {
-        println!("skipped: there is no python3");
-    }
-    found
-}
+use std::process::Output;
 
 /// Runs an example: `file -- arguments of the node`, with these options.
 fn run(place: &Place, node: &str, options: &str) -> Output {
@@ -76,7 +66,7 @@ fn is_guilty_for_certain(node: &str, options: &str) -> Value {
 
 #[test]
 fn a_majority_of_acceptors_is_linearizable_while_nodes_are_cut_off_killed_and_paused() {
-    if !has_python() {
+    if !has("python3", "--version") {
         return;
     }
     for seed in [1, 2] {
@@ -88,7 +78,7 @@ fn a_majority_of_acceptors_is_linearizable_while_nodes_are_cut_off_killed_and_pa
 
 #[test]
 fn late_and_lost_messages_do_not_break_a_majority() {
-    if has_python() {
+    if has("python3", "--version") {
         let faults = "--nemesis packet:delay+loss+reorder+rate+hold --time-limit 6";
         is_right("lin_kv.py", &format!("{faults} --workload lin-kv --seed 3"));
     }
@@ -96,7 +86,7 @@ fn late_and_lost_messages_do_not_break_a_majority() {
 
 #[test]
 fn reads_of_local_state_are_found() {
-    if has_python() {
+    if has("python3", "--version") {
         let options = "--nemesis partition --time-limit 30 --fail-fast --workload lin-kv --seed 4";
         is_guilty_for_certain("lin_kv.py --bug local-reads", options);
     }
@@ -104,7 +94,7 @@ fn reads_of_local_state_are_found() {
 
 #[test]
 fn a_service_is_as_good_as_it_says() {
-    if !has_python() {
+    if !has("python3", "--version") {
         return;
     }
     // Nodes that only ask a service do not feel that they are cut off from each other.
@@ -118,7 +108,7 @@ fn a_service_is_as_good_as_it_says() {
 
 #[test]
 fn ids_are_found_twice_when_a_killed_node_counts_again() {
-    if !has_python() {
+    if !has("python3", "--version") {
         return;
     }
     let load = "--workload unique-ids --nemesis kill --time-limit";
@@ -131,7 +121,7 @@ fn ids_are_found_twice_when_a_killed_node_counts_again() {
 
 #[test]
 fn what_is_told_once_is_lost_behind_a_partition() {
-    if !has_python() {
+    if !has("python3", "--version") {
         return;
     }
     for workload in ["broadcast", "g-set"] {
@@ -154,7 +144,7 @@ fn what_is_told_once_is_lost_behind_a_partition() {
 
 #[test]
 fn additions_that_a_killed_node_forgets_are_missed_in_the_end() {
-    if !has_python() {
+    if !has("python3", "--version") {
         return;
     }
     for workload in ["g-counter", "pn-counter"] {
@@ -292,7 +282,7 @@ fn a_node_that_does_not_speak_is_shown_with_what_it_said() {
 
 #[test]
 fn a_run_says_how_it_is_typed_again() {
-    if !has_python() {
+    if !has("python3", "--version") {
         return;
     }
     let place = Place::new();

@@ -1,18 +1,8 @@
 //! Every workload, against a server that has all objects: found right when it is, and wrong in each way in which it can be.
 
-use crate::place::{Place, ROOT, err, has_sandbox, out};
+use crate::place::{Place, ROOT, err, has, has_sandbox, out};
 use serde_json::Value;
-use std::process::{Command, Output};
-
-/// Whether there is a Python; without one the test says so.
-fn has_python() -> bool {
-    let found = Command::new("python3").arg("--version").output();
-    let found = found.is_ok_and(|output| output.status.success());
-    if !found {
-        println!("skipped: there is no python3");
-    }
-    found
-}
+use std::process::Output;
 
 /// What of a workload the server has, under which name, and which of it answers with a value.
 const OBJECTS: [(&str, &str, &[&str], &[&str]); 11] = [
@@ -78,7 +68,7 @@ fn run(place: &Place, workload: &str, bug: &str) -> Output {
 
 #[test]
 fn every_object_that_is_right_is_found_right() {
-    if !has_sandbox() || !has_python() {
+    if !has_sandbox() || !has("python3", "--version") {
         return;
     }
     for (workload, _, done, told) in OBJECTS {
@@ -95,7 +85,7 @@ fn every_object_that_is_right_is_found_right() {
 
 #[test]
 fn every_object_that_is_wrong_is_found_wrong() {
-    if !has_sandbox() || !has_python() {
+    if !has_sandbox() || !has("python3", "--version") {
         return;
     }
     let wrong = [

@@ -49,6 +49,14 @@ impl Place {
         self.command(arguments).output().unwrap()
     }
 
+    /// A run that gets as far as a verdict: its exit code and its results.
+    pub fn tested(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+        let output = self.run(arguments);
+        let told = format!("{}{}", out(&output), err(&output));
+        assert!(matches!(output.status.code(), Some(0..=2)), "{told}");
+        (output.status.code(), self.results())
+    }
+
     pub fn latest(&self) -> PathBuf {
         fs::canonicalize(self.store().join("latest")).unwrap()
     }
@@ -85,6 +93,18 @@ pub fn has_sandbox() -> bool {
     assert!(std::env::var_os("CI").is_none(), "skipped: {why}");
     println!("skipped: {why}");
     false
+}
+
+/// Whether a program is there; without it a test says so and is skipped, and in CI it fails.
+pub fn has(program: &str, argument: &str) -> bool {
+    let output = Command::new(program).arg(argument).output();
+    let found = output.is_ok_and(|output| output.status.success());
+    let why = format!("skipped: there is no {program}");
+    assert!(found || std::env::var_os("CI").is_none(), "{why}");
+    if !found {
+        println!("{why}");
+    }
+    found
 }
 
 pub fn out(output: &Output) -> String {

@@ -1,34 +1,18 @@
 //! Redis with Sentinel, by its descriptor: two processes on each node, commands over RESP, and acknowledged writes that it
 //! loses behind a partition.
 
-use crate::place::{Place, err, has_sandbox, out};
+use crate::place::{Place, has, has_sandbox};
 use serde_json::Value;
-use std::process::Command;
-
-fn has_redis() -> bool {
-    let found = Command::new("redis-server").arg("--version").output().is_ok();
-    if !found {
-        println!("skipped: there is no redis-server; apt-get install redis-server");
-    }
-    found
-}
 
 fn tested(place: &Place, more: &str) -> (Option<i32>, Value) {
     let arguments = "test redis --node-count 3 --rate 300 --seed 31 --progress none";
     let arguments: Vec<&str> = arguments.split(' ').chain(more.split(' ')).collect();
-    let output = place.run(&arguments);
-    assert!(
-        matches!(output.status.code(), Some(0..=2)),
-        "{}{}",
-        out(&output),
-        err(&output)
-    );
-    (output.status.code(), place.results())
+    place.tested(&arguments)
 }
 
 #[test]
 fn nothing_is_wrong_with_a_redis_that_is_left_alone() {
-    if !has_sandbox() || !has_redis() {
+    if !has_sandbox() || !has("redis-server", "--version") {
         return;
     }
     let place = Place::new();
@@ -48,7 +32,7 @@ fn nothing_is_wrong_with_a_redis_that_is_left_alone() {
 
 #[test]
 fn writes_that_redis_acknowledged_are_lost_behind_a_partition() {
-    if !has_sandbox() || !has_redis() {
+    if !has_sandbox() || !has("redis-server", "--version") {
         return;
     }
     let place = Place::new();
@@ -59,7 +43,7 @@ fn writes_that_redis_acknowledged_are_lost_behind_a_partition() {
 
 #[test]
 fn replicas_answer_with_what_was_overwritten() {
-    if !has_sandbox() || !has_redis() {
+    if !has_sandbox() || !has("redis-server", "--version") {
         return;
     }
     let place = Place::new();

@@ -95,6 +95,28 @@ fn a_violation_that_comes_back_is_counted_where_it_was_found() {
 }
 
 #[test]
+fn a_violation_can_be_confirmed_at_once() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let options = "test --until-invalid --confirm 2 --nemesis none --time-limit 3 --node-count 3 --fail-fast \
+                   --bug ballot-without-node --progress none";
+    let arguments: Vec<&str> = options.split_whitespace().collect();
+    let output = place.run(&arguments);
+    let text = format!("{}{}", out(&output), err(&output));
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert_eq!(text.matches(" of 2 replays had a violation").count(), 1, "{text}");
+    let runs = fs::read_dir(place.store().join("paxos")).unwrap().flatten();
+    let counted: Vec<Value> = runs
+        .filter(|run| run.file_name() != "latest")
+        .map(|run| json(&run.path().join("results.json"))["replays"]["attempted"].clone())
+        .filter(|attempted| !attempted.is_null())
+        .collect();
+    assert_eq!(counted, [2], "with the run that was replayed, and with no other");
+}
+
+#[test]
 fn a_violation_that_does_not_come_back_is_said_not_to() {
     if !has_sandbox() {
         return;
