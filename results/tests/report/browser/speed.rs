@@ -1,6 +1,6 @@
 //! How large a page is and how fast it is there. Sizes are asserted; times are printed, for they are the machine's.
 //!
-//! `cargo test --release -p results --test report -- --ignored --nocapture speed` measures a million operations too.
+//! `cargo test --release -p results --test report -- --nocapture speed` prints them.
 
 use super::chrome::{Chrome, chrome};
 use super::runs::{busy, page};
@@ -67,7 +67,6 @@ fn a_hundred_thousand_operations_are_less_than_three_megabytes() {
 }
 
 #[test]
-#[ignore = "takes minutes where nothing is optimised"]
 fn a_million_operations_are_less_than_fifteen_megabytes() {
     let Some(mut chrome) = chrome() else { return };
     chrome.call(
