@@ -133,7 +133,10 @@ pub fn draw(
         let per_s = count(per_s.round() as u64);
         format!(" The reads at the end are not paced: up to {per_s} a second, cut off here.")
     });
-    let bin = format!(" Bars and lines are bins of {:.2} s.", bins.width_ns as f64 / 1e9);
+    let bin = format!(
+        " Bars and lines are bins of {}.",
+        crate::text::stretch(bins.width_ns)
+    );
     WholeRun {
         svg: svg.finish("whole-run", "The whole run", &description),
         left_out: left_out + &bin + &high,

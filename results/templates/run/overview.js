@@ -9,6 +9,8 @@ function overviewOf(frame, funnel, run, view, state) {
   frame.append(map);
   const context = map.getContext("2d");
   const pen = funnel.getContext("2d");
+  // Beneath the word of the violation, which stands over its lines.
+  const top = 17;
   const left = () => (MAP_LEFT / MAP_WIDTH) * frame.clientWidth, right = () => (MAP_RIGHT / MAP_WIDTH) * frame.clientWidth;
   const x = (time) => left() + ((time - scene.span[0]) / (scene.span[1] - scene.span[0])) * (right() - left());
   const time = (place) => scene.span[0] + ((place - left()) / (right() - left())) * (scene.span[1] - scene.span[0]);
@@ -34,17 +36,17 @@ function overviewOf(frame, funnel, run, view, state) {
       const from = x(view.from), to = Math.max(from + 2, x(view.to));
       context.fillStyle = palette.ink;
       context.globalAlpha = 0.07;
-      context.fillRect(from, 8, to - from, bottom - 8);
+      context.fillRect(from, top, to - from, bottom - top);
       context.globalAlpha = 1;
       context.strokeStyle = palette.ink;
       context.lineWidth = 1.5;
-      context.strokeRect(from - 0.5, 8, to - from + 1, bottom - 8);
+      context.strokeRect(from - 0.5, top, to - from + 1, bottom - top);
     }
     if (state.mapSelection) {
       const [from, to] = state.mapSelection;
       context.fillStyle = palette.ink;
       context.globalAlpha = 0.2;
-      context.fillRect(Math.min(from, to), 8, Math.abs(to - from), bottom - 8);
+      context.fillRect(Math.min(from, to), top, Math.abs(to - from), bottom - top);
       context.globalAlpha = 1;
     }
     drawFunnel(palette, isWhole);

@@ -211,10 +211,15 @@ pub fn files(results: &Results, directory: Option<&Path>) -> Vec<(String, String
             (file.clone(), format!("{}{size}", describe(name)))
         })
         .collect();
-    let capture = "capture.pcapng";
-    if directory.is_some_and(|directory| directory.join(capture).is_file()) {
-        let what = format!("every packet{}; Wireshark opens it", size(capture));
-        files.push((capture.to_owned(), what));
+    // What not every run has.
+    for (file, what) in [
+        ("capture.pcapng", "every packet; Wireshark opens it"),
+        ("capture.json", "where the packets are on the run's clock"),
+        ("replays.jsonl", "what each replay came to, a line each"),
+    ] {
+        if directory.is_some_and(|directory| directory.join(file).is_file()) {
+            files.push((file.to_owned(), format!("{what}{}", size(file))));
+        }
     }
     files.push((
         "results.json".to_owned(),
