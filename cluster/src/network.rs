@@ -44,6 +44,7 @@ mod queue;
 mod reset;
 mod rules;
 mod switch;
+mod turns;
 
 pub use backend::{Backend, CannotBe, MESSAGES_CANNOT, PROXY_CANNOT};
 pub use capture::{Capture, CaptureSummary};

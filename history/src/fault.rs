@@ -128,6 +128,13 @@ pub enum PacketEffect {
         /// Thousands of bytes a second.
         kilobytes_per_second: u64,
     },
+    /// Each link stalls again and again, each in its own time; what comes meanwhile arrives afterwards, in order.
+    Stutter {
+        /// How long a link stalls, in the mean.
+        stalled_ms: u64,
+        /// How long it flows in between, in the mean.
+        flowing_ms: u64,
+    },
     /// They are kept, and arrive all together, in their order, when the fault is healed.
     Hold,
     /// TCP connections that they belong to are reset, at both ends.
@@ -367,11 +374,16 @@ mod tests {
             jitter_ms: 20,
             distribution: Distribution::LongTailed,
         };
+        let stutter = PacketEffect::Stutter {
+            stalled_ms: 30,
+            flowing_ms: 10,
+        };
         let text = [
             power(false),
             power(true),
             packet(PacketEffect::Hold, Some(third)),
             packet(delay, None),
+            packet(stutter, None),
             Fault::Disk {
                 nodes: nodes(),
                 effect: DiskEffect::Full,
@@ -394,6 +406,7 @@ mod tests {
                 r#"{"kind":"kill","nodes":["n1"],"power":true}"#,
                 r#"{"kind":"packet","links":[["n1","n2"]],"effect":{"does":"hold"},"matching":{"payload":"accept","from":3,"count":1}}"#,
                 r#"{"kind":"packet","links":[["n1","n2"]],"effect":{"does":"delay","mean_ms":50,"jitter_ms":20,"distribution":"long-tailed"}}"#,
+                r#"{"kind":"packet","links":[["n1","n2"]],"effect":{"does":"stutter","stalled_ms":30,"flowing_ms":10}}"#,
                 r#"{"kind":"disk","nodes":["n1"],"effect":{"does":"full"}}"#,
                 r#"{"kind":"clock","nodes":["n1"],"effect":{"does":"offset","ms":-250}}"#,
             ]

@@ -154,19 +154,19 @@ mod tests {
         for list in [
             "none",
             "partition,kill,pause",
-            "packet:delay+rate+hold+reset+corrupt-past-checksum",
+            "packet:delay+rate+stutter+hold+reset+corrupt-past-checksum",
         ] {
             assert_eq!(told(list, Backend::Proxy), "all of it");
         }
         assert_eq!(
             told("packet", Backend::Proxy),
             "packet:loss cannot be had with --network proxy: a proxy forwards streams, and TCP makes up for losses \
-             before a program sees them; write --nemesis packet:delay+rate+hold+reset, or take --network switch"
+             before a program sees them; write --nemesis packet:delay+rate+stutter+hold+reset, or take --network switch"
         );
         let all = told("all", Backend::Proxy);
         assert!(
             all.ends_with(
-                "write --nemesis partition,kill,pause,packet:delay+rate+hold+reset,terminate, or take --network switch"
+                "write --nemesis partition,kill,pause,packet:delay+rate+stutter+hold+reset,terminate, or take --network switch"
             ),
             "{all}"
         );
@@ -185,13 +185,16 @@ mod tests {
 
     #[test]
     fn messages_say_what_they_cannot_and_what_is_left() {
-        for list in ["partition,kill,pause", "packet:delay+loss+reorder+rate+hold"] {
+        for list in [
+            "partition,kill,pause",
+            "packet:delay+loss+reorder+rate+stutter+hold",
+        ] {
             assert_eq!(told(list, Backend::Messages), "all of it");
         }
         let packets = told("packet", Backend::Messages);
         assert!(
             packets.starts_with("packet:duplicate cannot be had with --network messages: Maelstrom delivers")
-                && packets.ends_with("; write --nemesis packet:delay+loss+reorder+rate+hold"),
+                && packets.ends_with("; write --nemesis packet:delay+loss+reorder+rate+stutter+hold"),
             "{packets}"
         );
         for kind in ["disk", "clock", "packet:corrupt", "packet:reset"] {

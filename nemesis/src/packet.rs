@@ -25,6 +25,8 @@ pub enum PacketForm {
     CorruptPastChecksum,
     /// They queue for a slow link.
     Rate,
+    /// Links stall, and flow, and stall again.
+    Stutter,
     /// They are kept, and all arrive later.
     Hold,
     /// TCP connections are reset.
@@ -33,7 +35,7 @@ pub enum PacketForm {
 
 impl PacketForm {
     /// Every form, in the order of the documentation.
-    pub const ALL: [PacketForm; 9] = [
+    pub const ALL: [PacketForm; 10] = [
         PacketForm::Delay,
         PacketForm::Loss,
         PacketForm::Duplicate,
@@ -41,19 +43,21 @@ impl PacketForm {
         PacketForm::Corrupt,
         PacketForm::CorruptPastChecksum,
         PacketForm::Rate,
+        PacketForm::Stutter,
         PacketForm::Hold,
         PacketForm::Reset,
     ];
 
     /// Those that `packet` alone stands for. What passes a checksum with wrong bits is no fault that a system can
     /// be asked to survive, unless it says so: that has to be asked for by name.
-    pub const USUAL: [PacketForm; 8] = [
+    pub const USUAL: [PacketForm; 9] = [
         PacketForm::Delay,
         PacketForm::Loss,
         PacketForm::Duplicate,
         PacketForm::Reorder,
         PacketForm::Corrupt,
         PacketForm::Rate,
+        PacketForm::Stutter,
         PacketForm::Hold,
         PacketForm::Reset,
     ];
@@ -68,6 +72,7 @@ impl PacketForm {
             PacketForm::Corrupt => "corrupt",
             PacketForm::CorruptPastChecksum => "corrupt-past-checksum",
             PacketForm::Rate => "rate",
+            PacketForm::Stutter => "stutter",
             PacketForm::Hold => "hold",
             PacketForm::Reset => "reset",
         }
@@ -85,6 +90,9 @@ impl PacketForm {
                 "1 to 30 % of packets have flipped bits and right checksums; only by name"
             }
             PacketForm::Rate => "a link carries 20 to 500 kB/s; the rest queues",
+            PacketForm::Stutter => {
+                "links stall for 3 to 100 ms, flow for as long, stall again, each in its own time"
+            }
             PacketForm::Hold => "packets are kept, and arrive all together when the fault ends",
             PacketForm::Reset => "1 to 20 % of segments reset their TCP connection, at both ends",
         }
@@ -105,12 +113,15 @@ impl PacketForm {
         }
     }
 
-    /// Whether links can be a little bad in this way, all of them, and work goes on.
-    pub fn has_weather(self) -> bool {
-        matches!(
-            self,
-            PacketForm::Delay | PacketForm::Loss | PacketForm::Reorder | PacketForm::Reset
-        )
+    /// How often all links are a little bad in this way, while work goes on, as a share of all such ways; 0 where a
+    /// form has no mild kind. Links that stutter make the most different orders of messages: nothing is lost, so that
+    /// no time is lost on sending it again, and who hears of what first is another one all the time.
+    pub fn weather_weight(self) -> usize {
+        match self {
+            PacketForm::Stutter => 4,
+            PacketForm::Delay | PacketForm::Loss | PacketForm::Reorder | PacketForm::Reset => 1,
+            _ => 0,
+        }
     }
 
     /// A disturbance of this form that is mild, and on all links between nodes.
@@ -127,6 +138,10 @@ impl PacketForm {
             },
             PacketForm::Reset => PacketEffect::Reset {
                 percent: rng.random_range(1..=4),
+            },
+            PacketForm::Stutter => PacketEffect::Stutter {
+                stalled_ms: between(rng, (2.0, 40.0)),
+                flowing_ms: between(rng, (2.0, 40.0)),
             },
             _ => PacketEffect::Reorder {
                 percent: rng.random_range(5..=50),
@@ -176,6 +191,10 @@ impl PacketForm {
             },
             PacketForm::Rate => PacketEffect::Rate {
                 kilobytes_per_second: between(rng, (20.0, 500.0)),
+            },
+            PacketForm::Stutter => PacketEffect::Stutter {
+                stalled_ms: between(rng, (3.0, 100.0)),
+                flowing_ms: between(rng, (3.0, 100.0)),
             },
             PacketForm::Hold => PacketEffect::Hold,
             PacketForm::Reset => PacketEffect::Reset {

@@ -65,6 +65,7 @@ fn streams_can(effect: &Effect) -> Result<(), CannotBe> {
         | Effect::Drop
         | Effect::Delay(_)
         | Effect::Rate { .. }
+        | Effect::Stutter { .. }
         | Effect::Hold
         | Effect::Reset { .. }
         | Effect::Corrupt(Corruption {
@@ -88,6 +89,7 @@ fn messages_can(effect: &Effect) -> Result<(), CannotBe> {
         | Effect::Delay(_)
         | Effect::Reorder { .. }
         | Effect::Rate { .. }
+        | Effect::Stutter { .. }
         | Effect::Hold => return Ok(()),
         Effect::Duplicate { .. } => {
             "Maelstrom delivers no message twice, and its nodes may rely on that: a request that is carried out twice \

@@ -75,6 +75,12 @@ pub fn check(rule: &LinkRule) -> Result<(), RuleError> {
             share("probability", *probability)?;
             no_longer_than("wait_max", *wait_max, DELAY_MAX)
         }
+        Effect::Stutter { stalled, flowing } => {
+            at_least("stalled", stalled.as_secs_f64(), 1e-6)?;
+            at_least("flowing", flowing.as_secs_f64(), 1e-6)?;
+            no_longer_than("stalled", *stalled, DELAY_MAX)?;
+            no_longer_than("flowing", *flowing, DELAY_MAX)
+        }
         Effect::Rate { bytes_per_second, .. } => at_least("bytes_per_second", *bytes_per_second as f64, 1.0),
     }
 }

@@ -3,6 +3,7 @@
 use super::corruption::corrupt;
 use super::distribution::Sampler;
 use super::link_rule::{Corruption, Effect, Loss, Order};
+use super::turns::Turns;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
@@ -64,6 +65,7 @@ enum Way {
     },
     Corrupt(Corruption),
     Throttle(Bucket),
+    Stutter(Turns),
 }
 
 impl Actor {
@@ -108,6 +110,7 @@ impl Actor {
                 wait: *wait_max,
             },
             Effect::Corrupt(corruption) => Way::Corrupt(*corruption),
+            Effect::Stutter { stalled, flowing } => Way::Stutter(Turns::new(*stalled, *flowing)),
             Effect::Rate {
                 bytes_per_second,
                 burst_bytes,
@@ -159,6 +162,7 @@ impl Actor {
                     Judgement::Pass
                 }
             }
+            Way::Stutter(turns) => turns.judge(now, random),
             Way::Throttle(bucket) => bucket.judge(packet.len(), now),
             Way::Lose { .. } | Way::Reset { .. } | Way::Copy { .. } | Way::HoldBack { .. } => Judgement::Pass,
         }

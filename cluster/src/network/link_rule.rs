@@ -130,6 +130,14 @@ pub enum Effect {
         /// How many bytes wait for their turn; what comes when they are as many is dropped.
         queue_bytes: u64,
     },
+    /// The link stalls, flows, stalls again, each link of the rule in its own time; what comes while it stalls arrives
+    /// when it flows again, in order.
+    Stutter {
+        /// How long a link stalls in the mean; the times are spread exponentially.
+        stalled: Duration,
+        /// How long it flows in between, in the mean, spread likewise.
+        flowing: Duration,
+    },
     /// It is kept until the rule is released or healed, and arrives then: all that were kept in the order in which
     /// they came.
     Hold,

@@ -23,6 +23,7 @@ tests![
     of_two_cuts_each_counts_and_the_last_lets_go,
     a_delay_takes_its_time,
     a_rate_takes_its_time,
+    a_stream_that_stutters_is_whole_and_some_of_it_is_late,
     what_is_held_arrives_in_order_when_it_is_released,
     the_third_message_is_held_and_what_follows_waits_for_it,
     both_ends_of_a_reset_connection_notice,
@@ -229,6 +230,23 @@ fn a_rate_takes_its_time() {
     ours.write_all(&sent).unwrap();
     assert_eq!(hear(&mut theirs, sent.len()).as_bytes(), sent);
     assert!(begun.elapsed() < Duration::from_millis(450), "healed");
+}
+
+fn a_stream_that_stutters_is_whole_and_some_of_it_is_late() {
+    let wire = Wire::new(22);
+    let (mut ours, mut theirs) = wire.connection("n1");
+    let ms = Duration::from_millis;
+    let (stalled, flowing) = (ms(20), ms(20));
+    let stutter = Effect::Stutter { stalled, flowing };
+    let stutter = wire.network.install(&rule("n1", "n2", stutter)).unwrap();
+    let words: String = (100..200).map(|number| number.to_string()).collect();
+    for word in words.as_bytes().chunks(3) {
+        ours.write_all(word).unwrap();
+        std::thread::sleep(ms(2));
+    }
+    assert_eq!(hear(&mut theirs, words.len()), words);
+    let counters = wire.network.heal(stutter);
+    assert!(counters.total(|link| link.delayed).packets > 0);
 }
 
 fn what_is_held_arrives_in_order_when_it_is_released() {

@@ -22,6 +22,7 @@ tests![
     a_corruption_past_the_checksum_reaches_the_program,
     tcp_gets_over_corruption_and_loss,
     a_rate_takes_its_time_and_drops_what_does_not_fit_in_its_queue,
+    a_link_that_stutters_lets_all_arrive_in_order_and_some_of_it_late,
     held_traffic_arrives_in_order_when_it_is_released,
     the_third_message_of_a_connection_is_held_and_a_waiting_task_is_told,
     both_ends_of_a_connection_that_is_reset_notice,
@@ -290,6 +291,29 @@ fn a_rate_takes_its_time_and_drops_what_does_not_fit_in_its_queue() {
     }
     assert!(begun.elapsed() >= Duration::from_secs_f64(late.bytes as f64 / 2_000.0));
     network.heal(rule);
+    one.send(b"free").unwrap();
+    assert_eq!(receive(&two).1, "free");
+}
+
+fn a_link_that_stutters_lets_all_arrive_in_order_and_some_of_it_late() {
+    let (network, one, two) = pair(1);
+    let ms = Duration::from_millis;
+    let (stalled, flowing) = (ms(20), ms(20));
+    let rule = install(&network, Effect::Stutter { stalled, flowing });
+    for number in 0..100 {
+        one.send(number.to_string().as_bytes()).unwrap();
+        std::thread::sleep(ms(2));
+    }
+    for number in 0..100 {
+        assert_eq!(receive(&two).1, number.to_string());
+    }
+    let counters = network.heal(rule);
+    let (seen, late) = (
+        counters.links[0].matched.packets,
+        counters.links[0].delayed.packets,
+    );
+    assert_eq!(seen, 100);
+    assert!(late > 0 && late < 100, "{late} of {seen} were late");
     one.send(b"free").unwrap();
     assert_eq!(receive(&two).1, "free");
 }

@@ -79,7 +79,7 @@ fn a_majority_of_acceptors_is_linearizable_while_nodes_are_cut_off_killed_and_pa
 #[test]
 fn late_and_lost_messages_do_not_break_a_majority() {
     if has("python3", "--version") {
-        let faults = "--nemesis packet:delay+loss+reorder+rate+hold --time-limit 6";
+        let faults = "--nemesis packet:delay+loss+reorder+rate+stutter+hold --time-limit 6";
         is_right("lin_kv.py", &format!("{faults} --workload lin-kv --seed 3"));
     }
 }
@@ -239,7 +239,7 @@ fn what_cannot_be_is_refused_with_the_way_out() {
         &["--nemesis", "packet"],
         &[
             "packet:duplicate cannot be had",
-            "packet:delay+loss+reorder+rate+hold",
+            "packet:delay+loss+reorder+rate+stutter+hold",
         ],
     );
     refused_with(

@@ -50,7 +50,7 @@ fn a_run_of_the_correct_system_is_valid_and_says_how_nodes_were_connected() {
 #[test]
 fn pauses_and_the_packet_faults_that_a_stream_can_have_are_felt() {
     let place = Place::new();
-    let nemesis = "pause,packet:delay+rate+hold+reset";
+    let nemesis = "pause,packet:delay+rate+stutter+hold+reset";
     let output = place.run(&[&THREE_NODES[..], &["--nemesis", nemesis, "--seed", "5"]].concat());
     assert!(
         matches!(output.status.code(), Some(0 | 2)),
@@ -105,7 +105,7 @@ fn the_default_faults_are_those_that_can_be_had() {
         err(&output)
     );
     let options: Value = serde_json::from_str(&place.read("options.json")).unwrap();
-    let nemesis = "partition,kill,pause,packet:delay+rate+hold+reset";
+    let nemesis = "partition,kill,pause,packet:delay+rate+stutter+hold+reset";
     assert_eq!(options["options"]["nemesis"], nemesis);
     assert!(out(&output).contains(&format!("--nemesis {nemesis}")));
     refused(
@@ -118,8 +118,7 @@ fn the_default_faults_are_those_that_can_be_had() {
 #[test]
 fn what_cannot_be_had_is_refused_with_what_can() {
     let place = Place::new();
-    let rest =
-        "--nemesis partition,kill,pause,packet:delay+rate+hold+reset,terminate, or take --network switch";
+    let rest = "--nemesis partition,kill,pause,packet:delay+rate+stutter+hold+reset,terminate, or take --network switch";
     refused(
         &place,
         &["--nemesis", "all"],

@@ -115,6 +115,13 @@ pub fn of(effect: PacketEffect) -> Effect {
                 queue_bytes: (bytes_per_second as f64 * RATE_QUEUE.as_secs_f64()) as u64 + RATE_BURST_BYTES,
             }
         }
+        PacketEffect::Stutter {
+            stalled_ms,
+            flowing_ms,
+        } => Effect::Stutter {
+            stalled: Duration::from_millis(stalled_ms.max(1)),
+            flowing: Duration::from_millis(flowing_ms.max(1)),
+        },
         PacketEffect::Hold => Effect::Hold,
         PacketEffect::Reset { percent } => Effect::Reset {
             probability: share(percent),
@@ -153,7 +160,9 @@ pub fn told(effect: PacketEffect, counters: &RuleCounters) -> (bool, String) {
     };
     let (verb, (packets, links)) = match effect {
         PacketEffect::Delay { .. } => ("delayed", touched(|it| it.delayed)),
-        PacketEffect::Rate { .. } => ("made to wait", touched(|it| it.delayed)),
+        PacketEffect::Rate { .. } | PacketEffect::Stutter { .. } => {
+            ("made to wait", touched(|it| it.delayed))
+        }
         PacketEffect::Loss { .. } | PacketEffect::Drop => ("dropped", touched(|it| it.dropped)),
         PacketEffect::Duplicate { .. } => ("doubled", touched(|it| it.duplicated)),
         PacketEffect::Reorder { .. } => ("held back", touched(|it| it.reordered)),

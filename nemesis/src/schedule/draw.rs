@@ -288,7 +288,8 @@ fn disturbances<F: Copy>(
 /// Bad weather under everything else: all links are a little bad, and work goes on. Who hears of what first is
 /// different each time.
 fn weather(request: &Request<'_>, forms: &[PacketForm]) -> Vec<PlannedFault> {
-    let forms: Vec<PacketForm> = forms.iter().copied().filter(|form| form.has_weather()).collect();
+    let weighted = |form: &PacketForm| std::iter::repeat_n(*form, form.weather_weight());
+    let forms: Vec<PacketForm> = forms.iter().flat_map(weighted).collect();
     if forms.is_empty() || request.nodes.len() < 2 {
         return Vec::new();
     }

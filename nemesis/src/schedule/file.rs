@@ -245,6 +245,13 @@ fn check_packets(effect: PacketEffect) -> Result<(), String> {
         PacketEffect::Rate { kilobytes_per_second } => {
             within("kilobytes_per_second", kilobytes_per_second, 1, 10_000_000)
         }
+        PacketEffect::Stutter {
+            stalled_ms,
+            flowing_ms,
+        } => {
+            within("stalled_ms", stalled_ms, 1, 60_000)?;
+            within("flowing_ms", flowing_ms, 1, 60_000)
+        }
         PacketEffect::Hold | PacketEffect::Drop => Ok(()),
     }
 }
@@ -339,6 +346,12 @@ mod tests {
                     "\"end_ms\": 9, \"fault\": {\"kind\": \"packet\", \"links\": [[\"n1\", \"n2\"]], \"effect\": {\"does\": \"loss\", \"percent\": 200, \"burst\": 1}}",
                 ),
                 "line 3: fault 1: percent is 200; it must be from 1 to 100",
+            ),
+            (
+                kill(
+                    "\"end_ms\": 9, \"fault\": {\"kind\": \"packet\", \"links\": [[\"n1\", \"n2\"]], \"effect\": {\"does\": \"stutter\", \"stalled_ms\": 5, \"flowing_ms\": 0}}",
+                ),
+                "line 3: fault 1: flowing_ms is 0; it must be from 1 to 60000",
             ),
             (
                 kill(

@@ -154,6 +154,10 @@ fn packets(effect: PacketEffect) -> String {
         } => format!("corruption {percent} %"),
         PacketEffect::Corrupt { percent, .. } => format!("corruption {percent} % past the checksum"),
         PacketEffect::Rate { kilobytes_per_second } => format!("rate {kilobytes_per_second} kB/s"),
+        PacketEffect::Stutter {
+            stalled_ms,
+            flowing_ms,
+        } => format!("stutter {stalled_ms}/{flowing_ms} ms"),
         PacketEffect::Hold => "hold".to_owned(),
         PacketEffect::Reset { percent } => format!("reset by {percent} %"),
         PacketEffect::Drop => "drop".to_owned(),
