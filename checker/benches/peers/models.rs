@@ -1,6 +1,5 @@
 //! A register, and several of them, as the other checkers want them described, and histories in their types.
 
-use super::generate::{CAS, READ, WRITE};
 use history::{History, Outcome, Value};
 use porcupine_rs::Operation;
 use std::collections::BTreeMap;
@@ -80,14 +79,14 @@ fn took_effect(history: &History) -> impl Iterator<Item = (Asked, u32, u32, u32)
             let pair = values.elements(operation.input).unwrap();
             (pair[0], pair[1])
         };
-        let what = match (operation.f, operation.outcome) {
-            (READ, Outcome::Ok) => What::Read(operation.output),
-            (WRITE, Outcome::Ok | Outcome::Info) => What::Write(operation.input),
-            (CAS, Outcome::Ok) => {
+        let what = match (history.function_name(operation), operation.outcome) {
+            ("read", Outcome::Ok) => What::Read(operation.output),
+            ("write", Outcome::Ok | Outcome::Info) => What::Write(operation.input),
+            ("cas", Outcome::Ok) => {
                 let (old, new) = pair(&mut values);
                 What::Cas(old, new)
             }
-            (CAS, Outcome::Info) => {
+            ("cas", Outcome::Info) => {
                 let (old, new) = pair(&mut values);
                 What::PerhapsCas(old, new)
             }
