@@ -30,7 +30,8 @@ use crate::system::System;
 use crate::warden;
 use node::Node;
 use regex::bytes::Regex as LinePattern;
-use std::net::Ipv4Addr;
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -224,6 +225,19 @@ impl Cluster {
     pub fn state(&self, node: &str) -> NodeState {
         let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
         self.shared.nodes[place].lock().phase.state()
+    }
+
+    /// Where a node listens for TCP connections now, as the kernel has it; nowhere when it has no process.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    pub async fn listening(&self, node: &str) -> BTreeSet<SocketAddr> {
+        let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
+        let process = self.shared.nodes[place].lock().process.clone();
+        match process {
+            Some(process) => process.listening().await,
+            None => BTreeSet::new(),
+        }
     }
 
     /// The nodes that end though nobody asked them to, as it happens.

@@ -7,6 +7,7 @@
 mod household;
 mod kept;
 mod lasting;
+mod listening;
 pub(crate) mod marked;
 mod members;
 mod pause;
@@ -28,8 +29,10 @@ use household::Household;
 use kept::Kept;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -224,10 +227,14 @@ impl Process {
         self.blocking(pause::resume).await
     }
 
-    async fn blocking(
-        &self,
-        work: impl FnOnce(&Household) -> Result<Counted, String> + Send + 'static,
-    ) -> Result<Counted, String> {
+    /// Where it and every other process of the node listen for TCP connections; nowhere, when that cannot be seen.
+    pub async fn listening(&self) -> BTreeSet<SocketAddr> {
+        let look =
+            |household: &Household| listening::of(household.members().unwrap_or_default().into_values());
+        self.blocking(look).await
+    }
+
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Household) -> T + Send + 'static) -> T {
         let household = self.household.clone();
         tokio::task::spawn_blocking(move || work(&household))
             .await

@@ -5,7 +5,9 @@ use crate::disk::DiskError;
 use crate::network::NetworkError;
 use crate::process::{Exit, words};
 use crate::sandbox::Missing;
+use std::collections::BTreeSet;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -95,7 +97,10 @@ pub enum StartError {
         stderr: Vec<String>,
     },
     /// It did not become ready in time and was killed.
-    #[error("start {node}: not ready after {} ms; the last {asked}: {last_try}{}", .after.as_millis(), quoted(.stderr))]
+    #[error(
+        "start {node}: not ready after {} ms; the last {asked}: {last_try}{}{}",
+        .after.as_millis(), ports(.listening), quoted(.stderr)
+    )]
     NotReady {
         /// Which node.
         node: String,
@@ -105,6 +110,8 @@ pub enum StartError {
         asked: String,
         /// What came back the last time.
         last_try: String,
+        /// Where it listened for TCP connections then, as the kernel has it.
+        listening: Box<BTreeSet<SocketAddr>>,
         /// The last lines that it wrote to stderr, fit for a terminal.
         stderr: Vec<String>,
     },
@@ -118,6 +125,15 @@ impl StartError {
             after,
             stderr: exit.stderr.clone(),
         }
+    }
+}
+
+/// Where a node listens, for whoever asked elsewhere.
+fn ports(listening: &BTreeSet<SocketAddr>) -> String {
+    let addresses: Vec<String> = listening.iter().map(SocketAddr::to_string).collect();
+    match addresses.is_empty() {
+        true => String::new(),
+        false => format!("; it listens at {}", addresses.join(", ")),
     }
 }
 

@@ -47,6 +47,7 @@ impl Shared {
                 Probe::Ask(ReadyQuestion::Init) => begun.elapsed(),
                 _ => ready.timeout,
             };
+            let listening = process.listening().await;
             process.kill();
             let exit = process.ended().await;
             return Err(StartError::NotReady {
@@ -54,6 +55,7 @@ impl Shared {
                 after,
                 asked: probe.to_string(),
                 last_try,
+                listening: Box::new(listening),
                 stderr: exit.stderr,
             });
         }

@@ -398,6 +398,54 @@ impl AnswerRules {
         }
     }
 
+    /// Which rule decides about an answer over HTTP, in words; `None` when none fits.
+    pub(super) fn deciding(&self, status: u16, body: &[u8]) -> Option<String> {
+        let document: Option<Value> = serde_json::from_slice(body).ok();
+        let is_about = |when: &When| matches!(when, When::Status(set) if set.contains(status));
+        self.said(self.first(is_about, document.as_ref())?)
+    }
+
+    /// The same about a reply over RESP.
+    pub(super) fn deciding_reply(&self, reply: &Reply) -> Option<String> {
+        let is_about = |when: &When| matches!(when, When::Reply(set) if set.contains(reply));
+        self.said(self.first(is_about, Some(&reply.document()))?)
+    }
+
+    /// The rule with this number, from 0, in words: `answers[1]: status 409, so outcome "fail"`.
+    fn said(&self, number: usize) -> Option<String> {
+        let rule = self.0.get(number)?;
+        let when = match &rule.when {
+            When::Status(set) => format!("status {set}"),
+            When::Reply(set) => format!("reply {set}"),
+        };
+        let conditions = rule.conditions.iter();
+        let conditions: String = conditions
+            .map(|(pointer, value)| format!(" where {:?} is {value}", pointer.0))
+            .collect();
+        let outcome = match rule.outcome {
+            Answer::Ok => "ok",
+            Answer::Fail => "fail",
+            Answer::Info => "info",
+        };
+        let place = match &rule.value {
+            Some(place) => format!(" with the value at {:?}", place.at.0),
+            None if rule.empty => " and empty".to_owned(),
+            None => String::new(),
+        };
+        Some(format!(
+            "answers[{number}]: {when}{conditions}, so {outcome}{place}"
+        ))
+    }
+
+    /// The number of the first rule that fits.
+    fn first(&self, is_about: impl Fn(&When) -> bool, document: Option<&Value>) -> Option<usize> {
+        let at = |pointer: &Pointer| document.and_then(|document| document.pointer(&pointer.0));
+        let holds = |(pointer, value): (&Pointer, &Value)| at(pointer) == Some(value);
+        self.0
+            .iter()
+            .position(|rule| is_about(&rule.when) && rule.conditions.iter().all(holds))
+    }
+
     /// What an answer over HTTP means.
     pub(super) fn judge(&self, status: u16, body: &[u8], argument: &Value) -> Judged {
         // An answer that is not JSON has no place to point to, and is judged by its status alone.
@@ -436,19 +484,12 @@ impl AnswerRules {
         argument: &Value,
     ) -> Judged {
         let at = |pointer: &Pointer| document.and_then(|document| document.pointer(&pointer.0));
-        let fits = |rule: &&AnswerRule| {
-            is_about(&rule.when)
-                && rule
-                    .conditions
-                    .iter()
-                    .all(|(pointer, value)| at(pointer) == Some(value))
-        };
         let unknown = |error: String| Judged {
             answer: Answer::Info,
             value: None,
             error: Some(error),
         };
-        let Some(rule) = self.0.iter().find(fits) else {
+        let Some(rule) = self.first(is_about, document).map(|number| &self.0[number]) else {
             return unknown(format!("{said} fits no answer of the descriptor{}", excerpt()));
         };
         match (rule.outcome, &rule.value) {

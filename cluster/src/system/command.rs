@@ -52,6 +52,11 @@ impl RespOperation {
         self.answers.judge_reply(reply, argument)
     }
 
+    /// Which of the descriptor's answers decides about this reply, in words. `None` when none fits.
+    pub fn deciding(&self, reply: &Reply) -> Option<String> {
+        self.answers.deciding_reply(reply)
+    }
+
     /// Whether whatever is ok has a result of its own, and not only that it was done.
     pub fn tells(&self) -> bool {
         self.answers.tell()

@@ -154,6 +154,12 @@ impl HttpOperation {
         self.answers.judge(status, body, argument)
     }
 
+    /// Which of the descriptor's answers decides about this one, in words: `answers[1]: status 409, so fail`. `None` when
+    /// none fits.
+    pub fn deciding(&self, status: u16, body: &[u8]) -> Option<String> {
+        self.answers.deciding(status, body)
+    }
+
     /// Whether whatever is ok has a result of its own, and not only that it was done.
     pub fn tells(&self) -> bool {
         self.answers.tell()

@@ -228,3 +228,25 @@ fn a_condition_must_hold_as_well_as_the_status() {
         r#"{"code":3}"#
     );
 }
+
+#[test]
+fn the_rule_that_decides_is_named() {
+    let deciding = |status, body: &str| paxos("read").deciding(status, body.as_bytes());
+    let failed = r#"{"outcome": "failed"}"#;
+    for (status, body, rule) in [
+        (
+            200,
+            "{}",
+            r#"answers[0]: status 200, so ok with the value at "/value""#,
+        ),
+        (
+            503,
+            failed,
+            r#"answers[1]: status 4xx, 5xx where "/outcome" is "failed", so fail"#,
+        ),
+        (503, "x", "answers[2]: status 4xx, 5xx, so info"),
+    ] {
+        assert_eq!(deciding(status, body).as_deref(), Some(rule));
+    }
+    assert_eq!(deciding(302, "{}"), None);
+}

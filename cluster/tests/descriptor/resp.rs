@@ -75,6 +75,9 @@ fn a_command_is_sent_word_by_word_and_its_replies_are_read() {
         let judged = operation.judge(&reply, &Value::Null);
         assert_eq!((judged.answer, judged.value), (answer, value), "{reply:?}");
     }
+    let rule = operation.deciding(&Reply::Null);
+    assert_eq!(rule.unwrap(), "answers[1]: reply -READONLY * or _, so fail");
+    assert_eq!(operation.deciding(&array(&[8, 9])), None);
     let error = operation
         .judge(&Reply::Error("READONLY \u{1b}[2J".to_owned()), &Value::Null)
         .error;
