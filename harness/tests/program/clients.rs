@@ -41,7 +41,7 @@ fn is_right(place: &Place, descriptor: &str) {
 }
 
 #[test]
-fn the_example_in_python_works_at_once_and_a_kill_shows_that_it_keeps_nothing() {
+fn the_example_in_python_works_at_once_and_a_kill_shows_when_it_keeps_nothing() {
     if !has_sandbox() || !has("python3", "--version") {
         return;
     }
@@ -50,6 +50,14 @@ fn the_example_in_python_works_at_once_and_a_kill_shows_that_it_keeps_nothing() 
     is_right(&place, &descriptor);
     let log = place.read("clients/0.log");
     assert!(log.contains("started, pid"), "{log}");
+    // With its folder it is right under kills as well; without, it keeps everything in memory.
+    let kills = "--workload register --nemesis kill --time-limit 5";
+    let (code, results) = tested(&place, &descriptor, kills);
+    assert_ne!(code, Some(1), "{results}");
+    let text = std::fs::read_to_string(&descriptor).unwrap();
+    let in_memory = text.replace(r#", "{data}""#, "");
+    assert_ne!(in_memory, text);
+    std::fs::write(&descriptor, in_memory).unwrap();
     let (code, results) = tested(
         &place,
         &descriptor,
