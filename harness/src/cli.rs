@@ -9,6 +9,7 @@
 mod bench;
 mod bench_checker;
 mod config_file;
+mod doctor;
 mod export;
 mod global;
 mod input;
@@ -23,6 +24,7 @@ mod values;
 
 pub use bench::{BenchFormat, BenchOptions, BenchSystem, TiedOptions};
 pub use bench_checker::{BenchCommand, CheckerBenchFormat, CheckerBenchOptions, MeasuredCheckOptions};
+pub use doctor::DoctorOptions;
 pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions, Language};
 pub use global::GlobalOptions;
 pub use input::InputOptions;
@@ -86,8 +88,8 @@ pub enum Command {
     Scorecard(Box<ScorecardOptions>),
     /// Measure how fast the built-in Paxos is, what limits it, and how it compares with etcd; or the checker
     Bench(Box<BenchOptions>),
-    /// Say which faults this machine can inject, and why not the others
-    Doctor,
+    /// Say which faults this machine can inject, and why not the others; with SYSTEM, whether that is plugged in rightly
+    Doctor(DoctorOptions),
     /// Write a stored run or a history file in the format of another tool
     Export(ExportOptions),
     /// Write what a project begins with: a descriptor and a client program, or a job for a CI server

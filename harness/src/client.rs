@@ -5,19 +5,25 @@
 //! would make the checker lie, so whoever is not certain says *info*. After *info* the client goes on under
 //! a new process number, because its old operation may still take effect.
 //!
+//! What went over the wire can be kept, for whoever wants to see it: `exchange`.
+//!
 //! Read next: `http` and `resp` for how a node is asked over these, `program` for how a program of the user's is,
 //! `messages` for how a node is asked by messages.
 
+mod exchange;
 mod http;
 mod messages;
 mod program;
 mod resp;
+
+pub use exchange::Exchange;
 
 use crate::recorder::Recorder;
 use crate::workload::{Argument, PlannedOperation};
 use anyhow::{Context, Result};
 use cluster::network::Asking;
 use cluster::system::{Answer, Judged, Operations, RequestVariables};
+use exchange::Tap;
 use history::EventType;
 use http::HttpConnection;
 use messages::MessageConnection;
@@ -39,6 +45,8 @@ pub struct Client {
     process: u64,
     clients: u64,
     connection: Connection,
+    /// What the last operation was on the wire, where that is wanted.
+    tap: Tap,
     operations: Arc<Operations>,
     recorder: Arc<Recorder>,
     /// What this client last saw in each object, where compare-and-set asks for it.
@@ -122,6 +130,8 @@ pub struct ClientSpec {
     pub descriptor_dir: String,
     /// The workload's name, as the descriptor has it.
     pub workload: String,
+    /// Whether what goes over the wire is kept; see [`Client::exchange`].
+    pub keeps_exchanges: bool,
 }
 
 impl Client {
@@ -170,6 +180,7 @@ impl Client {
             process: number,
             clients: spec.clients,
             connection,
+            tap: Tap::new(spec.keeps_exchanges),
             operations: Arc::clone(&spec.operations),
             recorder: Arc::clone(&spec.recorder),
             seen: HashMap::new(),
@@ -206,9 +217,15 @@ impl Client {
         self.found_nothing
     }
 
+    /// What the last operation was on the wire; `None` when that is not kept.
+    pub fn exchange(&self) -> Option<&Exchange> {
+        self.tap.exchange()
+    }
+
     /// Carries out one operation and records it. Returns how it ended.
     pub async fn perform(&mut self, operation: &PlannedOperation) -> EventType {
         let Asked { f, key, argument } = self.asked(operation);
+        self.tap.begin();
         // Before the invocation is recorded: what a program takes to start is not part of an operation.
         let opened = self.open().await;
         self.note_lock(f, key, &argument);
@@ -248,17 +265,18 @@ impl Client {
             key: &key.to_string(),
             value: argument,
         };
+        let tap = &mut self.tap;
         match (&mut self.connection, &*self.operations) {
             (Connection::Http(connection), Operations::Http(operations)) => {
-                connection.ask(&operations[f], &variables).await
+                connection.ask(&operations[f], &variables, tap).await
             }
             (Connection::Resp(connection), Operations::Resp(operations)) => {
-                connection.ask(&operations[f], &variables).await
+                connection.ask(&operations[f], &variables, tap).await
             }
             (Connection::Messages(connection), Operations::Maelstrom(workload)) => {
                 connection.ask(*workload, f, &variables).await
             }
-            (Connection::Program(connection), _) => connection.ask(f, key, argument).await,
+            (Connection::Program(connection), _) => connection.ask(f, key, argument, tap).await,
             (Connection::Http(_) | Connection::Resp(_) | Connection::Messages(_), _) => {
                 unreachable!("a client is made for its operations")
             }

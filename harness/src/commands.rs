@@ -46,7 +46,7 @@ pub fn carry_out(cli: Cli) -> ExitCode {
         Command::Gc(options) => gc::gc(&options),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { output } => man::man(output.as_deref()),
-        Command::Doctor => doctor::doctor(),
+        Command::Doctor(options) => doctor::doctor(&options),
         Command::Scorecard(options) => scorecard::scorecard(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Export(options) => export::export(&options),

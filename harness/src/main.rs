@@ -9,6 +9,7 @@ mod ci;
 mod cli;
 mod client;
 mod commands;
+mod conformance;
 mod events;
 mod exit;
 mod interrupt;

@@ -20,7 +20,7 @@ use anyhow::{Context, Result};
 use checker::Limits;
 use judgement::{Judgement, Terms};
 use plan::Plan;
-pub use plan::{command_line, draw_seed};
+pub use plan::{choose_workload, command_line, draw_seed, found_system};
 use results::{RunDir, RunInfo, Store};
 use std::time::Duration;
 use world::World;

@@ -284,3 +284,32 @@ pub enum PowerError {
         source: DiskError,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_asked_at_the_wrong_port_says_where_it_listens() {
+        let told = |listening: &[&str]| {
+            let addresses = listening.iter().map(|address| address.parse().unwrap());
+            let error = StartError::NotReady {
+                node: "n1".to_owned(),
+                after: Duration::from_millis(200),
+                asked: "GET http://10.0.0.1:7000/health".to_owned(),
+                last_try: "Connection refused".to_owned(),
+                listening: Box::new(addresses.collect()),
+                stderr: Vec::new(),
+            };
+            error.to_string()
+        };
+        let heard = told(&["10.0.0.1:8000", "[::]:9000"]);
+        assert!(
+            heard.ends_with(
+                "Connection refused; it listens at 10.0.0.1:8000, [::]:9000; it wrote nothing to stderr"
+            ),
+            "{heard}"
+        );
+        assert!(told(&[]).ends_with("Connection refused; it wrote nothing to stderr"));
+    }
+}

@@ -1,6 +1,7 @@
 //! A client's way to its node over HTTP.
 
 use super::Outcome;
+use super::exchange::{self, Tap};
 use cluster::system::{HttpOperation, HttpRequest, RequestVariables};
 use history::EventType;
 use std::time::Duration;
@@ -31,14 +32,24 @@ impl HttpConnection {
     }
 
     /// Asks for one operation, once.
-    pub async fn ask(&self, operation: &HttpOperation, variables: &RequestVariables<'_>) -> Outcome {
-        match self.exchange(&operation.request(variables)).await {
-            Ok((status, body)) => Outcome::of(operation.judge_asked(status, &body, variables.value)),
+    pub async fn ask(
+        &self,
+        operation: &HttpOperation,
+        variables: &RequestVariables<'_>,
+        tap: &mut Tap,
+    ) -> Outcome {
+        match self.exchange(&operation.request(variables), tap).await {
+            Ok((status, body)) => {
+                tap.decided(|| operation.deciding(status, &body));
+                Outcome::of(operation.judge_asked(status, &body, variables.value))
+            }
             Err(failure) => Outcome::without(failure.kind, failure.reason),
         }
     }
 
-    async fn exchange(&self, request: &HttpRequest) -> Result<(u16, Vec<u8>), Failure> {
+    async fn exchange(&self, request: &HttpRequest, tap: &mut Tap) -> Result<(u16, Vec<u8>), Failure> {
+        tap.to(|| exchange::address(request));
+        tap.sent(|| exchange::of_request(request));
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .expect("the descriptor's methods were checked when it was read");
         let mut builder = self.0.request(method, &request.url);
@@ -49,6 +60,7 @@ impl HttpConnection {
             builder = builder.body(body.clone());
         }
         let mut response = builder.send().await.map_err(Failure::of)?;
+        tap.received(|| exchange::of_head(&response));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(Failure::of)? {
             if body.len() + chunk.len() > BODY_BYTES_MAX {
@@ -59,6 +71,7 @@ impl HttpConnection {
                 });
             }
             body.extend_from_slice(&chunk);
+            tap.received(|| chunk.to_vec());
         }
         Ok((response.status().as_u16(), body))
     }

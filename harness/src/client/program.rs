@@ -6,6 +6,7 @@
 //! before the next operation.
 
 use super::Outcome;
+use super::exchange::Tap;
 use anyhow::{Result, anyhow, bail};
 use cluster::process::{LineError, Program, ProgramSpec, Unasked, words};
 use cluster::system::{Answer, Judged};
@@ -175,15 +176,18 @@ impl ProgramConnection {
     }
 
     /// Asks for one operation, once, of a program that runs.
-    pub async fn ask(&mut self, f: &str, key: u64, argument: &Value) -> Outcome {
+    pub async fn ask(&mut self, f: &str, key: u64, argument: &Value, tap: &mut Tap) -> Outcome {
         let Some(program) = &mut self.running else {
             return Outcome::without(EventType::Fail, "the client program does not run".to_owned());
         };
         let id = rand::random_range(1..=ID_MAX);
         let line = json!({"id": id, "f": f, "key": key, "value": argument}).to_string();
+        tap.sent(|| line.clone().into_bytes());
         let exchange = async {
             program.write_line(&line).await.map_err(LineError::Io)?;
-            program.read_line().await
+            let line = program.read_line().await?;
+            tap.received(|| line.clone());
+            Ok(line)
         };
         let answered = match tokio::time::timeout(self.of.deadline + GRACE, exchange).await {
             Ok(Ok(line)) => understand(&line, id, argument),

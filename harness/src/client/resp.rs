@@ -1,6 +1,7 @@
 //! A client's way to its node over RESP.
 
 use super::Outcome;
+use super::exchange::{Listener, Tap};
 use cluster::resp;
 use cluster::system::{RequestVariables, RespOperation};
 use history::EventType;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::io::InspectReader;
 
 /// At most one connection, which is opened when it is needed and given up when anything about it is unclear.
 pub(super) struct RespConnection {
@@ -17,7 +19,7 @@ pub(super) struct RespConnection {
 
 struct Open {
     port: u16,
-    stream: BufReader<TcpStream>,
+    stream: BufReader<InspectReader<TcpStream, Listener>>,
 }
 
 impl RespConnection {
@@ -27,24 +29,34 @@ impl RespConnection {
     }
 
     /// Commands one operation, once.
-    pub async fn ask(&mut self, operation: &RespOperation, variables: &RequestVariables<'_>) -> Outcome {
+    pub async fn ask(
+        &mut self,
+        operation: &RespOperation,
+        variables: &RequestVariables<'_>,
+        tap: &mut Tap,
+    ) -> Outcome {
         let deadline = Instant::now() + self.timeout;
         let half_time = deadline - self.timeout / 2;
+        let command = operation.command(variables);
+        tap.to(|| Some(format!("{}:{}", variables.ip, operation.port)));
+        tap.sent(|| command.clone());
         // Half of the time is for a connection, so that a lost one is told from a lost command.
-        let connecting = self.connect(variables.ip, operation.port);
+        let connecting = self.connect(variables.ip, operation.port, tap);
         let mut open = match timeout_at(half_time, connecting).await {
             Ok(Ok(open)) => open,
             // Without a connection not a byte of the command has left: it cannot have had an effect.
             Ok(Err(error)) => return Outcome::without(EventType::Fail, error.to_string()),
             Err(_) => return Outcome::without(EventType::Fail, "timed out while connecting".to_owned()),
         };
-        let command = operation.command(variables);
         let exchange = async {
             open.stream.get_mut().write_all(&command).await?;
             resp::read_reply(&mut open.stream).await
         };
-        match timeout_at(deadline, exchange).await {
+        let answered = timeout_at(deadline, exchange).await;
+        tap.received_what_was_heard();
+        match answered {
             Ok(Ok(reply)) => {
+                tap.decided(|| operation.deciding(&reply));
                 self.open = Some(open);
                 Outcome::of(operation.judge(&reply, variables.value))
             }
@@ -54,7 +66,7 @@ impl RespConnection {
     }
 
     /// The connection that there is, or a new one.
-    async fn connect(&mut self, ip: &str, port: u16) -> std::io::Result<Open> {
+    async fn connect(&mut self, ip: &str, port: u16, tap: &Tap) -> std::io::Result<Open> {
         if let Some(open) = self
             .open
             .take()
@@ -66,7 +78,7 @@ impl RespConnection {
         stream.set_nodelay(true)?;
         Ok(Open {
             port,
-            stream: BufReader::new(stream),
+            stream: BufReader::new(InspectReader::new(stream, tap.listener())),
         })
     }
 }
@@ -77,6 +89,12 @@ impl Open {
     fn is_quiet(&self) -> bool {
         let mut one = [0];
         let waits = |error: std::io::Error| error.kind() == std::io::ErrorKind::WouldBlock;
-        self.stream.buffer().is_empty() && self.stream.get_ref().try_read(&mut one).is_err_and(waits)
+        self.stream.buffer().is_empty()
+            && self
+                .stream
+                .get_ref()
+                .get_ref()
+                .try_read(&mut one)
+                .is_err_and(waits)
     }
 }

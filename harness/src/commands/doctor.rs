@@ -1,6 +1,11 @@
 //! `harness doctor`: which faults this machine can inject, and how to get the others.
+//!
+//! Read next: `system`, for `harness doctor SYSTEM`.
+
+mod system;
 
 use super::print;
+use crate::cli::DoctorOptions;
 use crate::exit;
 use crate::network::Decision;
 use cluster::probe::Capability;
@@ -11,7 +16,11 @@ const NEEDS: [(&str, &str); 2] = [("disk", DISKS), ("clock", CLOCKS)];
 const DISKS: &str = "disks of one's own";
 const CLOCKS: &str = "clock faults";
 
-pub fn doctor() -> ExitCode {
+pub fn doctor(options: &DoctorOptions) -> ExitCode {
+    if options.subject.is_some() || options.maelstrom.is_some() {
+        return system::examine(options);
+    }
+
     let probed = cluster::probe::capabilities().and_then(|mut capabilities| {
         capabilities.push(cluster::probe::clocks()?);
         Ok(capabilities)

@@ -47,21 +47,15 @@ impl Plan {
     /// # Errors
     /// When the system, its descriptor or the faults asked for cannot be.
     pub fn draw(options: &TestOptions) -> Result<Plan> {
-        let mut system = match &options.maelstrom {
+        let system = match &options.maelstrom {
             Some(program) => systems::maelstrom(program, &options.node_args, options.workload.as_deref())?,
-            None => systems::find(&options.system)?,
+            None => found_system(&options.system, options.program.as_deref())?,
         };
-        if let Some(program) = &options.program {
-            let program = found_program(program)?;
-            system
-                .node
-                .replace_program(&program)
-                .map_err(anyhow::Error::msg)?;
-        }
         systems::require_installed(&system)?;
         let seed = options.seed.unwrap_or_else(draw_seed);
         let nodes = options.node_names().map_err(anyhow::Error::msg)?;
-        let (workload_name, kind, operations) = choose_workload(options, &system)?;
+        let (workload_name, kind, operations) =
+            choose_workload(&options.system, options.workload.as_deref(), &system)?;
         let request = Request {
             packages: &options.nemesis.packages,
             nodes: &nodes,
@@ -179,6 +173,22 @@ impl Plan {
     }
 }
 
+/// The system of a name or of a descriptor file, with another program in the place of its own where one is given.
+///
+/// # Errors
+/// When there is no such system or program.
+pub fn found_system(name: &str, program: Option<&str>) -> Result<System> {
+    let mut system = systems::find(name)?;
+    if let Some(program) = program {
+        let program = found_program(program)?;
+        system
+            .node
+            .replace_program(&program)
+            .map_err(anyhow::Error::msg)?;
+    }
+    Ok(system)
+}
+
 /// The file of a program that nodes can start wherever they are; what has no folder in its name is on the PATH.
 fn found_program(program: &str) -> Result<String> {
     if !program.contains('/') {
@@ -197,12 +207,14 @@ pub fn draw_seed() -> u64 {
     rand::random_range(1_000_000..10_000_000)
 }
 
-/// The workload that is asked for, or the system's first, and how the system carries it out.
+/// The workload that is asked for, or the system's first, and how the system carries it out. `typed` is what the system is
+/// called in errors.
 ///
 /// # Errors
 /// When the system does not have it, or not all of it.
-fn choose_workload(
-    options: &TestOptions,
+pub fn choose_workload(
+    typed: &str,
+    asked: Option<&str>,
     system: &System,
 ) -> Result<(String, &'static workload::Kind, Operations)> {
     if let Some(workload) = system.maelstrom {
@@ -210,22 +222,22 @@ fn choose_workload(
         return Ok((kind.name.to_owned(), kind, Operations::Maelstrom(workload)));
     }
     let known: Vec<&str> = system.workloads.keys().map(String::as_str).collect();
-    let name = match &options.workload {
-        Some(name) => name.as_str(),
+    let name = match asked {
+        Some(name) => name,
         // Known kinds in their order, so that what is first does not depend on the alphabet.
         None => {
             let first = workload::ALL.iter().find(|kind| known.contains(&kind.name));
             first.map(|kind| kind.name).with_context(|| {
                 format!(
                     "{} has no [workload] that is known; see `harness list workloads`",
-                    options.system
+                    typed
                 )
             })?
         }
     };
     let of_system = || match known.as_slice() {
-        [] => format!("{} has no workloads", options.system),
-        known => format!("{} has {}", options.system, known.join(", ")),
+        [] => format!("{} has no workloads", typed),
+        known => format!("{} has {}", typed, known.join(", ")),
     };
     let kind = workload::Kind::of(name).with_context(|| {
         let all: Vec<&str> = workload::ALL.iter().map(|kind| kind.name).collect();
@@ -237,13 +249,13 @@ fn choose_workload(
     })?;
     let operations = system
         .operations(name)
-        .with_context(|| format!("{}: [workload.{name}]", options.system))?
+        .with_context(|| format!("{}: [workload.{name}]", typed))?
         .with_context(|| format!("[workload.{name}] is missing: {}", of_system()))?;
     for f in kind.functions {
         if !operations.has(f) {
             bail!(
                 "{}: [workload.{name}.{f}] is missing: how is a {f} asked for?",
-                options.system
+                typed
             );
         }
     }
@@ -252,7 +264,7 @@ fn choose_workload(
             bail!(
                 "{}: [workload.{name}.{f}]: an answer with outcome \"ok\" says no value, and a {f} is about what it is told; \
                  say value = \"/pointer\", or empty = true where there is nothing",
-                options.system
+                typed
             );
         }
     }

@@ -381,6 +381,7 @@ fn make_clients(
         dir: dir.to_owned(),
         descriptor_dir: plan.system.dir.clone(),
         workload: plan.workload_name.clone(),
+        keeps_exchanges: false,
     };
     let client = |number: usize| {
         let node = &plan.nodes[number % plan.nodes.len()];

@@ -20,7 +20,7 @@ const OBJECTS: [(&str, &str, &[&str], &[&str]); 11] = [
 ];
 
 /// The descriptor of the server, with a bug or without.
-fn descriptor(bug: &str) -> String {
+pub fn descriptor(bug: &str) -> String {
     let mut text = format!(
         r#"
 name = "objects"

@@ -56,7 +56,7 @@ pub fn written(language: Language, directory: &Path) -> Result<String> {
     }
     let shown = |name: &str| directory.join(name).display().to_string();
     let mut told = format!(
-        "{}\n  how nodes are started and asked: put your own system in\n{}\n  what clients do: docs/client-programs.md says what it is told and answers\n{}\n  an example of a system, on one node\n\nTry it:\n",
+        "{}\n  how nodes are started and asked: put your own system in\n{}\n  what clients do: docs/client-programs.md says what it is told and answers\n{}\n  an example of a system\n\nTry it:\n",
         shown("system.toml"),
         shown(name),
         shown("server.py"),
@@ -64,9 +64,12 @@ pub fn written(language: Language, directory: &Path) -> Result<String> {
     if let Some(build) = build {
         told.push_str(&format!("  (cd {} && {build})\n", directory.display()));
     }
+    let descriptor = Path::new(".").join(directory).join("system.toml");
+    let descriptor = descriptor.display();
     told.push_str(&format!(
-        "  harness test {} --node-count 1 --nemesis pause --time-limit 15\n",
-        Path::new(".").join(directory).join("system.toml").display()
+        "  harness test {descriptor} --node-count 1 --nemesis pause --time-limit 15\n\n\
+         Then put your own in, and see whether it is plugged in rightly; it says what is wrong and shows it:\n  \
+         harness doctor {descriptor}\n"
     ));
     Ok(told)
 }
