@@ -30,7 +30,7 @@ fn is_right(place: &Place, descriptor: &str) {
     let (code, results) = tested(
         place,
         descriptor,
-        "--workload cas-register --nemesis pause --time-limit 5",
+        "--workload cas-register --nemesis pause --op-limit 400 --time-limit 60",
     );
     // Whether enough was seen in so short a time depends on the machine; that nothing wrong was, does not.
     assert_ne!(code, Some(1), "{results}");
