@@ -128,7 +128,10 @@ async fn carry_out(
     )
     .await?;
     world.write_beforehand(plan).await;
-    world.work_under_faults(options, plan).await;
+    let carried_out = world.work_under_faults(options, plan).await;
+    directory
+        .write_json("schedule.json", &carried_out)
+        .context("write schedule.json")?;
     world.heal().await;
     world.recover(options, plan).await;
     world.read_everything_once_more(plan, interrupt).await;
