@@ -6,7 +6,8 @@
 //! A node that ends while it is up or paused, or by something other than our own SIGKILL when it was killed, is
 //! an [`UnexpectedExit`].
 //!
-//! Read next: `life` for the states of a node, `start`, `stop` and `pause` for what happens between them,
+//! Read next: `life` for the states of a node, `start`, `stop` and `pause` for what happens between them, `primary` for how
+//! nodes are asked who leads,
 //! [`crate::process`] for one process, [`crate::network`] for the links.
 
 mod errors;
@@ -14,13 +15,17 @@ mod life;
 mod node;
 mod outcome;
 mod pause;
+mod primary;
 mod readiness;
 mod start;
 mod stop;
 
 pub use errors::{ClusterError, KillError, PauseError, PowerError, ResumeError, StartError, TerminateError};
 pub use life::NodeState;
-pub use outcome::{EndedBy, Killed, Paused, PowerLost, Resumed, Started, Terminated, UnexpectedExit};
+pub use outcome::{
+    EndedBy, Killed, Paused, PowerLost, Resumed, SlowStart, Started, Terminated, UnexpectedExit,
+};
+pub use primary::PrimaryTold;
 
 use crate::clock::{Clock, Library};
 use crate::disk::{Disk, DiskSpec, LossPolicy};
@@ -123,12 +128,25 @@ impl Cluster {
     /// # Errors
     /// When the node is not down, or does not become ready; then it is down again.
     pub async fn start(&self, node: &str) -> Result<Started, StartError> {
+        self.start_as(node, None).await
+    }
+
+    /// The same, but the node is stopped on its way (SIGSTOP to all of its processes) and goes on: it may have read half of
+    /// what it has, or listen and not answer. The time that it has to become ready counts from when it goes on.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`]; that it cannot be stopped is none.
+    pub async fn start_slowly(&self, node: &str, slow: SlowStart) -> Result<Started, StartError> {
+        self.start_as(node, Some(slow)).await
+    }
+
+    async fn start_as(&self, node: &str, slow: Option<SlowStart>) -> Result<Started, StartError> {
         let unknown = || StartError::Unknown {
             node: node.to_owned(),
         };
         let place = self.place(node).ok_or_else(unknown)?;
         let shared = Arc::clone(&self.shared);
-        to_its_end(async move { shared.start(place).await }).await
+        to_its_end(async move { shared.start(place, slow).await }).await
     }
 
     /// Kills a node (SIGKILL, with every process that it has) and waits until it is gone. Works on a paused node.
@@ -238,6 +256,12 @@ impl Cluster {
             Some(process) => process.listening().await,
             None => BTreeSet::new(),
         }
+    }
+
+    /// Asks all nodes at once whether each is the primary, in the way that the descriptor says; none that is not up. Each has
+    /// as long for its answer as the descriptor gives it.
+    pub async fn ask_for_primary(&self) -> Vec<PrimaryTold> {
+        self.shared.ask_for_primary().await
     }
 
     /// The nodes that end though nobody asked them to, as it happens.

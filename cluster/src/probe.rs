@@ -1,9 +1,8 @@
 //! What this machine allows: each capability tried for real, in a child process whose namespaces take everything
 //! with them when it ends.
 //!
-//! For the doctor's report; what only some faults need is asked for by itself. A test run does not ask here first: it
-//! finds out by doing, with the same reasons and
-//! the same remedies.
+//! For the doctor's report; what only some faults need is asked for by itself. A test run asks here first for that, and
+//! finds out the rest by doing, with the same reasons and the same remedies.
 
 use crate::clock::Library;
 use crate::disk::{DirectorySync, Disk, DiskError, DiskSpec};
@@ -54,6 +53,9 @@ const STEPS: [Step; 4] = [
     ("disks of one's own", false, try_disk),
 ];
 
+/// What is tried for faults of disks alone.
+const DISK_STEPS: [Step; 2] = [STEPS[0], STEPS[3]];
+
 /// What is tried for clock faults; only they need it.
 const CLOCK_STEPS: [Step; 2] = [
     STEPS[0],
@@ -69,8 +71,20 @@ const CLOCK_STEPS: [Step; 2] = [
 /// # Errors
 /// When it cannot be tried.
 pub fn clocks() -> Result<Capability, SandboxError> {
-    let (name, required, _) = CLOCK_STEPS[1];
-    let last = try_all(&CLOCK_STEPS)?.pop().expect("there is at least the first");
+    last_of(&CLOCK_STEPS)
+}
+
+/// Tries a disk, and nothing else that [`capabilities`] tries. Like [`clocks`].
+///
+/// # Errors
+/// When it cannot be tried.
+pub fn disks() -> Result<Capability, SandboxError> {
+    last_of(&DISK_STEPS)
+}
+
+fn last_of(steps: &[Step; 2]) -> Result<Capability, SandboxError> {
+    let (name, required, _) = steps[1];
+    let last = try_all(steps)?.pop().expect("there is at least the first");
     Ok(Capability {
         name,
         required,
@@ -105,15 +119,17 @@ pub fn proxies() -> Capability {
 
 /// Mounts a disk in a directory that only this process sees.
 fn try_disk() -> Result<String, Missing> {
-    let dir = std::env::temp_dir();
     let failed = |why: std::io::Error| Missing {
-        reason: format!("there is no place to try a disk at ({}: {why})", dir.display()),
+        reason: format!("there is no place to try a disk at ({why})"),
         fix: "set TMPDIR to a directory that there is".to_owned(),
     };
+    // A run has its disks in its own folder: what it needs is not where temporary files are.
+    let places = [std::env::temp_dir(), "/tmp".into(), "/mnt".into()];
+    let dir = places.iter().find(|dir| dir.is_dir()).unwrap_or(&places[0]);
     let none: Option<&str> = None;
     nix::mount::mount(
         Some("none"),
-        &dir,
+        dir,
         Some("tmpfs"),
         nix::mount::MsFlags::empty(),
         none,

@@ -9,10 +9,12 @@
 
 mod answer;
 mod command;
+mod condition;
 mod household;
 mod node;
 mod operation;
 mod placed;
+mod primary;
 mod readiness;
 mod reply;
 mod status;
@@ -25,6 +27,7 @@ pub use command::RespOperation;
 pub use household::{CompanionRecipe, FileRecipe};
 pub use node::{CommandLine, NodeRecipe, NodeVariables, PeerList};
 pub use operation::{HttpOperation, HttpRequest, RequestVariables};
+pub use primary::{HttpYes, PrimaryQuestion, PrimaryRecipe, RespYes};
 pub use readiness::{Readiness, ReadyQuestion};
 pub use reply::ReplySet;
 pub use status::StatusSet;

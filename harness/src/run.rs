@@ -9,6 +9,7 @@ mod desk;
 mod fail_fast;
 pub mod judgement;
 mod load;
+mod machine;
 mod plan;
 mod world;
 
@@ -39,6 +40,14 @@ pub fn refuse(options: &TestOptions) -> Result<()> {
 /// What cannot be, and what can be instead.
 pub fn refuse_on(options: &TestOptions, backend: cluster::Backend) -> Result<()> {
     Plan::draw(options)?.refuse_on(options, backend)
+}
+
+/// Says what of the options this machine cannot have. To be called before there is any thread.
+///
+/// # Errors
+/// What is missing, and how to get it.
+pub fn refuse_here(options: &TestOptions) -> Result<()> {
+    machine::require(&Plan::draw(options)?)
 }
 
 /// Tests a system once and judges what happened.
@@ -128,7 +137,10 @@ async fn carry_out(
     )
     .await?;
     world.write_beforehand(plan).await;
-    world.work_under_faults(options, plan).await;
+    let carried_out = world.work_under_faults(options, plan).await;
+    directory
+        .write_json("schedule.json", &carried_out)
+        .context("write schedule.json")?;
     world.heal().await;
     world.recover(options, plan).await;
     world.read_everything_once_more(plan, interrupt).await;

@@ -83,7 +83,7 @@ pub fn plan(options: &ScorecardOptions, started: jiff::Timestamp) -> Result<(Vec
     let schedules = schedules.iter().map(|name| ScheduleRow {
         name: name.name().to_owned(),
         nemesis: options.test_options(*name).nemesis.text,
-        nemesis_interval_s: options.test_options(*name).nemesis_interval.as_secs_f64(),
+        nemesis_interval_s: options.test_options(*name).nemesis_interval.mean().as_secs_f64(),
     });
     let scorecard = Scorecard {
         schema: document::SCHEMA.to_owned(),

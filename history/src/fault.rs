@@ -36,6 +36,9 @@ pub enum Fault {
         /// When they are killed again and again while it is in force: a restart storm.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         flap: Option<Flap>,
+        /// When they are stopped in the middle of their last start.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slow_start: Option<SlowStart>,
     },
     /// Node processes are asked to end with SIGTERM, and started again when the fault is healed.
     Terminate {
@@ -81,6 +84,21 @@ pub struct Flap {
     pub cut_ms: u64,
     /// For how long they are whole then, or up.
     pub whole_ms: u64,
+}
+
+/// How a start is slow: the processes of the node are stopped (SIGSTOP) before anybody asks whether it is ready, and go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlowStart {
+    /// How long after they were started they are stopped, in milliseconds; at once, when nothing is said.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub after_ms: u64,
+    /// For how long.
+    pub stopped_ms: u64,
+}
+
+fn is_zero(milliseconds: &u64) -> bool {
+    *milliseconds == 0
 }
 
 /// What happens to packets. Percentages are of packets.
@@ -358,6 +376,7 @@ mod tests {
             nodes: nodes(),
             power,
             flap: None,
+            slow_start: None,
         };
         let packet = |effect, matching| Fault::Packet {
             links: link(),

@@ -19,7 +19,7 @@ pub mod value;
 pub mod write;
 
 pub use event::{Event, EventType, Header, SCHEMA};
-pub use fault::{Fault, Flap};
+pub use fault::{Fault, Flap, SlowStart};
 pub use note::{FaultNote, FaultStep, Note, Phase};
 pub use operation::{History, NEVER, Operation, Outcome, TornTail};
 pub use read::{

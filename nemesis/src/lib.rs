@@ -5,7 +5,7 @@
 //! stored with it; [`execute`] carries it out and records every step with what was seen of it.
 //!
 //! Read next: [`package`] for what `--nemesis` says; [`shape`], [`target`], [`packet`], [`disk`] and [`clock`] for
-//! the forms of faults; [`schedule`] for how a seed becomes faults; [`executor`] for how a fault is done, confirmed
+//! the forms of faults, [`role`] for the primary as a target; [`schedule`] and [`interval`] for how a seed becomes faults; [`executor`] for how a fault is done, confirmed
 //! and undone; [`feasible`] for what cannot be done everywhere.
 
 pub mod clock;
@@ -13,8 +13,10 @@ pub mod disk;
 mod draw;
 pub mod executor;
 pub mod feasible;
+pub mod interval;
 pub mod package;
 pub mod packet;
+pub mod role;
 pub mod schedule;
 pub mod shape;
 pub mod target;
@@ -23,6 +25,7 @@ pub use clock::ClockForm;
 pub use disk::DiskForm;
 pub use executor::{Journal, execute};
 pub use feasible::Infeasible;
+pub use interval::Interval;
 pub use package::{Package, PackageError, parse};
 pub use packet::PacketForm;
 pub use schedule::{PlannedFault, Request, Schedule, ScheduleError, ScheduleFileError, Trigger};

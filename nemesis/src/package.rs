@@ -61,6 +61,17 @@ impl Package {
         }
     }
 
+    /// Whether it has a form that hits the primary.
+    pub fn names_primary(&self) -> bool {
+        match self {
+            Package::Partition(shapes) => shapes.contains(&Shape::Primary),
+            Package::Kill(targets) | Package::Terminate(targets) | Package::Pause(targets) => {
+                targets.contains(&Target::Primary)
+            }
+            Package::Packet(_) | Package::Disk(_) | Package::Clock(_) => false,
+        }
+    }
+
     /// The kind with its usual forms.
     fn usual(kind: &str) -> Option<Package> {
         match kind {
@@ -82,10 +93,20 @@ impl Package {
             owned.collect()
         };
         match kind {
-            "partition" => rows(Shape::ALL.map(|it| (it.name(), it.summary())).to_vec()),
+            "partition" => {
+                let by_role = [(Shape::Primary.name(), Shape::Primary.summary())];
+                rows(
+                    [
+                        Shape::ALL.map(|it| (it.name(), it.summary())).to_vec(),
+                        by_role.to_vec(),
+                    ]
+                    .concat(),
+                )
+            }
             "kill" | "terminate" | "pause" => {
                 let named = ("n1".to_owned(), "the node of this name; so for every other node");
-                let drawn = Target::ALL.iter().map(|it| (it.name().to_owned(), it.summary()));
+                let drawn = targets_of(kind).into_iter();
+                let drawn = drawn.map(|it| (it.name().to_owned(), it.summary()));
                 drawn.chain([named]).collect()
             }
             "packet" => rows(PacketForm::ALL.map(|it| (it.name(), it.summary())).to_vec()),
@@ -114,6 +135,16 @@ impl fmt::Display for Package {
         };
         write!(f, ":{}", names.join("+"))
     }
+}
+
+/// What a fault of processes can hit, besides nodes by their names. What is not drawn by default comes last.
+fn targets_of(kind: &str) -> Vec<Target> {
+    let mut targets = Target::ALL.to_vec();
+    targets.push(Target::Primary);
+    if kind == "kill" {
+        targets.push(Target::SlowStart);
+    }
+    targets
 }
 
 /// Why a `--nemesis` list cannot be understood.
@@ -188,7 +219,8 @@ fn parse_one(word: &str) -> Result<Package, PackageError> {
     let one_of = |what: &'static str| Forms { kind, what, forms };
     Ok(match usual {
         Package::Partition(_) => {
-            Package::Partition(one_of("partition shape").among(&Shape::ALL, |it| it.name())?)
+            let shapes = [&Shape::ALL[..], &[Shape::Primary]].concat();
+            Package::Partition(one_of("partition shape").among(&shapes, |it| it.name())?)
         }
         Package::Kill(_) => Package::Kill(one_of("kill target").targets()?),
         Package::Terminate(_) => Package::Terminate(one_of("terminate target").targets()?),
@@ -221,7 +253,11 @@ impl Forms<'_> {
     }
 
     fn targets(&self) -> Result<Vec<Target>, PackageError> {
-        let find = |name: &str| Target::ALL.into_iter().find(|target| target.name() == name);
+        let find = |name: &str| {
+            targets_of(self.kind)
+                .into_iter()
+                .find(|target| target.name() == name)
+        };
         let is_node = |name: &str| {
             let number = name.strip_prefix('n');
             number.is_some_and(|number| number.parse::<u16>().is_ok())
@@ -273,6 +309,22 @@ mod tests {
     }
 
     #[test]
+    fn the_primary_has_to_be_asked_for_by_name() {
+        assert!(parse("all").unwrap().iter().all(|it| !it.names_primary()));
+        for list in [
+            "partition:primary",
+            "kill:one+primary",
+            "pause:primary",
+            "terminate:primary",
+        ] {
+            let packages = parse(list).unwrap();
+            assert!(packages[0].names_primary(), "{list}");
+            assert_eq!(packages[0].to_string(), list);
+        }
+        assert!(parse("packet:primary").is_err());
+    }
+
+    #[test]
     fn every_form_that_is_listed_can_be_asked_for() {
         for (kind, _) in KINDS {
             let forms = Package::forms(kind);
@@ -296,7 +348,11 @@ mod tests {
         );
         assert_eq!(
             text("kill:two"),
-            "unknown kill target `two`; known: one, minority, majority, all, n1"
+            "unknown kill target `two`; known: one, minority, majority, all, primary, slow-start, n1"
+        );
+        assert_eq!(
+            text("pause:slow-start"),
+            "unknown pause target `slow-start`; known: one, minority, majority, all, primary, n1"
         );
         assert!(text("partition:").starts_with("unknown partition shape ``"));
         assert_eq!(

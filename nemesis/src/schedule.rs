@@ -6,7 +6,8 @@
 //! Most of the time is *storm*: faults come fast, short ones and long ones, and overlap. Now and then there is a
 //! *siege*: one fault that leaves a connected majority, for longer than anybody waits, and nothing else. A storm
 //! breaks what depends on the order of messages; only a siege shows that the majority can work without the rest, and
-//! only a *handover* from one majority to another, by way of a node that restarts, what that node remembers.
+//! only a *handover* from one majority to another, by way of a node that restarts, what that node remembers. Where the
+//! times have a named distribution there is none of that: one fault of a kind after another, and nothing rests.
 
 mod draw;
 mod file;
@@ -15,7 +16,7 @@ mod spans;
 
 pub use file::ScheduleFileError;
 
-use crate::Package;
+use crate::{Interval, Package, role};
 use history::Fault;
 use history::fault::PacketMatch;
 use serde::{Deserialize, Serialize};
@@ -31,8 +32,8 @@ pub struct Request<'a> {
     pub packages: &'a [Package],
     /// The nodes' names, in order.
     pub nodes: &'a [String],
-    /// Mean time between two changes (a fault begins, a fault ends) of one kind.
-    pub interval: Duration,
+    /// The time between two changes (a fault begins, a fault ends) of one kind.
+    pub interval: Interval,
     /// How long the main phase lasts. What is still in force then is healed by the end of the run.
     pub time_limit: Duration,
     /// The run's seed.
@@ -158,6 +159,15 @@ pub enum ScheduleError {
         /// Those that there are.
         nodes: Vec<String>,
     },
+    /// The primary is asked for, and a node is called as it, or as all but it.
+    #[error(
+        "a node is called `{node}`, which is what a schedule calls the node that is the primary (`primary`) and all others \
+         (`others`); give it another name, or take `primary` out of --nemesis"
+    )]
+    RoleIsNode {
+        /// The node.
+        node: &'static str,
+    },
 }
 
 impl Schedule {
@@ -166,6 +176,10 @@ impl Schedule {
     /// # Errors
     /// When something was asked for by name that these nodes cannot have.
     pub fn generate(request: &Request<'_>) -> Result<Schedule, ScheduleError> {
+        let of_primary = request.packages.iter().any(Package::names_primary);
+        if let Some(node) = role::taken(request.nodes).filter(|_| of_primary) {
+            return Err(ScheduleError::RoleIsNode { node });
+        }
         let mut faults = Vec::new();
         for package in request.packages {
             faults.extend(draw::faults(package, request)?);

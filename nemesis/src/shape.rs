@@ -2,6 +2,7 @@
 //!
 //! The names are Jepsen's where it has the shape. Links are directed; a symmetric cut is two of them.
 
+use crate::role::{OTHERS, PRIMARY};
 use history::Fault;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
@@ -27,10 +28,12 @@ pub enum Shape {
     Shards,
     /// Every directed link with probability one half, whatever that leaves.
     RandomLinks,
+    /// The node that says that it is the primary, when the fault begins, from all others; see [`crate::role`].
+    Primary,
 }
 
 impl Shape {
-    /// Every shape, in the order of the documentation.
+    /// Every shape that is drawn when nobody says which, in the order of the documentation.
     pub const ALL: [Shape; 9] = [
         Shape::Halves,
         Shape::RandomHalves,
@@ -55,6 +58,7 @@ impl Shape {
             Shape::MinorityThird => "minority-third",
             Shape::Shards => "shards",
             Shape::RandomLinks => "random-links",
+            Shape::Primary => PRIMARY,
         }
     }
 
@@ -70,6 +74,9 @@ impl Shape {
             Shape::MinorityThird => "less than a third of the nodes is cut from the rest",
             Shape::Shards => "the nodes fall into groups of which none is a majority",
             Shape::RandomLinks => "each direction of each link is cut with probability one half",
+            Shape::Primary => {
+                "the node that says that it is the primary is cut from all others, asked when the fault begins"
+            }
         }
     }
 
@@ -85,7 +92,12 @@ impl Shape {
     /// With how many nodes, at least, the shape cuts anything.
     pub fn nodes_min(self) -> usize {
         match self {
-            Shape::Halves | Shape::RandomHalves | Shape::One | Shape::OneWay | Shape::RandomLinks => 2,
+            Shape::Halves
+            | Shape::RandomHalves
+            | Shape::One
+            | Shape::OneWay
+            | Shape::RandomLinks
+            | Shape::Primary => 2,
             Shape::Bridge | Shape::Shards => 3,
             // With three nodes, a ring of majorities cuts nothing; less than a third of three is nobody.
             Shape::MajoritiesRing | Shape::MinorityThird => 4,
@@ -110,6 +122,7 @@ impl Shape {
             Shape::Halves => self.split(&nodes[..half], &nodes[half..]),
             Shape::RandomHalves => self.split(&shuffled[..half], &shuffled[half..]),
             Shape::One => self.split(&shuffled[..1], &shuffled[1..]),
+            Shape::Primary => self.split(&[PRIMARY.to_owned()], &[OTHERS.to_owned()]),
             Shape::MinorityThird => {
                 let third = (nodes.len() - 1) / 3;
                 self.split(&shuffled[..third], &shuffled[third..])

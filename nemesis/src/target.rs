@@ -1,5 +1,6 @@
 //! How many nodes a fault on processes hits.
 
+use crate::role::PRIMARY;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
@@ -14,12 +15,16 @@ pub enum Target {
     Majority,
     /// Every node.
     All,
+    /// The node that says that it is the primary, when the fault begins; see [`crate::role`].
+    Primary,
+    /// One node, of which the next start is slow: only of kills.
+    SlowStart,
     /// The node of this name.
     Node(String),
 }
 
 impl Target {
-    /// Every target that is drawn, in the order of the documentation.
+    /// Every target that is drawn when nobody says which, in the order of the documentation.
     pub const ALL: [Target; 4] = [Target::One, Target::Minority, Target::Majority, Target::All];
 
     /// The name, as in `--nemesis kill:majority`.
@@ -29,6 +34,8 @@ impl Target {
             Target::Minority => "minority",
             Target::Majority => "majority",
             Target::All => "all",
+            Target::Primary => PRIMARY,
+            Target::SlowStart => "slow-start",
             Target::Node(name) => name,
         }
     }
@@ -40,6 +47,8 @@ impl Target {
             Target::Minority => "more than one node, less than half",
             Target::Majority => "more than half of the nodes",
             Target::All => "every node",
+            Target::Primary => "the node that says that it is the primary, asked when the fault begins",
+            Target::SlowStart => "one node, which is stopped (SIGSTOP) in the middle of its next start",
             Target::Node(_) => "the node of this name",
         }
     }
@@ -47,7 +56,7 @@ impl Target {
     /// How often it is drawn among the others: a system spends its life losing single nodes.
     pub(crate) fn weight(&self) -> u32 {
         match self {
-            Target::One | Target::Node(_) => 45,
+            Target::One | Target::Primary | Target::SlowStart | Target::Node(_) => 45,
             Target::Minority => 25,
             Target::Majority => 20,
             Target::All => 10,
@@ -59,15 +68,17 @@ impl Target {
         matches!(self, Target::Majority | Target::All)
     }
 
-    /// A set of this size out of `nodes`, in their order. A node that is named is taken as it is.
+    /// A set of this size out of `nodes`, in their order. A node that is named is taken as it is, and so is the word for the
+    /// primary.
     pub fn draw(&self, nodes: &[String], rng: &mut impl Rng) -> Vec<String> {
         let count = nodes.len();
         let minority = (count.saturating_sub(1)) / 2;
         let size = match self {
-            Target::One => 1,
+            Target::One | Target::SlowStart => 1,
             Target::Minority => rng.random_range(minority.min(2)..=minority.max(1)).max(1),
             Target::Majority => rng.random_range(count / 2 + 1..=(count - 1).max(count / 2 + 1)),
             Target::All => count,
+            Target::Primary => return vec![PRIMARY.to_owned()],
             Target::Node(name) => return vec![name.clone()],
         };
         let mut places: Vec<usize> = (0..count).collect();

@@ -8,7 +8,7 @@ use crate::disk::Disk;
 use crate::log::Watches;
 use crate::network::{Network, NetworkError};
 use crate::process::{self, Home, Process};
-use crate::system::{CommandLine, NodeVariables};
+use crate::system::{CommandLine, NodeVariables, PrimaryQuestion};
 use crate::warden;
 use std::fs::File;
 use std::io::{self, Write};
@@ -26,6 +26,8 @@ pub struct Node {
     /// The programs that are started beside its own, by name.
     pub companions: Vec<(String, CommandLine)>,
     pub ready: Probes,
+    /// How it is asked whether it is the primary, where the descriptor says so.
+    pub primary: Option<PrimaryQuestion>,
     /// Held while its processes are stopped or let go on, and by whoever begins a new life: two of these at once
     /// would leave it in a state that nobody asked for.
     pub turn: tokio::sync::Mutex<()>,
@@ -139,6 +141,7 @@ impl Node {
         }
         std::fs::write(&typed, commands).map_err(ClusterError::directory(&typed))?;
         let question = recipe.ready.question(name, index, network.ip(name));
+        let primary = recipe.primary_question(&variables, network.ip(name));
         let restart_port = recipe.ready.restart_port;
         let restarted = restart_port.map(|port| SocketAddrV4::new(network.ip(name), port));
         let life = Arc::new(Mutex::new(Life {
@@ -154,6 +157,7 @@ impl Node {
             command,
             companions,
             ready: Probes { question, restarted },
+            primary,
             turn: tokio::sync::Mutex::new(()),
             disk,
             clock,

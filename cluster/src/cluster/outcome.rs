@@ -3,6 +3,15 @@
 use crate::disk::Lost;
 use std::time::Duration;
 
+/// A start in the middle of which every process of the node is stopped, before anybody asks whether it is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlowStart {
+    /// How long after the start of the process it is stopped.
+    pub after: Duration,
+    /// For how long.
+    pub stopped: Duration,
+}
+
 /// A node was started and is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Started {
@@ -10,6 +19,8 @@ pub struct Started {
     pub pid: u32,
     /// From the start of the process to the answer that says it is ready.
     pub took: Duration,
+    /// For how long it was stopped on its way, if it was.
+    pub stopped: Option<Duration>,
 }
 
 /// A node was killed and is gone.

@@ -137,7 +137,7 @@ async fn ask(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) -> Resu
 }
 
 /// Sends one command over a connection of its own.
-async fn command(address: SocketAddrV4, bytes: Vec<u8>) -> Result<resp::Reply, resp::ReplyError> {
+pub(super) async fn command(address: SocketAddrV4, bytes: Vec<u8>) -> Result<resp::Reply, resp::ReplyError> {
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(&bytes).await?;
     resp::read_reply(&mut BufReader::new(stream)).await
@@ -147,7 +147,7 @@ fn silence(ready: &Readiness) -> String {
     format!("no answer within {} ms", ready.try_timeout.as_millis())
 }
 
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;

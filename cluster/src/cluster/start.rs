@@ -3,20 +3,20 @@
 use super::life::{Event, Phase};
 use super::node::{Node, lock};
 use super::readiness::Probe;
-use super::{Shared, StartError, Started, UnexpectedExit, readiness};
+use super::{Shared, SlowStart, StartError, Started, UnexpectedExit, readiness};
 use crate::clock::Clock;
 use crate::network::{Backend, Network};
 use crate::process::{self, Exit, Process, ProcessSpec};
 use crate::system::ReadyQuestion;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The client that tells nodes their names.
 const OPERATOR: u64 = 0;
 
 impl Shared {
-    /// Starts a node and waits until it is ready.
-    pub(super) async fn start(&self, place: usize) -> Result<Started, StartError> {
+    /// Starts a node, perhaps stops it on its way, and waits until it is ready.
+    pub(super) async fn start(&self, place: usize, slow: Option<SlowStart>) -> Result<Started, StartError> {
         let node = &self.nodes[place];
         let name = || node.name.clone();
         let process = {
@@ -30,6 +30,10 @@ impl Shared {
             return Err(error);
         }
         let begun = Instant::now();
+        let stopped = match slow {
+            Some(slow) => stop_on_its_way(&process, slow, &node.name).await,
+            None => None,
+        };
         let ready = &self.spec.system.node.ready;
         let probe = node.ready.probe(node.lock().has_been_ready);
         let outcome = tokio::select! {
@@ -69,6 +73,7 @@ impl Shared {
             return Ok(Started {
                 pid: process.pid(),
                 took,
+                stopped,
             });
         }
         // It answered, but has ended or been stopped since.
@@ -174,6 +179,23 @@ impl Shared {
             })?;
         }
         Ok(())
+    }
+}
+
+/// Stops a process that was just started, with all others of its node, and lets it go on; for how long it was stopped. One
+/// that ends meanwhile is looked after by whoever waits for its end.
+async fn stop_on_its_way(process: &Process, slow: SlowStart, node: &str) -> Option<Duration> {
+    let stopping = async {
+        tokio::time::sleep(slow.after).await;
+        process.pause().await?;
+        let stopped_at = Instant::now();
+        tokio::time::sleep(slow.stopped).await;
+        process.resume().await?;
+        Ok::<_, String>(stopped_at.elapsed())
+    };
+    tokio::select! {
+        stopped = stopping => stopped.inspect_err(|why| tracing::warn!("start {node} slowly: {why}")).ok(),
+        _ = process.ended() => None,
     }
 }
 

@@ -167,23 +167,32 @@ impl Program {
         }
     }
 
-    /// Kills it, waits until it is gone, and tells how it ended.
-    pub async fn end(self) -> Exit {
-        let mut ended = self.ended.clone();
-        drop(self);
-        let exit = ended
+    /// Waits until it has ended by itself, and tells how.
+    pub async fn ended(&mut self) -> Exit {
+        let exit = self
+            .ended
             .wait_for(Option::is_some)
             .await
             .expect("its keeper tells before it goes");
         exit.clone().expect("it was waited for")
     }
-}
 
-impl Drop for Program {
-    fn drop(&mut self) {
+    /// Kills it, waits until it is gone, and tells how it ended.
+    pub async fn end(mut self) -> Exit {
+        self.kill();
+        self.ended().await
+    }
+
+    fn kill(&self) {
         if self.ended.borrow().is_none() {
             // The only failure is that there is nothing left to kill.
             let _ = killpg(self.household.leader, Signal::SIGKILL);
         }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
     }
 }

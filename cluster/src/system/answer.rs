@@ -3,6 +3,7 @@
 //! Rules are tried in their order, and the first that fits decides. What fits none is *info*: a wrong *fail*
 //! would make the checker lie, and so would an *ok* whose value is missing.
 
+use super::condition::{Conditions, Pointer};
 use super::placed::placed;
 use super::reply::ReplySet;
 use super::status::StatusSet;
@@ -73,7 +74,7 @@ impl TryFrom<Vec<AnswerRule>> for AnswerRules {
 #[derive(Debug, Clone)]
 struct AnswerRule {
     when: When,
-    conditions: BTreeMap<Pointer, Value>,
+    conditions: Conditions,
     outcome: Answer,
     value: Option<ResultPlace>,
     /// Whether such an answer says that there was nothing: then the result is null.
@@ -279,7 +280,7 @@ struct RawRule {
     status: Option<StatusSet>,
     /// Over RESP: which replies it is about.
     reply: Option<ReplySet>,
-    /// What the answer has to have besides: JSON pointers into it, and the values there.
+    /// What the answer has to have besides: JSON pointers into it, and the values there; or { same_as = "/other" }.
     #[serde(default, rename = "where")]
     conditions: BTreeMap<Pointer, Value>,
     /// What it says about the operation.
@@ -331,15 +332,7 @@ impl TryFrom<RawRule> for AnswerRule {
         if error.is_some() && outcome == Answer::Ok {
             return Err("an answer with outcome \"ok\" has no error".to_owned());
         }
-        if let Some((pointer, _)) = conditions
-            .iter()
-            .find(|(_, value)| value.is_object() || value.is_array())
-        {
-            return Err(format!(
-                "where {:?}: only text, numbers, true and false can be compared",
-                pointer.0
-            ));
-        }
+        let conditions = Conditions::try_from(conditions)?;
         Ok(AnswerRule {
             when,
             conditions,
@@ -348,26 +341,6 @@ impl TryFrom<RawRule> for AnswerRule {
             empty,
             error,
         })
-    }
-}
-
-/// A place in a JSON document (RFC 6901): "" is the whole of it, "/a/0" the first element of its member a.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Pointer(String);
-
-placed!(Pointer from String, "a string");
-
-impl TryFrom<String> for Pointer {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        if text.is_empty() || text.starts_with('/') {
-            Ok(Self(text))
-        } else {
-            Err(format!(
-                "{text:?} is no JSON pointer; an example is \"/value\", and \"\" is the whole document"
-            ))
-        }
     }
 }
 
@@ -418,10 +391,10 @@ impl AnswerRules {
             When::Status(set) => format!("status {set}"),
             When::Reply(set) => format!("reply {set}"),
         };
-        let conditions = rule.conditions.iter();
-        let conditions: String = conditions
-            .map(|(pointer, value)| format!(" where {:?} is {value}", pointer.0))
-            .collect();
+        let conditions = match rule.conditions.is_empty() {
+            true => String::new(),
+            false => format!(" where {}", rule.conditions),
+        };
         let outcome = match rule.outcome {
             Answer::Ok => "ok",
             Answer::Fail => "fail",
@@ -439,11 +412,9 @@ impl AnswerRules {
 
     /// The number of the first rule that fits.
     fn first(&self, is_about: impl Fn(&When) -> bool, document: Option<&Value>) -> Option<usize> {
-        let at = |pointer: &Pointer| document.and_then(|document| document.pointer(&pointer.0));
-        let holds = |(pointer, value): (&Pointer, &Value)| at(pointer) == Some(value);
         self.0
             .iter()
-            .position(|rule| is_about(&rule.when) && rule.conditions.iter().all(holds))
+            .position(|rule| is_about(&rule.when) && rule.conditions.hold(document))
     }
 
     /// What an answer over HTTP means.

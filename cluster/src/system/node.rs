@@ -1,9 +1,11 @@
 //! The `[node]` part of a descriptor: how a node is started.
 //!
-//! Read next: `household` for what it has beside its program, `readiness` for how it is known to be ready.
+//! Read next: `household` for what it has beside its program, `readiness` for how it is known to be ready, `primary` for how
+//! it is known to be the primary.
 
 use super::household::{self, CompanionRecipe, FileRecipe};
 use super::placed::placed;
+use super::primary::{PrimaryQuestion, PrimaryRecipe};
 use super::readiness::Readiness;
 use super::template::{Template, UnknownVariable, Variable};
 use crate::disk::DirectorySync;
@@ -27,6 +29,8 @@ pub struct NodeRecipe {
     pub directory_sync: DirectorySync,
     /// How it is known to be ready.
     pub ready: Readiness,
+    /// How it is asked whether it is the primary, where the descriptor says so.
+    pub primary: Option<PrimaryRecipe>,
 }
 
 /// How many ports a node can have.
@@ -52,6 +56,8 @@ struct RawRecipe {
     directory_sync: DirectorySync,
     /// How a node is known to be ready.
     ready: Readiness,
+    /// How a node is asked whether it is the primary: for faults that hit the primary.
+    primary: Option<PrimaryRecipe>,
     /// Programs that are started beside the node's own and killed with it.
     #[serde(default)]
     also: Vec<CompanionRecipe>,
@@ -78,6 +84,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             ports,
             directory_sync,
             ready,
+            primary,
             also,
             file,
         } = raw;
@@ -98,11 +105,13 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             .iter()
             .flat_map(|it| it.command.iter().chain(it.env.values()));
         let of_files = file.iter().map(|it| &it.text);
+        let of_primary = primary.iter().flat_map(PrimaryRecipe::commands);
         let mut templates = command
             .iter()
             .chain(env.values())
             .chain(of_companions)
-            .chain(of_files);
+            .chain(of_files)
+            .chain(of_primary);
         let uses_peers =
             templates.any(|template| template.0.variables().any(|v| v == CommandVariable::Peers));
         if uses_peers && peers.is_none() {
@@ -117,6 +126,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             ports,
             directory_sync,
             ready,
+            primary,
         })
     }
 }
@@ -196,6 +206,7 @@ impl NodeRecipe {
             companions: Vec::new(),
             files: Vec::new(),
             ready: Readiness::by_init(),
+            primary: None,
         }
     }
 
@@ -231,6 +242,15 @@ impl NodeRecipe {
             .iter()
             .map(|it| (it.name.clone(), filled(it)))
             .collect()
+    }
+
+    /// What one node is asked when it is asked whether it is the primary; `ip` is where a client reaches it. None when the
+    /// descriptor does not say how.
+    pub fn primary_question(&self, variables: &NodeVariables<'_>, ip: Ipv4Addr) -> Option<PrimaryQuestion> {
+        let variables = NodeVariables { ip, ..*variables };
+        let fill = |template: &CommandTemplate| self.fill(template, &variables);
+        let primary = self.primary.as_ref()?;
+        Some(primary.question(variables.node, variables.index, ip, fill))
     }
 
     /// The files that one node has before its first start, and what is in them.

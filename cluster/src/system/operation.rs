@@ -286,7 +286,7 @@ impl TryFrom<String> for HeaderTemplate {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct HeaderName(String);
+pub(super) struct HeaderName(pub String);
 
 placed!(HeaderName from String, "a string");
 
@@ -308,9 +308,16 @@ impl TryFrom<String> for HeaderName {
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 #[derive(Debug, Clone)]
-pub(super) struct Method(String);
+pub(super) struct Method(pub String);
 
 placed!(Method from String, "a string");
+
+impl Method {
+    /// What is meant when nothing is said.
+    pub(super) fn get() -> Method {
+        Method("GET".to_owned())
+    }
+}
 
 impl TryFrom<String> for Method {
     type Error = String;

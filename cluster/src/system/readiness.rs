@@ -103,7 +103,7 @@ struct RawReadiness {
     try_timeout_ms: u64,
 }
 
-fn success() -> StatusSet {
+pub(super) fn success() -> StatusSet {
     use serde::de::{IntoDeserializer, value::Error};
     let class: serde::de::value::StrDeserializer<'_, Error> = "2xx".into_deserializer();
     StatusSet::deserialize(class).expect("2xx is a class of statuses")
@@ -149,24 +149,31 @@ impl TryFrom<RawReadiness> for Readiness {
                 );
             }
         };
-        let within = |name: &str, value: u64| match value {
-            1..=3_600_000 => Ok(Duration::from_millis(value)),
-            _ => Err(format!("{name} is {value}; it must be from 1 to 3600000")),
-        };
         if let Some(port) = raw.restart_port {
             check_port("restart_port", port)?;
         }
         Ok(Readiness {
             by,
             restart_port: raw.restart_port,
-            timeout: within("timeout_ms", raw.timeout_ms)?,
-            interval: within("interval_ms", raw.interval_ms)?,
-            try_timeout: within("try_timeout_ms", raw.try_timeout_ms)?,
+            timeout: within("timeout_ms", raw.timeout_ms, MS_MAX)?,
+            interval: within("interval_ms", raw.interval_ms, MS_MAX)?,
+            try_timeout: within("try_timeout_ms", raw.try_timeout_ms, MS_MAX)?,
         })
     }
 }
 
-fn check_port(name: &str, port: u16) -> Result<(), String> {
+/// An hour.
+const MS_MAX: u64 = 3_600_000;
+
+/// Some milliseconds, if there are as many as there may be.
+pub(super) fn within(name: &str, value: u64, most: u64) -> Result<Duration, String> {
+    match value >= 1 && value <= most {
+        true => Ok(Duration::from_millis(value)),
+        false => Err(format!("{name} is {value}; it must be from 1 to {most}")),
+    }
+}
+
+pub(super) fn check_port(name: &str, port: u16) -> Result<(), String> {
     match port {
         0 => Err(format!("{name} is 0; a port is from 1 to 65535")),
         _ => Ok(()),

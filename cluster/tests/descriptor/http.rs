@@ -242,7 +242,7 @@ fn the_rule_that_decides_is_named() {
         (
             503,
             failed,
-            r#"answers[1]: status 4xx, 5xx where "/outcome" is "failed", so fail"#,
+            r#"answers[1]: status 4xx, 5xx where /outcome = "failed", so fail"#,
         ),
         (503, "x", "answers[2]: status 4xx, 5xx, so info"),
     ] {

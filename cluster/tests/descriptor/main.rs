@@ -1,12 +1,13 @@
 //! Descriptors of systems: what a sound one asks and understands, and what each broken one is told.
 //!
 //! Read next: `http` for requests and answers, `resp` for commands and replies, `objects` for those about lists, locks and
-//! transactions, `programs` for clients that are programs; `refusals` for what is told of broken ones.
+//! transactions, `programs` for clients that are programs, `primary` for who leads; `refusals` for what is told of broken ones.
 
 #![expect(clippy::unwrap_used, reason = "all of this is a test, its helpers included")]
 
 mod http;
 mod objects;
+mod primary;
 mod programs;
 mod refusals;
 mod resp;

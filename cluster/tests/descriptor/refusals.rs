@@ -24,7 +24,7 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
         SOUND,
         "command =",
         "comand =",
-        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ports`, `directory_sync`, `ready`, `also`, `file`",
+        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ports`, `directory_sync`, `ready`, `primary`, `also`, `file`",
     );
     is_refused(
         SOUND,
@@ -185,7 +185,7 @@ fn what_does_not_go_together_is_refused() {
         "{ \"/done\" = true }",
         "{ \"/done\" = [true] }",
         "16:3: workload.register.write.answers[0]: where \"/done\": only text, numbers, true and \
-         false can be compared",
+         false can be compared, or another place: { same_as = \"/other\" }",
     );
 }
 

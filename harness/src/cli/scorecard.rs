@@ -1,6 +1,8 @@
 //! What can be typed after `harness scorecard`.
 
-use super::values::{Nemesis, parse_bug, parse_concurrency, parse_duration, parse_nemesis, parse_rate};
+use super::values::{
+    Nemesis, parse_bug, parse_concurrency, parse_duration, parse_interval, parse_nemesis, parse_rate,
+};
 use super::{Cli, Command, Concurrency, ProgressKind, TestOptions};
 use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
@@ -40,9 +42,9 @@ pub struct ScorecardOptions {
     #[arg(long, value_name = "LIST", value_parser = parse_nemesis, help_heading = "Each run")]
     pub nemesis: Option<Nemesis>,
 
-    /// The mean time between two changes of one kind of fault, of the schedule `own`
-    #[arg(long, value_name = "DUR", value_parser = parse_duration, help_heading = "Each run")]
-    pub nemesis_interval: Option<Duration>,
+    /// The time between two changes of one kind of fault, of the schedule `own`, as in `harness test`
+    #[arg(long, value_name = "DUR", value_parser = parse_interval, help_heading = "Each run")]
+    pub nemesis_interval: Option<nemesis::Interval>,
 
     /// How many nodes [default: that of `harness test`]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99), help_heading = "Each run")]
@@ -183,7 +185,7 @@ impl ScorecardOptions {
             ScheduleName::Default => {}
             ScheduleName::Classic => {
                 test.nemesis = parsed("partition:random-halves");
-                test.nemesis_interval = Duration::from_secs(10);
+                test.nemesis_interval = Duration::from_secs(10).into();
             }
             ScheduleName::None => test.nemesis = parsed("none"),
             ScheduleName::Own => {

@@ -1,8 +1,8 @@
 //! What can be typed after `harness test`.
 
 use super::values::{
-    Concurrency, Nemesis, parse_concurrency, parse_duration, parse_folder_name, parse_nemesis, parse_rate,
-    parse_size,
+    Concurrency, Nemesis, parse_concurrency, parse_duration, parse_folder_name, parse_interval,
+    parse_nemesis, parse_rate, parse_size,
 };
 use super::{Format, Origins, ProgressKind, nodes};
 use crate::network::NetworkChoice;
@@ -105,9 +105,10 @@ pub struct TestOptions {
     #[arg(skip)]
     pub nemesis_is_default: bool,
 
-    /// Mean time between two changes (a fault begins, a fault ends) of one kind of fault
-    #[arg(long, value_name = "DUR", default_value = "500ms", value_parser = parse_duration, help_heading = "Faults")]
-    pub nemesis_interval: Duration,
+    /// Mean time between two changes (a fault begins, a fault ends) of one kind of fault; or exactly fixed:2s,
+    /// exponential:500ms, uniform:100ms..2s
+    #[arg(long, value_name = "DUR", default_value = "500ms", value_parser = parse_interval, help_heading = "Faults")]
+    pub nemesis_interval: nemesis::Interval,
 
     /// Exactly the faults of this file: the schedule.json of a run, or one written by hand
     #[arg(long, value_name = "FILE", conflicts_with_all = ["nemesis", "nemesis_interval"], help_heading = "Faults")]

@@ -1,7 +1,7 @@
 //! Values that are typed: how each is understood, and what is said when it cannot be.
 
 use crate::suggest;
-use nemesis::{Package, PackageError};
+use nemesis::{Interval, Package, PackageError};
 use std::time::Duration;
 
 /// How many clients: a number, or a multiple of the nodes.
@@ -59,6 +59,33 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         Ok(duration) if duration > Duration::from_secs(7 * 24 * 3600) => Err("a week is the most".to_owned()),
         Ok(duration) => Ok(duration),
         Err(_) => Err(refuse()),
+    }
+}
+
+/// A mean (`500ms`) or a named distribution (`exponential:500ms`) of the times between changes.
+pub fn parse_interval(text: &str) -> Result<Interval, String> {
+    let Some((name, times)) = text.split_once(':') else {
+        return parse_duration(text).map(Interval::Mean);
+    };
+    match name {
+        "fixed" => parse_duration(times).map(Interval::Fixed),
+        "exponential" => parse_duration(times).map(Interval::Exponential),
+        "uniform" => {
+            let refuse = || format!("`{text}` has no two ends; write uniform:100ms..2s");
+            let (least, most) = times.split_once("..").ok_or_else(refuse)?;
+            match (parse_duration(least)?, parse_duration(most)?) {
+                (least, most) if least <= most => Ok(Interval::Uniform(least, most)),
+                _ => Err(format!("`{text}` ends before it begins; write uniform:100ms..2s")),
+            }
+        }
+        unknown => {
+            let known = nemesis::interval::DISTRIBUTIONS;
+            let told = suggest::unknown("distribution", unknown, &known.map(|(name, _)| name));
+            Err(format!(
+                "{told}; write 500ms, {}",
+                known.map(|(_, example)| example).join(", ")
+            ))
+        }
     }
 }
 
@@ -190,6 +217,42 @@ mod tests {
         assert_eq!(parse_duration("5m"), Ok(Duration::from_secs(300)));
         for bad in ["", "fast", "-1", "0", "1e300", "NaN", "inf", "99w"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_a_mean_or_has_a_distribution() {
+        let ms = Duration::from_millis;
+        for (text, interval, typed) in [
+            ("500ms", Interval::Mean(ms(500)), "0.5s"),
+            ("2", Interval::Mean(ms(2_000)), "2s"),
+            ("fixed:2s", Interval::Fixed(ms(2_000)), "fixed:2s"),
+            (
+                "exponential:250ms",
+                Interval::Exponential(ms(250)),
+                "exponential:0.25s",
+            ),
+            (
+                "uniform:100ms..2s",
+                Interval::Uniform(ms(100), ms(2_000)),
+                "uniform:0.1s..2s",
+            ),
+        ] {
+            assert_eq!(parse_interval(text), Ok(interval));
+            assert_eq!(interval.to_string(), typed);
+            assert_eq!(parse_interval(typed), Ok(interval));
+        }
+        for (bad, words) in [
+            ("fixd:2s", "unknown distribution `fixd`: did you mean `fixed`?"),
+            ("fixed:", "is not a duration"),
+            ("fixed:0", "longer than nothing"),
+            ("uniform:2s", "has no two ends; write uniform:100ms..2s"),
+            ("uniform:2s..1s", "ends before it begins"),
+            ("uniform:1s..", "is not a duration"),
+            ("500ms..2s", "is not a duration"),
+        ] {
+            let told = parse_interval(bad).unwrap_err();
+            assert!(told.contains(words), "{bad}: {told}");
         }
     }
 

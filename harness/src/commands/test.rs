@@ -97,6 +97,13 @@ fn once(options: &TestOptions) -> Ended {
         }
         return Ended::with(exit::BAD_ARGUMENTS);
     }
+    // So is what this machine cannot. No other way of connecting nodes has disks and clocks in the first place.
+    if decision.backend == Backend::Switch
+        && let Err(error) = run::refuse_here(options)
+    {
+        let events = Events::begin(options.format);
+        return Ended::with(broken_run(options, &Broken::from(error), &events));
+    }
     match decision.backend {
         Backend::Switch => in_the_sandbox(options),
         Backend::Proxy | Backend::Messages => without_a_sandbox(options, &decision),

@@ -67,6 +67,7 @@ impl Plan {
             Some(file) => read_schedule(file, &nodes)?,
             None => Schedule::generate(&request)?,
         };
+        require_primary(&schedule, &nodes, options, &system)?;
         let workers = options.concurrency.clients(nodes.len());
         let offers = |f: &str| operations.has(f);
         Ok(Plan {
@@ -271,6 +272,36 @@ pub fn choose_workload(
     Ok((name.to_owned(), kind, operations))
 }
 
+/// Sees to it that a node can be asked whether it is the primary, if a fault is about that.
+///
+/// # Errors
+/// Which fault, and what the descriptor does not say.
+fn require_primary(
+    schedule: &Schedule,
+    nodes: &[String],
+    options: &TestOptions,
+    system: &System,
+) -> Result<()> {
+    let of_primary = |package: &&Package| package.names_primary();
+    let asked_for = match (&options.schedule, schedule.first_of_primary(nodes)) {
+        (Some(_), Some(planned)) => format!("fault {} of the schedule", planned.id),
+        // Also where the run is too short for it to be drawn.
+        (None, _) => match options.nemesis.packages.iter().find(of_primary) {
+            Some(package) => format!("{}:primary", package.kind()),
+            None => return Ok(()),
+        },
+        (Some(_), None) => return Ok(()),
+    };
+    match &system.node.primary {
+        Some(_) => Ok(()),
+        None => bail!(
+            "{asked_for} hits the primary, and it is not said how a node of {} is asked whether it is that: there is no \
+             [node.primary] in its descriptor; write one, or name other targets (`harness list nemeses`)",
+            system.name
+        ),
+    }
+}
+
 /// The largest schedule that is read: a hundred thousand faults.
 const SCHEDULE_BYTES_MAX: u64 = 64 << 20;
 
@@ -363,7 +394,7 @@ fn command_line_for(options: &TestOptions, nodes: &[String], seed: u64) -> Vec<S
     flag("ops-per-key", options.ops_per_key.to_string(), "12");
     flag("key-count", options.key_count.to_string(), "8");
     flag("client-timeout", duration(options.client_timeout), "1s");
-    flag("nemesis-interval", duration(options.nemesis_interval), "0.5s");
+    flag("nemesis-interval", options.nemesis_interval.to_string(), "0.5s");
     flag("recovery-time", duration(options.recovery_time), "10s");
     flag("checker-timeout", duration(options.checker_timeout), "300s");
     let memory = options.checker_memory.to_string();
@@ -418,7 +449,8 @@ fn option_table(
         "client_timeout_s": options.client_timeout.as_secs_f64(),
         "nemesis": options.schedule.is_none().then_some(&options.nemesis.text),
         "schedule": options.schedule,
-        "nemesis_interval_s": options.nemesis_interval.as_secs_f64(),
+        "nemesis_interval": options.nemesis_interval.to_string(),
+        "nemesis_interval_s": options.nemesis_interval.mean().as_secs_f64(),
         "recovery_time_s": options.recovery_time.as_secs_f64(),
         "fail_fast": options.fail_fast,
         "capture": options.capture,

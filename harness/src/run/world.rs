@@ -18,7 +18,7 @@ use cluster::system::Operations;
 use cluster::{Cluster, ClusterSpec, NodeState};
 use futures_util::future::try_join_all;
 use history::{EventType, Header, Note, Phase};
-use nemesis::Journal;
+use nemesis::{Journal, Schedule};
 use results::RunDir;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -180,8 +180,9 @@ impl World {
         self.clients = back.into_iter().map(|(_, client)| client).collect();
     }
 
-    /// The main phase: clients work while faults come and go.
-    pub async fn work_under_faults(&mut self, options: &TestOptions, plan: &Plan) {
+    /// The main phase: clients work while faults come and go. The schedule that comes back says whom faults of the primary
+    /// have hit.
+    pub async fn work_under_faults(&mut self, options: &TestOptions, plan: &Plan) -> Schedule {
         self.enter(Phase::Run, Some(options.time_limit));
         let start = tokio::time::Instant::now();
         let faults = {
@@ -219,9 +220,10 @@ impl World {
         watcher.inspect(JoinHandle::abort);
         self.enter(Phase::Heal, None);
         self.stop.send_replace(true);
-        if let Err(error) = faults.await {
+        faults.await.unwrap_or_else(|error| {
             tracing::error!("the nemesis broke: {error}");
-        }
+            plan.schedule.clone()
+        })
     }
 
     /// Starts what is still down, whoever took it down; after a violation was seen, nobody needs it.

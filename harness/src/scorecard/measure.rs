@@ -171,6 +171,7 @@ mod tests {
                 nodes: vec!["n1".into()],
                 power: false,
                 flap: None,
+                slow_start: None,
             },
             requested_ns: 0,
             installed_ns: installed_s.map(|s| s * SECOND),

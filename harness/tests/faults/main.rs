@@ -9,6 +9,7 @@ mod kinds;
 mod page;
 mod place;
 mod power;
+mod primary;
 mod refusals;
 mod schedules;
 mod triggers;

@@ -156,3 +156,32 @@ fn a_drawn_schedule_fed_back_is_the_same_schedule() {
         "{argv:?}"
     );
 }
+
+#[test]
+fn a_slow_start_is_stopped_on_its_way_and_the_node_answers_later() {
+    if !can_have("kill") {
+        return;
+    }
+    let place = Place::new();
+    let slow = |after_ms: u64| json!({"after_ms": after_ms, "stopped_ms": 400});
+    let faults = json!([
+        {"start_ms": 300, "end_ms": 350, "fault": {"kind": "kill", "nodes": ["n2"], "slow_start": {"stopped_ms": 400}}},
+        {"start_ms": 400, "end_ms": 450, "fault": {"kind": "kill", "nodes": ["n3"], "slow_start": slow(20)}},
+        {"start_ms": 500, "end_ms": 550, "fault": {"kind": "kill", "nodes": ["n4"]}},
+    ]);
+    let run = place.run_schedule(&faults, &["--time-limit", "3", "--rate", "500", "--seed", "6"]);
+    assert_eq!(run.code, Some(0), "{}", run.text);
+    for id in [1, 2] {
+        let evidence = Run::evidence(run.fault(id));
+        let told = evidence.split(" stopped for ").nth(1);
+        let told = told.unwrap_or_else(|| panic!("{evidence}"));
+        let stopped_ms: u64 = told.split(' ').next().unwrap().parse().unwrap();
+        assert!(stopped_ms >= 400 && told.ends_with("on its way"), "{evidence}");
+        // It was away for longer than it was stopped.
+        let fault = run.fault(id);
+        let away_s = fault["ended_s"].as_f64().unwrap() - fault["started_s"].as_f64().unwrap();
+        assert!(away_s >= 0.4, "{fault}");
+    }
+    assert!(!Run::evidence(run.fault(3)).contains("on its way"));
+    assert_eq!(run.fault(1)["ending"], "start, slowly, n2");
+}

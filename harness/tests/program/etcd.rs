@@ -83,6 +83,50 @@ fn etcd_keeps_its_promise_about_everything_that_it_has() {
 }
 
 #[test]
+fn the_leader_of_etcd_is_the_one_that_is_hit_and_by_name_again() {
+    if !has_sandbox() || !has("etcd", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let what = "test etcd --workload register --nemesis partition:primary,kill:primary --time-limit 10";
+    let arguments: Vec<&str> = what.split(' ').chain(LOAD).collect();
+    let (code, results) = place.tested(&arguments);
+    assert_ne!(code, Some(1), "{results}");
+    let faults = results["faults"].as_array().unwrap();
+    let felt = |kind: &str| {
+        let hit = faults
+            .iter()
+            .filter(|it| it["kind"] == kind && it["started_s"].is_f64());
+        hit.cloned().collect::<Vec<_>>()
+    };
+    for kind in ["partition", "kill"] {
+        let hit = felt(kind);
+        assert!(
+            hit.iter().any(|fault| fault["confirmed"] == true),
+            "no {kind}: {faults:?}"
+        );
+        for fault in hit {
+            let evidence = fault["evidence"][0].as_str().unwrap();
+            assert!(evidence.contains("the primary"), "{evidence}");
+        }
+    }
+    let schedule = place.read("schedule.json");
+    let file = place.write("hit.json", &schedule);
+    let again = "test etcd --workload register --time-limit 10 --schedule";
+    let arguments: Vec<&str> = again.split(' ').chain([file.as_str()]).chain(LOAD).collect();
+    let (code, again) = place.tested(&arguments);
+    assert_ne!(code, Some(1), "{again}");
+    let beginning = |results: &serde_json::Value, id: &serde_json::Value| {
+        let faults = results["faults"].as_array().unwrap();
+        let fault = faults.iter().find(|fault| fault["id"] == *id);
+        fault.map(|fault| fault["beginning"].clone())
+    };
+    for fault in [felt("partition"), felt("kill")].concat() {
+        assert_eq!(beginning(&again, &fault["id"]), Some(fault["beginning"].clone()));
+    }
+}
+
+#[test]
 fn a_program_that_is_not_there_is_named_with_its_option() {
     let place = Place::new();
     let output = place.run(&["test", "etcd", "--program", "./nowhere/etcd"]);

@@ -80,6 +80,7 @@ fn fault(said: &Json) -> Option<Fault> {
             nodes,
             power: false,
             flap: None,
+            slow_start: None,
         });
     }
     each_was(said, "paused").map(|nodes| Fault::Pause { nodes })

@@ -2,6 +2,7 @@
 
 use super::nodes;
 use cluster::{Cluster, NodeState};
+use history::SlowStart;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -80,11 +81,16 @@ impl Affairs {
     }
 
     /// Starts nodes side by side. A node cannot be expected to start while its disk is at fault: then this waits for
-    /// the end of that, and tries again.
+    /// the end of that, and tries again. Perhaps each is stopped on its way.
     ///
     /// # Errors
     /// The words of every node that did not start.
-    pub async fn start(&self, cluster: &Cluster, nodes: &[String]) -> Result<String, String> {
+    pub async fn start(
+        &self,
+        cluster: &Cluster,
+        nodes: &[String],
+        slow: Option<SlowStart>,
+    ) -> Result<String, String> {
         let mut told = Vec::new();
         for _ in 0..STARTS_MAX {
             let down = |node: &&String| cluster.state(node) == NodeState::Down;
@@ -94,7 +100,7 @@ impl Affairs {
             let was_ailing = ailing.borrow().any(&down);
             // Also one that has begun and ended while the node was starting.
             let ailed = |ailing: &Ailing| was_ailing || ailing.times(&down) > before;
-            match nodes::start_all(cluster, &down).await {
+            match nodes::start_each(cluster, &down, slow).await {
                 Ok(evidence) => {
                     told.push(evidence);
                     return Ok(told.join("; "));

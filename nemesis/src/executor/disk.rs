@@ -66,7 +66,7 @@ impl Task {
         .await;
         let started = match nodes.is_empty() {
             true => Ok(None),
-            false => self.affairs.start(&self.cluster, nodes).await.map(Some),
+            false => self.affairs.start(&self.cluster, nodes, None).await.map(Some),
         };
         nodes.iter().for_each(|node| self.affairs.give_back(node));
         started

@@ -3,7 +3,7 @@
 use super::{Task, milliseconds};
 use cluster::{Cluster, EndedBy, Killed, LossPolicy, Lost, NodeState, Terminated};
 use futures_util::future::join_all;
-use history::{Fault, FaultStep, Flap};
+use history::{Fault, FaultStep, Flap, SlowStart};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -21,15 +21,36 @@ pub enum Blow {
     Terminate,
 }
 
-impl Blow {
+/// How nodes are taken down, and started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Down {
+    pub blow: Blow,
+    /// Whether again and again.
+    pub flap: Option<Flap>,
+    /// Whether they are stopped on the way of their last start.
+    pub slow_start: Option<SlowStart>,
+}
+
+impl From<Blow> for Down {
+    fn from(blow: Blow) -> Down {
+        Down {
+            blow,
+            flap: None,
+            slow_start: None,
+        }
+    }
+}
+
+impl Down {
     /// The fault that this is, of some nodes.
-    fn of(self, nodes: Vec<String>, flap: Option<Flap>) -> Fault {
-        match self {
+    fn of(self, nodes: Vec<String>) -> Fault {
+        match self.blow {
             Blow::Terminate => Fault::Terminate { nodes },
             Blow::Kill | Blow::PowerFailure => Fault::Kill {
                 nodes,
-                power: self == Blow::PowerFailure,
-                flap,
+                power: self.blow == Blow::PowerFailure,
+                flap: self.flap,
+                slow_start: self.slow_start,
             },
         }
     }
@@ -37,13 +58,12 @@ impl Blow {
 
 impl Task {
     /// Takes nodes down, starts them again at `end`; or does so again and again until then.
-    pub(super) async fn take_down_until(
-        &mut self,
-        end: Instant,
-        nodes: Vec<String>,
-        blow: Blow,
-        flap: Option<Flap>,
-    ) {
+    pub(super) async fn take_down_until(&mut self, end: Instant, nodes: Vec<String>, how: Down) {
+        let Down {
+            blow,
+            flap,
+            slow_start,
+        } = how;
         let mut down = Vec::new();
         let mut seen = Vec::new();
         let attempts = nodes.iter().map(|node| self.take_down(node, blow));
@@ -58,9 +78,9 @@ impl Task {
         }
         let seen = Some(seen.join("; "));
         if down.is_empty() {
-            return self.step(FaultStep::Skipped, &blow.of(nodes, flap), None, seen);
+            return self.step(FaultStep::Skipped, &how.of(nodes), None, seen);
         }
-        let fault = blow.of(down.clone(), flap);
+        let fault = how.of(down.clone());
         self.step(FaultStep::Installed, &fault, Some(true), seen);
         let times = match flap {
             None => {
@@ -70,7 +90,7 @@ impl Task {
             Some(flap) => self.strike_again(&down, blow, flap, end).await,
         };
         self.step(FaultStep::Healing, &fault, None, None);
-        let (step, evidence) = match self.affairs.start(&self.cluster, &down).await {
+        let (step, evidence) = match self.affairs.start(&self.cluster, &down, slow_start).await {
             Ok(evidence) if times > 1 => (FaultStep::Healed, format!("killed {times} times; {evidence}")),
             Ok(evidence) => (FaultStep::Healed, evidence),
             Err(reason) => (FaultStep::Failed, reason),
@@ -89,7 +109,7 @@ impl Task {
                 return times;
             }
             // A node that does not start says so when the fault is healed.
-            let _ = self.affairs.start(&self.cluster, nodes).await;
+            let _ = self.affairs.start(&self.cluster, nodes, None).await;
             let down_at = Instant::now() + Duration::from_millis(flap.whole_ms);
             if self.stopped_before(down_at.min(end)).await || down_at >= end {
                 return times;
@@ -227,12 +247,39 @@ fn lost(lost: &Lost) -> String {
 /// # Errors
 /// The words of every node that did not start.
 pub async fn start_all(cluster: &Cluster, nodes: &[String]) -> Result<String, String> {
-    let starts = join_all(nodes.iter().map(|node| cluster.start(node))).await;
+    start_each(cluster, nodes, None).await
+}
+
+/// The same; each is perhaps stopped on its way.
+pub(super) async fn start_each(
+    cluster: &Cluster,
+    nodes: &[String],
+    slow: Option<SlowStart>,
+) -> Result<String, String> {
+    let on_its_way = slow.map(|slow| cluster::SlowStart {
+        after: Duration::from_millis(slow.after_ms),
+        stopped: Duration::from_millis(slow.stopped_ms),
+    });
+    let starts = nodes.iter().map(|node| async move {
+        match on_its_way {
+            None => cluster.start(node).await,
+            Some(slow) => cluster.start_slowly(node, slow).await,
+        }
+    });
+    let starts = join_all(starts).await;
     let mut answering = Vec::new();
     let mut trouble = Vec::new();
     for (node, start) in nodes.iter().zip(starts) {
         match start {
-            Ok(started) => answering.push(format!("{node} answering after {}", milliseconds(started.took))),
+            Ok(started) => {
+                let on_its_way = match (started.stopped, slow) {
+                    (Some(stopped), _) => format!(", stopped for {} on its way", milliseconds(stopped)),
+                    (None, Some(_)) => ", and could not be stopped on its way".to_owned(),
+                    (None, None) => String::new(),
+                };
+                let took = milliseconds(started.took);
+                answering.push(format!("{node} answering after {took}{on_its_way}"));
+            }
             Err(error) => trouble.push(error.to_string()),
         }
     }

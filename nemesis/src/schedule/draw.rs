@@ -4,7 +4,7 @@ use super::spans::{SHORTEST_MS, as_weather, in_sieges, in_storms};
 use super::{PlannedFault, Request, ScheduleError};
 use crate::draw::{between, share, stream};
 use crate::{Package, PacketForm, Shape, Target, Trigger};
-use history::{Fault, Flap};
+use history::{Fault, Flap, SlowStart};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
@@ -172,6 +172,7 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
             .draw(request.nodes, &mut of_sieges),
         power,
         flap: None,
+        slow_start: None,
     };
     let sieges: Vec<PlannedFault> = in_sieges(request, true, besieged).collect();
     let mut storms = in_storms(request, "kill", &mut rng, |rng, interval_ms| {
@@ -189,7 +190,14 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
             (_, false) => (share(rng, interval_ms, 0.5, 2.5), None),
         };
         let nodes = target.draw(request.nodes, rng);
-        (lasts_ms, Fault::Kill { nodes, power, flap })
+        let slow_start = (*target == Target::SlowStart).then(|| slow_start(rng));
+        let fault = Fault::Kill {
+            nodes,
+            power,
+            flap: flap.filter(|_| slow_start.is_none()),
+            slow_start,
+        };
+        (lasts_ms, fault)
     });
     if power {
         // Not those of sieges, which have their time to themselves.
@@ -201,6 +209,20 @@ fn kills(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> {
         }
     }
     [storms, sieges].concat()
+}
+
+/// In a slow start a node is stopped so long after the start of its process, or, half of the time, at once: in the middle of
+/// reading what it has, or while it listens and does not answer.
+const STOPPED_AFTER_MS: (f64, f64) = (1.0, 100.0);
+/// It is stopped for as long as others wait for it, or for much longer.
+const STOPPED_MS: (f64, f64) = (50.0, 3_000.0);
+
+fn slow_start(rng: &mut impl Rng) -> SlowStart {
+    let after_ms = between(rng, STOPPED_AFTER_MS);
+    SlowStart {
+        after_ms: if rng.random_bool(0.5) { after_ms } else { 0 },
+        stopped_ms: between(rng, STOPPED_MS),
+    }
 }
 
 /// The share of power failures that come at the moment at which a file is made, renamed or removed: that is when
@@ -290,7 +312,7 @@ fn disturbances<F: Copy>(
 fn weather(request: &Request<'_>, forms: &[PacketForm]) -> Vec<PlannedFault> {
     let weighted = |form: &PacketForm| std::iter::repeat_n(*form, form.weather_weight());
     let forms: Vec<PacketForm> = forms.iter().flat_map(weighted).collect();
-    if forms.is_empty() || request.nodes.len() < 2 {
+    if forms.is_empty() || request.nodes.len() < 2 || request.interval.is_plain() {
         return Vec::new();
     }
     let mut rng = of(Stream::Weather, request);

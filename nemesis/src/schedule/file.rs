@@ -3,6 +3,7 @@
 //! What can be left out: `schema`, `seed`, the faults' `id`. Everything that does not fit is refused with its place.
 
 use super::{PlannedFault, SCHEMA, Schedule, Trigger};
+use crate::role::{self, OTHERS, PRIMARY};
 use cluster::network::CLIENT;
 use history::Fault;
 use history::fault::{ClockEffect, DiskEffect, Link, PacketEffect, PacketMatch};
@@ -12,6 +13,9 @@ use serde::Deserialize;
 const END_MS_MAX: u64 = 7 * 24 * 3600 * 1000;
 /// More faults than any run can do.
 const FAULTS_MAX: usize = 100_000;
+
+/// A start is stopped for no longer than this: it goes on to its end, also when the run is over.
+const STOPPED_MS_MAX: u64 = 10_000;
 
 /// Why a file is no schedule for these nodes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +76,7 @@ impl Schedule {
         if form.faults.len() > FAULTS_MAX {
             return Err(ScheduleFileError::TooMany(form.faults.len()));
         }
+        let names = with_roles(nodes);
         let mut faults = Vec::new();
         for (raw, number) in form.faults.into_iter().zip(1..) {
             // Where the fault begins: serde_json gives slices of the text that it was given.
@@ -87,7 +92,7 @@ impl Schedule {
             if faults.iter().any(|other: &PlannedFault| other.id == id) {
                 return Err(refuse("another fault has this id".to_owned()));
             }
-            check(&fault, nodes).map_err(refuse)?;
+            check(&fault, nodes, &names).map_err(refuse)?;
             faults.push(fault);
         }
         faults.sort_by_key(|fault| fault.start_ms);
@@ -96,6 +101,11 @@ impl Schedule {
             seed: form.seed,
             faults,
         })
+    }
+
+    /// The first fault that hits whichever node is the primary.
+    pub fn first_of_primary(&self, nodes: &[String]) -> Option<&PlannedFault> {
+        self.faults.iter().find(|planned| planned.names_primary(nodes))
     }
 
     /// The kinds of fault in it, each once, in the order of the documentation.
@@ -118,7 +128,22 @@ fn in_form(error: &serde_json::Error, first_line: usize) -> ScheduleFileError {
     }
 }
 
-fn check(planned: &PlannedFault, nodes: &[String]) -> Result<(), String> {
+/// What can stand where the name of a node does.
+fn with_roles(nodes: &[String]) -> Vec<String> {
+    let roles = match role::taken(nodes) {
+        None => vec![PRIMARY.to_owned(), OTHERS.to_owned()],
+        Some(_) => Vec::new(),
+    };
+    nodes.iter().cloned().chain(roles).collect()
+}
+
+/// Whether it can be of these nodes; `names` are those and the roles that they have in turn.
+fn check(planned: &PlannedFault, nodes: &[String], names: &[String]) -> Result<(), String> {
+    let one = |name: &String| match name == OTHERS && role::taken(nodes).is_none() {
+        true => Err("what a fault waits for is of one node, and `others` are several".to_owned()),
+        false => Ok(()),
+    };
+
     if planned.start_ms > planned.end_ms {
         let (start, end) = (planned.start_ms, planned.end_ms);
         return Err(format!("it begins at {start} ms and ends before, at {end} ms"));
@@ -129,46 +154,58 @@ fn check(planned: &PlannedFault, nodes: &[String]) -> Result<(), String> {
     match &planned.when {
         None | Some(Trigger::Operations(_)) => {}
         Some(Trigger::DirectoryChange { node, then_requests }) => {
-            check_nodes(std::slice::from_ref(node), nodes)?;
+            one(node)?;
+            check_nodes(std::slice::from_ref(node), names)?;
             within("then_requests", *then_requests, 0, 1_000_000)?;
         }
         Some(Trigger::Log { node, line }) => {
-            check_nodes(std::slice::from_ref(node), nodes)?;
+            one(node)?;
+            check_nodes(std::slice::from_ref(node), names)?;
             check_pattern(line)?;
         }
         Some(Trigger::Packet {
             from, to, matching, ..
         }) => {
-            check_links(&[(from.clone(), to.clone())], nodes)?;
+            one(from).and_then(|()| one(to))?;
+            check_links(&[(from.clone(), to.clone())], names)?;
             matching.as_ref().map_or(Ok(()), check_match)?;
         }
     }
     match &planned.fault {
         Fault::Partition { cut, sides, .. } => {
-            check_links(cut, nodes)?;
+            check_links(cut, names)?;
             sides
                 .iter()
                 .filter(|side| !side.is_empty())
-                .try_for_each(|side| check_nodes(side, nodes))
+                .try_for_each(|side| check_nodes(side, names))
+        }
+        Fault::Kill {
+            nodes: whom,
+            slow_start: Some(slow),
+            ..
+        } => {
+            within("stopped_ms", slow.stopped_ms, 1, STOPPED_MS_MAX)?;
+            within("after_ms", slow.after_ms, 0, STOPPED_MS_MAX)?;
+            check_nodes(whom, names)
         }
         Fault::Kill { nodes: whom, .. } | Fault::Terminate { nodes: whom } | Fault::Pause { nodes: whom } => {
-            check_nodes(whom, nodes)
+            check_nodes(whom, names)
         }
         Fault::Packet {
             links,
             effect,
             matching,
         } => {
-            check_links(links, nodes)?;
+            check_links(links, names)?;
             matching.as_ref().map_or(Ok(()), check_match)?;
             check_packets(*effect)
         }
         Fault::Disk { nodes: whom, effect } => {
-            check_nodes(whom, nodes)?;
+            check_nodes(whom, names)?;
             check_disk(*effect)
         }
         Fault::Clock { nodes: whom, effect } => {
-            check_nodes(whom, nodes)?;
+            check_nodes(whom, names)?;
             check_clock(*effect)
         }
     }
@@ -180,7 +217,7 @@ fn check_nodes(whom: &[String], nodes: &[String]) -> Result<(), String> {
     }
     match whom.iter().find(|node| !nodes.contains(node)) {
         Some(unknown) => Err(format!(
-            "there is no node {unknown:?}; the nodes are {}",
+            "there is no node {unknown:?}; there are {}",
             nodes.join(", ")
         )),
         None => Ok(()),
@@ -192,7 +229,8 @@ fn check_links(links: &[Link], nodes: &[String]) -> Result<(), String> {
         return Err("it names no link".to_owned());
     }
     for (from, to) in links {
-        if from == to {
+        // Others reach each other.
+        if from == to && from != OTHERS {
             return Err(format!("the link from {from:?} to itself carries nothing"));
         }
         let hosts = [from, to].into_iter().filter(|host| *host != CLIENT);
@@ -316,6 +354,30 @@ mod tests {
     }
 
     #[test]
+    fn the_primary_and_all_others_can_stand_where_names_do() {
+        let text = r#"{"faults": [
+          {"end_ms": 9, "fault": {"kind": "kill", "nodes": ["primary"]}},
+          {"end_ms": 9, "when": {"log": {"node": "primary", "line": "x"}},
+           "fault": {"kind": "partition", "shape": "primary", "sides": [["primary"], ["others"]],
+                     "cut": [["primary", "others"], ["others", "others"]]}},
+          {"end_ms": 9, "fault": {"kind": "pause", "nodes": ["n1"]}}
+        ]}"#;
+        let schedule = read(text).unwrap();
+        let of_primary = |planned: &&PlannedFault| planned.names_primary(&nodes());
+        assert_eq!(schedule.faults.iter().filter(of_primary).count(), 2);
+        assert_eq!(schedule.first_of_primary(&nodes()).unwrap().id, 1);
+        let named = ["primary", "n1"].map(str::to_owned);
+        let refused = Schedule::from_json(text, &named).unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "line 3: fault 2: there is no node \"others\"; there are primary, n1"
+        );
+        let several = r#"{"faults": [{"end_ms": 9, "when": {"log": {"node": "others", "line": "x"}},
+            "fault": {"kind": "pause", "nodes": ["n1"]}}]}"#;
+        assert!(read(several).unwrap_err().ends_with("`others` are several"));
+    }
+
+    #[test]
     fn what_is_wrong_is_refused_with_its_line() {
         let kill = |rest: &str| format!("{{\"faults\": [\n\n  {{\"start_ms\": 5, {rest}}}\n]}}");
         let cases = [
@@ -333,7 +395,7 @@ mod tests {
             ),
             (
                 kill("\"end_ms\": 9, \"fault\": {\"kind\": \"kill\", \"nodes\": [\"n7\"]}"),
-                "line 3: fault 1: there is no node \"n7\"; the nodes are n1, n2, n3",
+                "line 3: fault 1: there is no node \"n7\"; there are n1, n2, n3, primary, others",
             ),
             (
                 kill(
@@ -370,6 +432,11 @@ mod tests {
             assert!(error.starts_with(expected.split(',').next().unwrap()), "{error}");
             assert_eq!(place_free(&error), place_free(expected));
         }
+        let slow = r#"{"faults": [{"end_ms": 9, "fault": {"kind": "kill", "nodes": ["n1"], "slow_start": {"stopped_ms": 60000}}}]}"#;
+        assert_eq!(
+            read(slow).unwrap_err(),
+            "line 1: fault 1: stopped_ms is 60000; it must be from 1 to 10000"
+        );
         let twice = r#"{"faults": [{"id": 2, "end_ms": 1, "fault": {"kind": "pause", "nodes": ["n1"]}},
             {"end_ms": 1, "fault": {"kind": "pause", "nodes": ["n1"]}}]}"#;
         assert_eq!(

@@ -140,7 +140,12 @@ impl Work<'_> {
         let mut nodes = nodes.to_vec();
         nodes.sort();
         let power = self.request.kills_are_power_failures();
-        Fault::Kill { nodes, power, flap }
+        Fault::Kill {
+            nodes,
+            power,
+            flap,
+            slow_start: None,
+        }
     }
 
     /// Restarts of the nodes in the middle, one after another: what each was in the middle of differs.
@@ -185,7 +190,7 @@ mod tests {
         look(&Request {
             packages: &parse(nemesis).unwrap(),
             nodes: &nodes,
-            interval: Duration::from_millis(500),
+            interval: Duration::from_millis(500).into(),
             time_limit: Duration::from_secs(60),
             seed,
         })

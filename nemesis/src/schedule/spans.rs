@@ -24,6 +24,9 @@ pub fn in_storms(
 ) -> Vec<PlannedFault> {
     let gap = if kind == "pause" { GAP_OF_PAUSES } else { GAP };
     let mut planned = one_after_another(request, kind, gap, rng, draw);
+    if request.interval.is_plain() {
+        return planned;
+    }
     let rests = Rests::of(kind, request);
     // Each kind is in every run, however short: its first fault stays.
     let mut number = 0;
@@ -57,7 +60,7 @@ fn one_after_another(
     rng: &mut ChaCha8Rng,
     mut draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
 ) -> Vec<PlannedFault> {
-    let interval_ms = (request.interval.as_millis() as u64).max(1);
+    let interval_ms = (request.interval.mean().as_millis() as u64).max(1);
     let limit_ms = request.time_limit.as_millis() as u64;
     let taken: Vec<Span> = spans(request)
         .into_iter()
@@ -65,9 +68,12 @@ fn one_after_another(
         .collect();
     let mut planned = Vec::new();
     // However long the interval, the first fault comes early enough to be part of the run.
-    let mut start_ms = share(rng, interval_ms, 0.2, 1.0).min(limit_ms / 4);
+    let first = request.interval.draw_ms(rng);
+    let first = first.unwrap_or_else(|| share(rng, interval_ms, 0.2, 1.0));
+    let mut start_ms = first.min(limit_ms / 4);
     while start_ms + FELT_WITHIN_MS.min(limit_ms / 2) <= limit_ms {
         let (lasts_ms, fault) = draw(rng, interval_ms);
+        let lasts_ms = request.interval.draw_ms(rng).unwrap_or(lasts_ms);
         let end_ms = start_ms + lasts_ms;
         match taken
             .iter()
@@ -83,7 +89,8 @@ fn one_after_another(
                 start_ms = end_ms;
             }
         }
-        start_ms += share(rng, interval_ms, gap.0, gap.1).max(1);
+        let pause = request.interval.draw_ms(rng);
+        start_ms += pause.unwrap_or_else(|| share(rng, interval_ms, gap.0, gap.1).max(1));
     }
     planned
 }
@@ -189,7 +196,8 @@ fn spans(request: &Request<'_>) -> Vec<Span> {
     let asks_for = |is: fn(&Package) -> bool| request.packages.iter().any(is);
     let kills = asks_for(|it| matches!(it, Package::Kill(_)));
     let partitions = asks_for(|it| matches!(it, Package::Partition(_)));
-    if request.interval.as_millis() as u64 > DENSE_MS || !(kills || partitions) {
+    let is_dense = request.interval.mean().as_millis() as u64 <= DENSE_MS && !request.interval.is_plain();
+    if !is_dense || !(kills || partitions) {
         return Vec::new();
     }
     let hands_over = handover::are_possible(request);

@@ -10,7 +10,7 @@ fn generate(nemesis: &str, nodes: usize, interval_s: u64, limit_s: u64, seed: u6
     let request = Request {
         packages: &packages,
         nodes: &nodes,
-        interval: Duration::from_secs(interval_s),
+        interval: Duration::from_secs(interval_s).into(),
         time_limit: Duration::from_secs(limit_s),
         seed,
     };
@@ -104,7 +104,7 @@ fn a_long_run_sees_every_shape_and_every_number_of_nodes() {
 fn a_shape_that_cannot_be_is_refused_by_name() {
     let generate = |nemesis: &str, nodes: &[String]| {
         let packages = parse(nemesis).unwrap();
-        let (interval, time_limit) = (Duration::from_secs(2), Duration::from_secs(10));
+        let (interval, time_limit) = (Duration::from_secs(2).into(), Duration::from_secs(10));
         Schedule::generate(&Request {
             packages: &packages,
             nodes,
@@ -120,6 +120,85 @@ fn a_shape_that_cannot_be_is_refused_by_name() {
     );
     assert!(generate("partition", &nodes).is_ok(), "the others remain");
     assert!(generate("partition", &nodes[..1]).is_err());
+}
+
+#[test]
+fn faults_of_the_primary_are_drawn_like_others_and_name_nobody_yet() {
+    let nodes: Vec<String> = (1..=5).map(|i| format!("n{i}")).collect();
+    for (list, count) in [
+        ("kill:primary,partition:primary", 5),
+        ("pause:primary,disk,kill:primary", 3),
+    ] {
+        let faults = generate(list, count, 2, 120, 7);
+        let of_kinds = |planned: &&PlannedFault| planned.fault.kind() != "disk";
+        assert!(faults.iter().filter(of_kinds).count() > 10);
+        for planned in faults.iter().filter(of_kinds) {
+            assert!(planned.names_primary(&nodes[..count]), "{planned:?}");
+        }
+    }
+    // With others beside it, only its own share of them is of the primary.
+    let both = generate("kill:primary+one", 5, 2, 300, 7);
+    let of_primary = both.iter().filter(|it| it.names_primary(&nodes)).count() as f64;
+    let share = of_primary / both.len() as f64;
+    assert!((0.3..0.7).contains(&share), "{share}");
+}
+
+#[test]
+fn a_start_is_slow_only_where_that_is_asked_for() {
+    let slow = |nemesis: &str| -> Vec<bool> {
+        let faults = generate(nemesis, 5, 1, 120, 7).into_iter();
+        let slow = faults.filter_map(|planned| match planned.fault {
+            Fault::Kill {
+                nodes,
+                flap,
+                slow_start: Some(slow),
+                ..
+            } => {
+                assert_eq!((nodes.len(), flap), (1, None));
+                assert!(
+                    slow.after_ms <= 100 && (50..=3_000).contains(&slow.stopped_ms),
+                    "{slow:?}"
+                );
+                Some(true)
+            }
+            Fault::Kill { .. } => Some(false),
+            _ => None,
+        });
+        slow.collect()
+    };
+    assert!(slow("all").iter().all(|slow| !slow));
+    let alone = slow("kill:slow-start");
+    assert!(alone.iter().filter(|slow| **slow).count() > 20);
+    let mixed = slow("kill:one+slow-start");
+    assert!(mixed.contains(&true) && mixed.contains(&false));
+}
+
+#[test]
+fn nothing_that_nobody_asked_for_hits_the_primary() {
+    let nodes: Vec<String> = (1..=5).map(|i| format!("n{i}")).collect();
+    for seed in 0..20 {
+        let faults = generate("all", 5, 1, 60, seed);
+        assert!(faults.iter().all(|it| !it.names_primary(&nodes)));
+    }
+}
+
+#[test]
+fn a_node_that_is_called_as_the_primary_is_refused_where_that_is_asked_for() {
+    let nodes = ["primary", "n2", "n3"].map(str::to_owned);
+    let generate = |nemesis: &str| {
+        let packages = parse(nemesis).unwrap();
+        let (interval, time_limit) = (Duration::from_secs(2).into(), Duration::from_secs(10));
+        Schedule::generate(&Request {
+            packages: &packages,
+            nodes: &nodes,
+            interval,
+            time_limit,
+            seed: 1,
+        })
+    };
+    let refused = generate("kill:primary").unwrap_err().to_string();
+    assert!(refused.starts_with("a node is called `primary`"), "{refused}");
+    assert!(generate("kill,partition").is_ok());
 }
 
 #[test]
@@ -158,7 +237,7 @@ fn in_a_siege_there_is_one_fault_that_leaves_a_majority() {
         let request = Request {
             packages: &packages,
             nodes: &nodes,
-            interval: Duration::from_millis(500),
+            interval: Duration::from_millis(500).into(),
             time_limit: Duration::from_secs(60),
             seed,
         };
@@ -206,13 +285,57 @@ fn with_disks_every_kill_is_a_power_failure_and_without_them_none() {
 }
 
 #[test]
+fn with_a_named_distribution_every_time_is_drawn_from_it_and_nothing_rests() {
+    let nodes: Vec<String> = (1..=5).map(|i| format!("n{i}")).collect();
+    let packages = parse("partition,kill,packet").unwrap();
+    let of = |interval: Interval, kind: &str| -> Vec<PlannedFault> {
+        let time_limit = Duration::from_secs(60);
+        let request = Request {
+            packages: &packages,
+            nodes: &nodes,
+            interval,
+            time_limit,
+            seed: 7,
+        };
+        let faults = Schedule::generate(&request).unwrap().faults;
+        faults.into_iter().filter(|it| it.fault.kind() == kind).collect()
+    };
+    let ms = Duration::from_millis;
+    for kind in ["partition", "kill", "packet"] {
+        let fixed = of(Interval::Fixed(ms(500)), kind);
+        for (place, fault) in (0..).zip(&fixed) {
+            assert_eq!(
+                (fault.start_ms, fault.end_ms),
+                (500 + place * 1_000, 1_000 + place * 1_000),
+                "{kind}"
+            );
+        }
+        assert_eq!(fixed.len(), 60, "{kind}: one a second, without pause");
+        let uniform = of(Interval::Uniform(ms(200), ms(400)), kind);
+        let is_within = |from: u64, to: u64| (200..=400).contains(&(to - from));
+        assert!(uniform.iter().all(|it| is_within(it.start_ms, it.end_ms)));
+        assert!(
+            uniform
+                .windows(2)
+                .all(|it| is_within(it[0].end_ms, it[1].start_ms))
+        );
+        let exponential = of(Interval::Exponential(ms(250)), kind);
+        assert!(
+            (90..=150).contains(&exponential.len()),
+            "{kind}: {}",
+            exponential.len()
+        );
+    }
+}
+
+#[test]
 fn a_schedule_survives_its_file() {
     let nodes = ["n1".to_owned(), "n2".to_owned(), "n3".to_owned()];
     let packages = parse("all").unwrap();
     let request = Request {
         packages: &packages,
         nodes: &nodes,
-        interval: Duration::from_secs(2),
+        interval: Duration::from_secs(2).into(),
         time_limit: Duration::from_secs(10),
         seed: 1,
     };

@@ -70,6 +70,7 @@ mod tests {
             nodes: nodes.iter().map(ToString::to_string).collect(),
             power: false,
             flap: None,
+            slow_start: None,
         }
     }
 

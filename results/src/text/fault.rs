@@ -22,6 +22,9 @@ pub fn beginning(fault: &Fault) -> String {
 /// How it ends: `start n3`, `heal n1 ┊ n2 n3 (halves)`, `resume n2`.
 pub fn ending(fault: &Fault) -> String {
     let verb = match fault {
+        Fault::Kill {
+            slow_start: Some(_), ..
+        } => "start, slowly,".to_owned(),
         Fault::Kill { .. } | Fault::Terminate { .. } => "start".to_owned(),
         Fault::Pause { .. } => "resume".to_owned(),
         Fault::Partition { .. } => "heal".to_owned(),
@@ -272,6 +275,7 @@ mod tests {
             nodes: list(&["n1", "n3"]),
             power,
             flap: None,
+            slow_start: None,
         };
         assert_eq!(fault(&kill(false)), "kill n1 n3");
         assert_eq!(fault(&kill(true)), "power failure n1 n3");

@@ -53,6 +53,7 @@ impl Run {
                 nodes,
                 power: false,
                 flap: None,
+                slow_start: None,
             },
             from_ms,
             to_ms,

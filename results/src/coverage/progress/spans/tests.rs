@@ -18,6 +18,7 @@ fn kill(node: u32) -> Fault {
         nodes,
         power: false,
         flap: None,
+        slow_start: None,
     }
 }
 
