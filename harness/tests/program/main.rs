@@ -2,7 +2,7 @@
 //!
 //! `place` is where a test has its runs. Read next: `verdicts` for what a run ends with, `refusals` for what is not
 //! even begun, `endings` for runs that are cut short, `fail_fast` for those that stop by themselves, `proxy` for
-//! those without a sandbox, `etcd` and `redis` for real systems that are not ours, `clients` for programs that are
+//! those without a sandbox, `etcd`, `redis`, `nats` and `zookeeper` for real systems that are not ours, `clients` for programs that are
 //! clients, `maelstrom` for nodes on stdin and stdout, `objects` for workloads on each kind of object; `documents` for
 //! what CI servers and programs are
 //! told, `exports` for other tools; `store` and `config` for what needs no run (`stored` makes some), `series` for
@@ -19,6 +19,7 @@ mod exports;
 mod fail_fast;
 mod init;
 mod maelstrom;
+mod nats;
 mod objects;
 mod place;
 mod proxy;
@@ -32,3 +33,4 @@ mod store;
 mod stored;
 mod terminal;
 mod verdicts;
+mod zookeeper;
