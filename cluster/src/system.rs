@@ -51,12 +51,19 @@ pub struct System {
     pub node: NodeRecipe,
     /// How its programs come onto a machine, for whoever does not have them: `apt-get install etcd-server`.
     pub install: Option<String>,
+    /// Files that its programs need, beside the program itself; where one is not there, `install` is told.
+    #[serde(default)]
+    pub needs: Vec<String>,
     /// Its workloads by name, each with its operations by function or the program that carries them out.
     #[serde(default, rename = "workload")]
     pub workloads: BTreeMap<String, WorkloadRecipe>,
     /// The folder that the descriptor is in, for `{dir}`; empty for one that is in no folder.
     #[serde(skip)]
     pub dir: String,
+    /// Files that come with a descriptor that is in no folder, such as its client program: their places in `{dir}`, and
+    /// what is in them.
+    #[serde(skip)]
+    pub files: &'static [(&'static str, &'static str)],
     /// The workload that its nodes serve, when they speak Maelstrom's protocol on stdin and stdout; such a system has no
     /// descriptor.
     #[serde(skip)]
@@ -134,6 +141,8 @@ impl System {
             description: "nodes that speak Maelstrom's protocol".to_owned(),
             node: NodeRecipe::speaking(command),
             install: None,
+            needs: Vec::new(),
+            files: &[],
             workloads: BTreeMap::new(),
             dir: String::new(),
             maelstrom: Some(workload),

@@ -56,11 +56,12 @@ pub fn refuse_here(options: &TestOptions) -> Result<()> {
 /// When the run could not be had, or its record not kept. `Broken` says whether there is a directory with
 /// what there is.
 pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -> Result<Judgement, Broken> {
-    let plan = Plan::draw(options)?;
+    let mut plan = Plan::draw(options)?;
     let store = Store::at(&options.store);
     let (info, directory) = begin(options, &plan, &store).await?;
     // Until this function returns, everybody sees that the run is in progress.
     let _hold = directory.hold().map_err(anyhow::Error::from)?;
+    crate::systems::unpack(&mut plan.system, directory.path())?;
     crate::log::keep_in(&directory).context("write harness.log")?;
     let broken = |error| Broken {
         error,

@@ -7,16 +7,37 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Descriptors that the binary carries: name and text.
-pub const BUILT_IN: [(&str, &str); 3] = [
+pub const BUILT_IN: [(&str, &str); 6] = [
     ("paxos", include_str!("../../systems/paxos.toml")),
     ("etcd", include_str!("../../systems/etcd.toml")),
     ("redis", include_str!("../../systems/redis.toml")),
+    ("nats", include_str!("../../systems/nats.toml")),
+    ("nats-synced", include_str!("../../systems/nats-synced.toml")),
+    ("zookeeper", include_str!("../../systems/zookeeper.toml")),
 ];
+
+/// The client programs of those that have one: name of the system, where it is in its `{dir}`, and what is in it.
+const CLIENT_PROGRAMS: [(&str, &[(&str, &str)]); 3] = [
+    ("nats", NATS_CLIENT),
+    ("nats-synced", NATS_CLIENT),
+    ("zookeeper", ZOOKEEPER_CLIENT),
+];
+const NATS_CLIENT: &[(&str, &str)] = &[("nats/client.py", include_str!("../../systems/nats/client.py"))];
+const ZOOKEEPER_CLIENT: &[(&str, &str)] = &[(
+    "zookeeper/client.py",
+    include_str!("../../systems/zookeeper/client.py"),
+)];
+
+/// The folder of a run that the files of a built-in system are put into.
+const UNPACKED: &str = "system";
 
 /// The system of a name or of a descriptor file.
 pub fn find(name: &str) -> Result<System> {
     if let Some((name, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
-        return Ok(System::parse(text, &format!("built-in {name}.toml"))?);
+        let mut system = System::parse(text, &format!("built-in {name}.toml"))?;
+        let files = CLIENT_PROGRAMS.iter().find(|(known, _)| known == name);
+        system.files = files.map_or(&[], |(_, files)| *files);
+        return Ok(system);
     }
     let path = Path::new(name);
     if path.extension().is_some_and(|extension| extension == "toml") || name.contains('/') {
@@ -104,6 +125,28 @@ fn found(program: &Path) -> Result<PathBuf> {
     Ok(file)
 }
 
+/// Puts the files that a built-in system has into the folder of a run, which is its `{dir}` from then on. They stay there:
+/// with them it is known what the clients of that run were.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn unpack(system: &mut System, run: &Path) -> Result<()> {
+    if system.files.is_empty() {
+        return Ok(());
+    }
+    let dir = std::path::absolute(run.join(UNPACKED))?;
+    for (place, text) in system.files {
+        let file = dir.join(place);
+        let folder = file.parent().unwrap_or(&dir);
+        std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+        std::fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
+    }
+    let dir = dir.to_str();
+    dir.context("the folder of the run is not UTF-8, which {dir} has to be")?
+        .clone_into(&mut system.dir);
+    Ok(())
+}
+
 /// Sees to it that the program of a system is on this machine, where its descriptor says how it comes there.
 ///
 /// # Errors
@@ -123,6 +166,12 @@ pub fn require_installed(system: &System) -> Result<()> {
             system.name
         );
     }
+    if let Some(missing) = system.needs.iter().find(|file| !Path::new(file).exists()) {
+        bail!(
+            "{} needs {missing}, which is not there; install it: {install}",
+            system.name
+        );
+    }
     Ok(())
 }
 
@@ -133,7 +182,14 @@ mod tests {
     #[test]
     fn every_built_in_descriptor_is_sound() {
         for (name, _) in BUILT_IN {
-            assert_eq!(find(name).unwrap().name, name);
+            let system = find(name).unwrap();
+            assert_eq!(system.name, name);
+            // A client program in its folder is one that comes with it.
+            let words = system.workloads.values().filter_map(|it| it.client.as_ref());
+            for word in words.flat_map(|client| client.argv("", "harness")) {
+                let is_carried = |file: &str| system.files.iter().any(|(place, _)| *place == file);
+                assert!(word.strip_prefix('/').is_none_or(is_carried), "{name}: {word}");
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::system::{Readiness, ReadyQuestion};
 use crate::untrusted::printable;
 use std::fmt;
 use std::net::SocketAddrV4;
-use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// Where a node is asked whether it is ready.
@@ -45,6 +45,9 @@ impl fmt::Display for Probe {
             Probe::Ask(ReadyQuestion::Get { url, .. }) => write!(f, "GET {url}"),
             Probe::Ask(ReadyQuestion::Command { address, words, .. }) => {
                 write!(f, "{} to {address}", words.join(" "))
+            }
+            Probe::Ask(ReadyQuestion::Text { address, send, .. }) => {
+                write!(f, "{} to {address}", printable(send, 60))
             }
             Probe::Connect(address) => write!(f, "connection to {address}"),
             Probe::Ask(ReadyQuestion::Init) => f.write_str("init message"),
@@ -124,6 +127,16 @@ async fn ask(prober: &reqwest::Client, probe: &Probe, ready: &Readiness) -> Resu
                 Err(_) => Err(silence(ready)),
             }
         }
+        Probe::Ask(ReadyQuestion::Text {
+            address,
+            send,
+            contains,
+        }) => match tokio::time::timeout(ready.try_timeout, text(*address, send, contains)).await {
+            Ok(Ok(None)) => Ok(()),
+            Ok(Ok(Some(answer))) => Err(format!("{:?} has no {contains:?} in it", printable(&answer, 200))),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(silence(ready)),
+        },
         Probe::Ask(ReadyQuestion::Init) => Err("it is asked by a message".to_owned()),
         Probe::Connect(address) => {
             let connecting = TcpStream::connect(address);
@@ -143,6 +156,29 @@ pub(super) async fn command(address: SocketAddrV4, bytes: Vec<u8>) -> Result<res
     resp::read_reply(&mut BufReader::new(stream)).await
 }
 
+/// How much of the answer to a text is read.
+const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// Sends a text over a connection of its own, and reads until what is looked for has come. When it does not come until
+/// the node closes the connection or has said too much, what came instead.
+async fn text(address: SocketAddrV4, send: &str, contains: &str) -> std::io::Result<Option<String>> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(send.as_bytes()).await?;
+    let mut answer = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let size = stream.read(&mut part).await?;
+        answer.extend_from_slice(&part[..size]);
+        let so_far = String::from_utf8_lossy(&answer);
+        if so_far.contains(contains) {
+            return Ok(None);
+        }
+        if size == 0 || answer.len() > TEXT_BYTES_MAX {
+            return Ok(Some(so_far.into_owned()));
+        }
+    }
+}
+
 fn silence(ready: &Readiness) -> String {
     format!("no answer within {} ms", ready.try_timeout.as_millis())
 }
@@ -153,4 +189,43 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    /// What becomes of a text when the node answers it like this and closes the connection.
+    async fn answered(with: Vec<u8>) -> Option<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let std::net::SocketAddr::V4(address) = listener.local_addr().unwrap() else {
+            panic!("it listens on an address of IPv4");
+        };
+        let node = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 4];
+            stream.read_exact(&mut asked).await.unwrap();
+            assert_eq!(&asked, b"srvr");
+            // Whoever has heard enough hangs up.
+            let _ = stream.write_all(&with).await;
+        });
+        let answer = text(address, "srvr", "Mode: ").await.unwrap();
+        node.await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_node_is_ready_when_its_text_has_the_right_one_in_it_and_only_then() {
+        assert_eq!(answered(b"Zxid: 0x1\nMode: leader\n".to_vec()).await, None);
+        let refusal = "This ZooKeeper instance is not currently serving requests\n";
+        assert_eq!(answered(refusal.into()).await, Some(refusal.to_owned()));
+        assert_eq!(answered(Vec::new()).await, Some(String::new()));
+    }
+
+    #[tokio::test]
+    async fn a_node_that_never_stops_talking_is_not_listened_to_for_ever() {
+        let said = answered(vec![b'x'; 64 * TEXT_BYTES_MAX]).await.unwrap();
+        assert!(said.len() < 2 * TEXT_BYTES_MAX);
+    }
 }

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-/// How a node is known to be ready: it answers a GET with the right status, a command with the right reply, or Maelstrom's
-/// `init`.
+/// How a node is known to be ready: it answers a GET with the right status, a command with the right reply, a text with the
+/// right text, or Maelstrom's `init`.
 #[derive(Debug, Clone)]
 pub struct Readiness {
     by: By,
@@ -39,6 +39,11 @@ enum By {
         command: Vec<AddressTemplate>,
         reply: ReplySet,
     },
+    Text {
+        port: u16,
+        send: String,
+        contains: String,
+    },
     Init,
 }
 
@@ -61,6 +66,15 @@ pub enum ReadyQuestion {
         /// What means ready.
         reply: ReplySet,
     },
+    /// A text over TCP, as it is, answered with a text that has this one in it.
+    Text {
+        /// Where it is sent.
+        address: SocketAddrV4,
+        /// What is sent.
+        send: String,
+        /// What means ready.
+        contains: String,
+    },
     /// Maelstrom's `init`, answered with `init_ok`; in every life of a node anew.
     Init,
 }
@@ -69,13 +83,13 @@ impl ReadyQuestion {
     /// The bytes of a command; none of anything else.
     pub fn command_bytes(&self) -> Vec<u8> {
         match self {
-            ReadyQuestion::Get { .. } | ReadyQuestion::Init => Vec::new(),
+            ReadyQuestion::Get { .. } | ReadyQuestion::Text { .. } | ReadyQuestion::Init => Vec::new(),
             ReadyQuestion::Command { words, .. } => resp::command(words.iter().map(String::as_str)),
         }
     }
 }
 
-/// How a node is known to be ready: a GET, or over RESP a command.
+/// How a node is known to be ready: a GET, over RESP a command, or over TCP a text.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Readiness")]
@@ -84,12 +98,16 @@ struct RawReadiness {
     url: Option<AddressTemplate>,
     /// Which statuses mean ready; 2xx when nothing is said.
     status: Option<StatusSet>,
-    /// Where a command over RESP is sent.
+    /// Where a command over RESP, or a text, is sent.
     port: Option<u16>,
     /// The words of the command.
     command: Option<Vec<AddressTemplate>>,
     /// Which replies mean ready.
     reply: Option<ReplySet>,
+    /// A text that is sent as it is.
+    send: Option<String>,
+    /// What the answer to that text has in it when the node is ready.
+    contains: Option<String>,
     /// A port at which a node that has been ready before accepts connections when it is up again.
     restart_port: Option<u16>,
     /// How long it may take from the start of the process.
@@ -127,25 +145,38 @@ impl TryFrom<RawReadiness> for Readiness {
     type Error = String;
 
     fn try_from(raw: RawReadiness) -> Result<Self, String> {
+        let is_text = raw.send.is_some() || raw.contains.is_some();
         let by = match (raw.url, raw.command, raw.port, raw.reply) {
-            (Some(url), None, None, None) => {
+            (None, None, Some(port), None) if is_text && raw.status.is_none() => {
+                check_port("port", port)?;
+                match (raw.send, raw.contains) {
+                    (Some(send), Some(contains)) if !contains.is_empty() => By::Text { port, send, contains },
+                    _ => {
+                        return Err(
+                            "`send` and `contains` belong together: a text, and what its answer has in it"
+                                .to_owned(),
+                        );
+                    }
+                }
+            }
+            (Some(url), None, None, None) if !is_text => {
                 check_url(&url.0).map_err(|reason| format!("url: {reason}"))?;
                 let status = raw.status.unwrap_or_else(success);
                 By::Get { url, status }
             }
-            (None, Some(command), Some(port), Some(reply)) if raw.status.is_none() => {
+            (None, Some(command), Some(port), Some(reply)) if raw.status.is_none() && !is_text => {
                 if command.is_empty() {
                     return Err("command is empty; it is a list, such as [\"PING\"]".to_owned());
                 }
                 check_port("port", port)?;
                 By::Command { port, command, reply }
             }
-            (None, None, None, None) => {
-                return Err("missing field `url`, or over RESP `port`, `command` and `reply`".to_owned());
+            (None, None, None, None) if !is_text => {
+                return Err("missing field `url`, or over RESP `port`, `command` and `reply`, or over TCP `port`, `send` and `contains`".to_owned());
             }
             _ => {
                 return Err(
-                    "it is a `url` and the `status` of its answer, or over RESP `port`, `command` and `reply`".to_owned(),
+                    "it is a `url` and the `status` of its answer, over RESP `port`, `command` and `reply`, or over TCP `port`, `send` and `contains`".to_owned(),
                 );
             }
         };
@@ -206,6 +237,11 @@ impl Readiness {
                     .map(|word| fill_address(word, node, index, ip))
                     .collect(),
                 reply: reply.clone(),
+            },
+            By::Text { port, send, contains } => ReadyQuestion::Text {
+                address: SocketAddrV4::new(ip, *port),
+                send: send.clone(),
+                contains: contains.clone(),
             },
             By::Init => ReadyQuestion::Init,
         }

