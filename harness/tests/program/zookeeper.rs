@@ -61,7 +61,7 @@ fn reads_of_what_a_server_of_zookeeper_has_are_found_stale() {
     let place = Place::new();
     let (code, results) = tested(
         &place,
-        "--workload register/local --nemesis partition --nemesis-interval 2s --time-limit 20",
+        "--workload register/local --nemesis partition --nemesis-interval 2s --time-limit 20 --fail-fast --test-count 5",
     );
     assert_eq!(code, Some(1), "{results}");
     assert_eq!(results["violations"][0]["shrink"]["verified"], true);
