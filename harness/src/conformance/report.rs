@@ -155,6 +155,7 @@ impl Report {
         let system = visible(system, 60);
         match broken {
             0 => self.print(&format!("\n{system}: all {all} expectations hold.\n")),
+            1 => self.print(&format!("\n{system}: one of {all} expectations does not hold.\n")),
             _ => self.print(&format!(
                 "\n{system}: {broken} of {all} expectations do not hold.\n"
             )),
