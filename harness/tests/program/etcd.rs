@@ -88,8 +88,14 @@ fn the_leader_of_etcd_is_the_one_that_is_hit_and_by_name_again() {
         return;
     }
     let place = Place::new();
-    let what = "test etcd --workload register --nemesis partition:primary,kill:primary --time-limit 10";
-    let arguments: Vec<&str> = what.split(' ').chain(LOAD).collect();
+    // Far enough apart for an election in between.
+    let whom = r#"{"faults": [
+        {"id": 1, "start_ms": 1000, "end_ms": 2500, "fault": {"kind": "partition", "shape": "primary",
+         "sides": [["primary"], ["others"]], "cut": [["primary", "others"], ["others", "primary"]]}},
+        {"id": 2, "start_ms": 6500, "end_ms": 7000, "fault": {"kind": "kill", "nodes": ["primary"]}}]}"#;
+    let whom = place.write("primary.json", whom);
+    let what = "test etcd --workload register --time-limit 10 --schedule";
+    let arguments: Vec<&str> = what.split(' ').chain([whom.as_str()]).chain(LOAD).collect();
     let (code, results) = place.tested(&arguments);
     assert_ne!(code, Some(1), "{results}");
     let faults = results["faults"].as_array().unwrap();
