@@ -265,6 +265,7 @@ fn understand(typed: Vec<OsString>) -> Result<Understood, Refusal> {
     cli.global.remarks = layered.remarks;
     if let Command::Test(options) = &mut cli.command {
         options.nemesis_is_default = layered.origins.get("nemesis") == Some(&Origin::Default);
+        options.spare_a_single_node();
         options.verbose = cli.global.verbose;
         if cli.global.quiet {
             options.progress = ProgressKind::None;

@@ -8,6 +8,7 @@ use super::{Format, Origins, ProgressKind, nodes};
 use crate::network::NetworkChoice;
 use clap::{Args, ValueEnum};
 use cluster::Backend;
+use nemesis::Package;
 use results::evidence::Strictness;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -97,11 +98,11 @@ pub struct TestOptions {
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = parse_duration, help_heading = "Load")]
     pub client_timeout: Duration,
 
-    /// Faults: partition, kill, pause, packet, disk, clock, all, none; refined as partition:halves+bridge,kill:one
+    /// Faults: partition, kill, terminate, pause, packet, disk, clock, all, none; refined as partition:halves+bridge,kill:one
     #[arg(long, value_name = "LIST", default_value = "partition,kill,pause,packet", value_parser = parse_nemesis, help_heading = "Faults")]
     pub nemesis: Nemesis,
 
-    /// Whether nobody has said which faults: then they may be fewer where the network cannot have all
+    /// Whether nobody has said which faults: then they may be fewer where the network, or a single node, cannot have all
     #[arg(skip)]
     pub nemesis_is_default: bool,
 
@@ -295,6 +296,15 @@ impl TestOptions {
     /// Whether more than one run was asked for.
     pub fn is_series(&self) -> bool {
         self.one_of.is_none() && (self.test_count > 1 || self.until_invalid)
+    }
+
+    /// Takes those from the default faults that so many nodes cannot have: a single one is cut from nobody.
+    pub(super) fn spare_a_single_node(&mut self) {
+        if self.nemesis_is_default && self.node_names().is_ok_and(|nodes| nodes.len() == 1) {
+            let mut packages = self.nemesis.packages.clone();
+            packages.retain(|package| !matches!(package, Package::Partition(_)));
+            self.nemesis = Nemesis::of(packages);
+        }
     }
 
     /// The same where nodes are connected in this way: of the default faults, those that can be had.

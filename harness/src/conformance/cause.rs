@@ -62,7 +62,8 @@ pub fn of_start(error: &StartError) -> Vec<String> {
                 ],
                 _ if last_try.starts_with("no answer") => vec![
                     "it does not answer in time: `try_timeout_ms` of [node.ready] is how long one try may take, \
-                     `timeout_ms` how long all of them"
+                     `timeout_ms` how long all of them. A text that is to be sent (`send`) is sent as it is, and most \
+                     protocols of lines want \\r\\n at its end"
                         .to_owned(),
                 ],
                 _ => Vec::new(),
@@ -302,7 +303,7 @@ fn of_value(trouble: &Trouble<'_>) -> Vec<String> {
         Some(place) => vec![format!("what is expected stands at {place:?}: say value = {place:?}")],
         None if trouble.is_elsewhere => vec![
             "this node does not have what was done through another: do nodes know of each other ({peers} in `command` of \
-             [node]), and does it ask them before it answers?"
+             [node]), and does it ask them before it answers? A system of one node is looked at with --node-count 1"
                 .to_owned(),
         ],
         None if was.is_null() => vec![

@@ -217,3 +217,41 @@ fn hostile_words_of_a_node_stay_words() {
         "the log itself keeps what was said"
     );
 }
+
+#[test]
+fn a_single_node_is_tested_with_those_of_the_default_faults_that_it_can_have() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let (code, results) = place.tested(&[
+        "test",
+        "--node-count",
+        "1",
+        "--time-limit",
+        "4",
+        "--seed",
+        "11",
+        "--progress",
+        "none",
+    ]);
+    assert_ne!(code, Some(1), "{results}");
+    let kinds: std::collections::BTreeSet<&str> = results["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["kind"].as_str().unwrap())
+        .collect();
+    assert!(
+        kinds.contains("kill") && !kinds.contains("partition"),
+        "{kinds:?}"
+    );
+    // Who asks for one is told that it cannot be.
+    let output = place.run(&["test", "--node-count", "1", "--nemesis", "partition"]);
+    assert_eq!(output.status.code(), Some(254));
+    assert!(
+        err(&output).contains("needs at least 2 nodes"),
+        "{}",
+        err(&output)
+    );
+}
