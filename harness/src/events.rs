@@ -11,7 +11,7 @@ mod follow;
 
 use crate::cli::Format;
 use follow::Follower;
-use history::FaultStep;
+use history::{FaultStep, StopReason};
 use results::{Outcome, Results, RunInfo};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -57,6 +57,11 @@ pub enum Event {
     Phase {
         /// `set up`, `run`, `heal`, `recover`, `final`, `tear down`.
         name: String,
+    },
+    /// The main phase ends before its time.
+    Stopping {
+        /// Why.
+        why: StopReason,
     },
     /// How the run stands, every second.
     Progress {

@@ -309,6 +309,14 @@ impl Fault {
         }
     }
 
+    /// How it comes and goes while it is in force; none for one that stays.
+    pub fn flap(&self) -> Option<Flap> {
+        match self {
+            Fault::Partition { flap, .. } | Fault::Kill { flap, .. } => *flap,
+            _ => None,
+        }
+    }
+
     /// The links on which nothing arrives while it is in force.
     pub fn cut(&self) -> &[Link] {
         match self {

@@ -20,7 +20,7 @@ pub mod write;
 
 pub use event::{Event, EventType, Header, SCHEMA};
 pub use fault::{Fault, Flap, SlowStart};
-pub use note::{FaultNote, FaultStep, Note, Phase};
+pub use note::{FaultNote, FaultStep, Note, Phase, StopReason};
 pub use operation::{History, NEVER, Operation, Outcome, TornTail};
 pub use read::{
     Decoded, Format, Independent, ReadError, ReadOptions, decode_file, read_bytes, read_bytes_as, read_file,

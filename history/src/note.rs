@@ -76,11 +76,25 @@ pub struct FaultNote {
     pub evidence: Option<String>,
 }
 
+/// Why the main phase ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopReason {
+    /// A violation was seen while the run went on, and the first was to end it.
+    Violation,
+    /// The system stood still although it could have worked, which was to end it too.
+    Stall,
+    /// Somebody asked for it: Ctrl-C.
+    Interrupt,
+}
+
 /// A line of a history that is not an operation's event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// A phase of the run begins.
     Phase(Phase),
+    /// The run is to end before its time.
+    Stop(StopReason),
     /// A step of a fault.
     Fault(FaultNote),
     /// A node ended though nobody had asked it to.

@@ -4,7 +4,7 @@
 
 #![expect(dead_code, reason = "of these types only the schema is used")]
 
-use crate::{Event, FaultNote, Header, Phase};
+use crate::{Event, FaultNote, Header, Phase, StopReason};
 use schemars::{JsonSchema, SchemaGenerator};
 
 /// The JSON Schema of one line.
@@ -24,6 +24,8 @@ enum Line {
     Operation(Event),
     /// A part of the run begins.
     Phase(PhaseLine),
+    /// The run is to end before its time.
+    Stop(StopLine),
     /// A step of a fault.
     Fault(FaultLine),
     /// A node ended though nobody had asked it to.
@@ -45,6 +47,23 @@ struct PhaseLine {
     #[schemars(extend("const" = "phase"))]
     f: String,
     value: Phase,
+}
+
+/// The run is to end before its time.
+#[derive(JsonSchema)]
+struct StopLine {
+    /// The line's number among all events of the file, from 0.
+    index: u64,
+    /// Nanoseconds since the run's clock started.
+    time: u64,
+    #[schemars(extend("const" = "harness"))]
+    process: String,
+    #[serde(rename = "type")]
+    #[schemars(extend("const" = "info"))]
+    kind: String,
+    #[schemars(extend("const" = "stop"))]
+    f: String,
+    value: StopReason,
 }
 
 /// A step of a fault.

@@ -77,6 +77,16 @@ impl<W: Write> Writer<W> {
                     value: phase,
                 })?;
             }
+            Note::Stop(why) => {
+                self.put(&NoteLine {
+                    index,
+                    time,
+                    process: "harness",
+                    kind,
+                    f: "stop",
+                    value: why,
+                })?;
+            }
             Note::Fault(fault) => {
                 let f = fault.fault.kind();
                 self.put(&NoteLine {

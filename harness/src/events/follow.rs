@@ -152,6 +152,7 @@ fn told(note: &Note) -> Event {
         Note::Phase(phase) => Event::Phase {
             name: phase.name().to_owned(),
         },
+        Note::Stop(why) => Event::Stopping { why: *why },
         Note::Fault(note) => Event::Fault {
             id: note.id,
             kind: note.fault.kind().to_owned(),

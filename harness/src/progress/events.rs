@@ -5,7 +5,8 @@ use history::{FaultNote, FaultStep, Note};
 /// The line of an event, where it deserves one.
 pub fn line(time_ns: u64, note: &Note) -> Option<String> {
     let (what, whom, evidence) = match note {
-        Note::Phase(_) => return None,
+        // Whoever stops it says so.
+        Note::Phase(_) | Note::Stop(_) => return None,
         Note::Exit { node, status } => ("exit", node.clone(), format!("by itself: {status}")),
         Note::Fault(FaultNote {
             step,

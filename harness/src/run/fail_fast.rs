@@ -7,9 +7,11 @@
 
 use crate::events::{Event, Events};
 use crate::progress::Voice;
+use crate::recorder::Recorder;
 use anyhow::{Context, Result};
 use checker::Model;
-use history::{History, Phase};
+use history::{History, Note, Phase, StopReason};
+use nemesis::Journal;
 use results::coverage::Coverage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +29,7 @@ const PAUSE_SHARE: u32 = 5;
 pub async fn stop_at_the_first_violation(
     file: PathBuf,
     model: Model,
+    recorder: Arc<Recorder>,
     seen: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     voice: Voice,
@@ -39,6 +42,10 @@ pub async fn stop_at_the_first_violation(
             after,
         }) => {
             seen.store(true, Ordering::Release);
+            recorder.note(Note::Stop(match code {
+                Some(_) => StopReason::Violation,
+                None => StopReason::Stall,
+            }));
             stop.send_replace(true);
             let after = after.as_secs_f64();
             if let Some(code) = code {

@@ -17,7 +17,7 @@ use cluster::network::Capture;
 use cluster::system::Operations;
 use cluster::{Cluster, ClusterSpec, NodeState};
 use futures_util::future::try_join_all;
-use history::{EventType, Header, Note, Phase};
+use history::{EventType, Header, Note, Phase, StopReason};
 use nemesis::{Journal, Schedule};
 use results::RunDir;
 use std::path::{Path, PathBuf};
@@ -107,7 +107,7 @@ impl World {
         let mut watchers = vec![
             watch_exits(&cluster, &recorder),
             pass_on(recorder.broken(), stop.clone()),
-            pass_on_interrupt(interrupt.clone(), stop.clone()),
+            pass_on_interrupt(interrupt.clone(), Arc::clone(&recorder), stop.clone()),
             pass_on(stop.subscribe(), mend.clone()),
         ];
         let notes = events.follow(&recorder, &cluster, notes);
@@ -196,6 +196,7 @@ impl World {
             tokio::spawn(fail_fast::stop_at_the_first_violation(
                 file,
                 plan.kind.model,
+                Arc::clone(&self.recorder),
                 seen,
                 self.stop.clone(),
                 self.progress.voice(),
@@ -416,9 +417,14 @@ fn pass_on(mut broken: watch::Receiver<bool>, stop: watch::Sender<bool>) -> Join
     })
 }
 
-fn pass_on_interrupt(mut interrupt: Interrupt, stop: watch::Sender<bool>) -> JoinHandle<()> {
+fn pass_on_interrupt(
+    mut interrupt: Interrupt,
+    recorder: Arc<Recorder>,
+    stop: watch::Sender<bool>,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         interrupt.wait().await;
+        recorder.note(Note::Stop(StopReason::Interrupt));
         stop.send_replace(true);
     })
 }

@@ -3,7 +3,7 @@
 use super::Problem;
 use super::scan::Scanned;
 use crate::operation::NEVER;
-use crate::{EventType, FaultNote, Header, History, Note, Operation, Outcome, Phase, Value};
+use crate::{EventType, FaultNote, Header, History, Note, Operation, Outcome, Phase, StopReason, Value};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
@@ -292,6 +292,8 @@ fn note(who: &str, line: &Line) -> Result<Option<Note>, Problem> {
             let phase: Phase = Phase::deserialize(&line.value).map_err(wrong)?;
             Ok(Some(Note::Phase(phase)))
         }
+        // A later version may know more reasons.
+        ("harness", "stop") => Ok(StopReason::deserialize(&line.value).ok().map(Note::Stop)),
         ("cluster", "exit") => {
             let exit = Exit::deserialize(&line.value).map_err(wrong)?;
             Ok(Some(Note::Exit {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    Event, EventType, Fault, FaultNote, FaultStep, Header, NEVER, Note, Outcome, Phase, SCHEMA, TornTail,
-    Writer,
+    Event, EventType, Fault, FaultNote, FaultStep, Header, NEVER, Note, Outcome, Phase, SCHEMA, StopReason,
+    TornTail, Writer,
 };
 use proptest::prelude::*;
 
@@ -170,6 +170,7 @@ fn notes_survive_the_file() {
     };
     let notes = [
         Note::Phase(Phase::SetUp),
+        Note::Stop(StopReason::Stall),
         Note::Fault(FaultNote {
             id: 3,
             step: FaultStep::Healed,
@@ -197,7 +198,17 @@ fn notes_survive_the_file() {
             .collect::<Vec<_>>(),
         notes
     );
-    assert_eq!(history.events, 3);
+    assert_eq!(history.events, 4);
+}
+
+#[test]
+fn a_reason_to_stop_that_a_later_version_added_is_passed_over() {
+    let stop = |why: &str| {
+        let line = format!(r#"{{"time":1,"process":"harness","type":"info","f":"stop","value":"{why}"}}"#);
+        read_bytes(line.as_bytes()).unwrap().notes
+    };
+    assert_eq!(stop("interrupt"), [(1, Note::Stop(StopReason::Interrupt))]);
+    assert_eq!(stop("of a later version"), []);
 }
 
 /// Any JSON that a client could have been told.

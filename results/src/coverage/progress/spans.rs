@@ -135,7 +135,7 @@ fn troubles(history: &History, faults: &[FaultSpan]) -> Vec<Trouble> {
                     .unwrap_or(u64::MAX),
             ),
         }),
-        Note::Phase(_) | Note::Fault(_) => None,
+        Note::Phase(_) | Note::Stop(_) | Note::Fault(_) => None,
     });
     by_faults.chain(by_themselves).collect()
 }
