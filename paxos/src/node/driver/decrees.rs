@@ -96,10 +96,12 @@ impl Driver {
     /// Does what an instance wants, in its order: what comes after a state to persist waits until that is durable.
     pub(super) fn carry_out(&mut self, name: &Arc<str>, outputs: &mut Vec<Output>) {
         let mut waits = false;
+        let mut written = None;
         for output in outputs.drain(..) {
-            self.count_and_log(name, &output);
+            self.count_and_log(name, &output, written.as_ref());
             match output {
                 Output::Persist(state) => {
+                    written.clone_from(&state.acceptor.accepted);
                     self.write(name, &state);
                     waits = true;
                     let is_accepted = state.acceptor.accepted.is_some();
