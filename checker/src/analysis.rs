@@ -138,7 +138,8 @@ pub struct Reason {
     pub to: usize,
     /// What forces it.
     pub kind: ReasonKind,
-    /// In words, with the letters: "A comes before B: A had its answer 386 ms before B began."
+    /// In words, with the letters: by real time a fact, "A comes before B: A had its answer 386 ms before B began."; by
+    /// what was told a necessity, "B must come before A: B was told its own value, so nothing had been decided."
     pub sentence: String,
     /// In a few words, for a drawing: "A finished 386 ms before B began".
     pub short: String,

@@ -134,7 +134,7 @@ pub trait Object: Sync {
     }
 
     /// Why the second of two operations of a counterexample must come before the first, apart from real time: a
-    /// clause that goes on after "B comes before A: ". Both are given as places in `core`.
+    /// clause that goes on after "B must come before A: ". Both are given as places in `core`.
     fn why(&self, core: &[&CallOf<Self>], must_be_first: usize, then: usize) -> Option<String> {
         let _ = (core, must_be_first, then);
         None

@@ -269,7 +269,7 @@ impl<'a, O: Object> Case<'a, O> {
                     format!("with {b} before {a}, no order gives all of them their answers.")
                 });
                 (
-                    format!("{a} comes before {b}: {why}"),
+                    format!("{a} must come before {b}: {why}"),
                     why.trim_end_matches('.').to_owned(),
                 )
             }

@@ -72,7 +72,7 @@ fn a_queue_that_overtakes_is_told() {
         reasons,
         [
             "A comes before B: A had its answer 10 ms before B began.",
-            "B comes before A: 2 came out first, so it went in first."
+            "B must come before A: 2 came out first, so it went in first."
         ]
     );
 }

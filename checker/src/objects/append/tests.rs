@@ -104,7 +104,7 @@ fn a_list_does_not_get_shorter() {
         sentences,
         [
             "A comes before B: A had its answer 1 ms before B began.",
-            "B comes before A: the list that A was told goes on from it."
+            "B must come before A: the list that A was told goes on from it."
         ]
     );
 }

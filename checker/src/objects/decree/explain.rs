@@ -246,7 +246,7 @@ impl Case<'_> {
                         a,
                         ReasonKind::Value,
                         format!(
-                            "{lf} comes before {la}: {la} was told {told}, which only {lf} had proposed."
+                            "{lf} must come before {la}: {la} was told {told}, which only {lf} had proposed."
                         ),
                         format!("{la} was told {lf}'s value"),
                     ),
@@ -255,7 +255,7 @@ impl Case<'_> {
                         f,
                         ReasonKind::Value,
                         format!(
-                            "{lf} comes before nothing: it was reported as failed, so it never took effect."
+                            "{lf} cannot come before {la}: {lf} was reported as failed, so it never took effect."
                         ),
                         format!("{lf} was reported as failed"),
                     ),
@@ -288,7 +288,7 @@ impl Case<'_> {
                         a,
                         ReasonKind::Value,
                         format!(
-                            "{lp} comes before {la}: {la} was told {told}, which {lp} was the first to propose."
+                            "{lp} must come before {la}: {la} was told {told}, which {lp} was the first to propose."
                         ),
                         format!("{la} was told {lp}'s value"),
                     ),
@@ -316,8 +316,8 @@ impl Case<'_> {
                         1,
                         0,
                         ReasonKind::Value,
-                        "B comes before A: B was told that nothing had been decided.".to_owned(),
-                        "B found nothing decided, so A had not happened yet".to_owned(),
+                        "B must come before A: B was told that nothing had been decided.".to_owned(),
+                        "B found nothing decided, so B must come before A".to_owned(),
                     ),
                 ];
                 violation.orders = vec![
@@ -354,19 +354,19 @@ impl Case<'_> {
                 0,
                 1,
                 ReasonKind::Value,
-                format!("A comes before B: {}", told('A', first, &one, &other)),
-                format!("A was told {one}, so B had not happened yet"),
+                format!("A must come before B: {}", told('A', first, &one, &other)),
+                format!("A was told {one}, so A must come before B"),
             ),
         };
         let short = match self.told_its_own(second) {
-            true => "B was told its own value, so A had not happened yet".to_owned(),
-            false => format!("B was told {other}, so A had not happened yet"),
+            true => "B was told its own value, so B must come before A".to_owned(),
+            false => format!("B was told {other}, so B must come before A"),
         };
         let back = reason(
             1,
             0,
             ReasonKind::Value,
-            format!("B comes before A: {}", told('B', second, &other, &one)),
+            format!("B must come before A: {}", told('B', second, &other, &one)),
             short,
         );
         violation.reasons = vec![forth, back];

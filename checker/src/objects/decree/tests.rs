@@ -91,7 +91,7 @@ fn two_decisions_are_told_with_the_clearest_pair() {
     );
     assert_eq!(
         violation.reasons[1].sentence,
-        "B comes before A: B was told its own value, so nothing had been decided."
+        "B must come before A: B was told its own value, so nothing had been decided."
     );
     assert_eq!(violation.orders[0].sentence, "B must be told 17. It was told 42.");
     assert_eq!(

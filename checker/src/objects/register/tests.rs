@@ -319,8 +319,9 @@ mod words {
             .map(|reason| reason.sentence.as_str())
             .collect();
         assert!(
-            sentences
-                .contains(&"B comes before A: C was told 2, which A put there; what B put there was gone."),
+            sentences.contains(
+                &"B must come before A: C was told 2, which A put there; what B put there was gone."
+            ),
             "{sentences:?}"
         );
     }

@@ -110,7 +110,7 @@ fn reads_of_a_growing_set_are_one_inside_the_other() {
         .collect();
     is(&back, "set.going-back", "2 was in x, and 1 ms later it was not.");
     let reasons = violation(SET, &back).reasons;
-    assert_eq!(reasons[1].sentence, "B comes before A: B found 2 not in.");
+    assert_eq!(reasons[1].sentence, "B must come before A: B found 2 not in.");
 }
 
 #[test]
