@@ -1,7 +1,7 @@
 //! The final block: the last thing on the terminal. Verdict and sentence, the reason, the evidence, where to
 //! look, what to type next. The same structure for every verdict, at most 80 columns where the content allows.
 
-use crate::document::{FaultRow, Outcome, Results, ViolationRow};
+use crate::document::{FaultRow, NoQuorum, Outcome, Results, ViolationRow};
 use crate::text::{count, counted, line, visible};
 use checker::Model;
 
@@ -118,17 +118,42 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
     }
     lines.push(String::new());
     lines.extend(numbers(results).iter().map(|it| format!(" {it}")));
-    let sound = results
+    for check in results.checks.iter().filter(|check| check.verdict == "invalid") {
+        let took = crate::text::took(check.took_s);
+        lines.push(format!(
+            " checks   ✕ {}: {}{}   {took}",
+            check.name,
+            check.result,
+            sound(results)
+        ));
+        lines.extend(without_weight(results));
+    }
+}
+
+/// How many of the other checks hold.
+fn sound(results: &Results) -> String {
+    match results
         .checks
         .iter()
         .filter(|check| check.verdict == "valid")
-        .count();
-    for check in results.checks.iter().filter(|check| check.verdict == "invalid") {
-        lines.push(format!(
-            " checks   ✕ {}: {}   ✓ {sound} others   {:.2} s",
-            check.name, check.result, check.took_s
-        ));
+        .count()
+    {
+        0 => String::new(),
+        1 => "   ✓ 1 other".to_owned(),
+        sound => format!("   ✓ {sound} others"),
     }
+}
+
+/// By name those that do not, without being a violation, and those that were not asked: a line each.
+fn without_weight(results: &Results) -> impl Iterator<Item = String> {
+    let line = |(verdict, words): (&str, &str)| {
+        let checks = results.checks.iter().filter(|check| check.verdict == verdict);
+        let names: Vec<String> = checks.map(|check| visible(&check.name, 60)).collect();
+        (!names.is_empty()).then(|| format!("          {words}{}", names.join(", ")))
+    };
+    [("unknown", "? "), ("not-asked", "– not asked: ")]
+        .into_iter()
+        .filter_map(line)
 }
 
 /// How far the checker got, and what would help.
@@ -199,13 +224,9 @@ pub fn call(member: &crate::document::CoreRow, nothing: &str) -> String {
 }
 
 /// Faults that began or ended between the first core operation's beginning and the last one's end, in words, with
-/// milliseconds from the first one's end, as in the report.
+/// milliseconds from that beginning, as in the report.
 pub fn between(results: &Results, violation: &ViolationRow) -> Vec<(f64, String)> {
     let [from, to] = violation.window_s;
-    let Some(first) = violation.core.first() else {
-        return Vec::new();
-    };
-    let zero = crate::text::seconds(first.end_ns.unwrap_or(first.start_ns));
     let mut changes: Vec<(f64, String)> = Vec::new();
     for fault in &results.faults {
         let change = |at: Option<f64>, words: &str| at.map(|at| (at, visible(words, 200)));
@@ -214,7 +235,7 @@ pub fn between(results: &Results, violation: &ViolationRow) -> Vec<(f64, String)
     }
     changes.retain(|(at, _)| (from..to).contains(at));
     changes.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let since = |(at, what): (f64, String)| ((at - zero) * 1000.0, what);
+    let since = |(at, what): (f64, String)| ((at - from) * 1000.0, what);
     changes.into_iter().map(since).collect()
 }
 
@@ -228,15 +249,15 @@ fn between_lines(results: &Results, violation: &ViolationRow) -> Vec<String> {
         .enumerate()
         .map(|(place, (after_ms, what))| {
             let head = match place {
-                0 => format!("After {first}:"),
+                0 => format!("After {first} began:"),
                 _ => String::new(),
             };
-            format!("   {head:10} {:>9} {what}", format!("{after_ms:+.0} ms"))
+            format!("   {head:14} {:>9} {what}", format!("{after_ms:+.0} ms"))
         })
         .collect();
     if hidden > 0 {
         lines.push(format!(
-            "   {:10} {:>9} {} more in the report",
+            "   {:14} {:>9} {} more in the report",
             "",
             "",
             count(hidden)
@@ -245,7 +266,7 @@ fn between_lines(results: &Results, violation: &ViolationRow) -> Vec<String> {
     lines
 }
 
-/// What was done in all: operations, and faults if there were any.
+/// What was done in all: operations, faults if there were any, and what was out of the ordinary.
 pub fn numbers(results: &Results) -> Vec<String> {
     let ops = &results.ops;
     let mut lines = vec![format!(
@@ -260,12 +281,14 @@ pub fn numbers(results: &Results) -> Vec<String> {
     let kinds = deeds(results);
     if !kinds.is_empty() {
         lines.push(format!(
-            "{} confirmed    {} · {:.1} s without quorum",
+            "{} confirmed    {} · {:.1} s without quorum{}",
             counted(confirmed, "fault"),
             kinds.join(" · "),
-            results.coverage.no_quorum.total_s
+            results.coverage.no_quorum.total_s,
+            on_and_off(&results.coverage.no_quorum, " · ")
         ));
     }
+    lines.extend(results.circumstances());
     lines
 }
 
@@ -305,7 +328,7 @@ fn valid(results: &Results, lines: &mut Vec<String>) {
             0 => "never lost".to_owned(),
             count => format!("lost {}, {:.1} s", crate::text::times(count), quorum.total_s),
         };
-        lines.push(format!("   quorum      {lost}{back}"));
+        lines.push(format!("   quorum      {lost}{}{back}", on_and_off(quorum, ", ")));
     }
     lines.push(format!(
         "   contention  {:.0} % of operations overlapped another on the same object",
@@ -316,8 +339,17 @@ fn valid(results: &Results, lines: &mut Vec<String>) {
         coverage.unknown_share * 100.0
     ));
     lines.push(format!("   Not exercised: {}", coverage.not_exercised.join(", ")));
+    lines.extend(crate::evidence::not_asked(&coverage.evidence).map(|it| format!("   {it}")));
     lines.push(String::new());
     lines.extend(numbers(results).iter().map(|it| format!(" {it}")));
+}
+
+/// For how long there was a quorum on and off, after a separator; nothing where there was not.
+fn on_and_off(quorum: &NoQuorum, separator: &str) -> String {
+    match quorum.on_and_off_s > 0.0 {
+        true => format!("{separator}{:.1} s on and off", quorum.on_and_off_s),
+        false => String::new(),
+    }
 }
 
 /// The faults that were in force, counted by kind.

@@ -10,6 +10,7 @@ mod recovery;
 use history::timeline::{FaultSpan, faults, phases};
 use history::{Fault, History, Operation, Outcome, Phase};
 pub use progress::{Progress, Stall};
+use quorum::Outages;
 pub use recovery::Comeback;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,8 +85,12 @@ pub struct Coverage {
     pub calm_ns: u64,
     /// When no connected majority of nodes was running: (start, end).
     pub no_quorum: Vec<(u64, u64)>,
+    /// When there was one on and off, as a fault that took it away came and went: (start, end).
+    pub quorum_on_and_off: Vec<(u64, u64)>,
     /// Operations that began meanwhile.
     pub no_quorum_begun: Tally,
+    /// Operations that began while there was one on and off.
+    pub on_and_off_begun: Tally,
     /// From each fault's end to the end of the first operation that began afterwards and was `ok`, sorted.
     pub recoveries_ns: Vec<u64>,
     /// How soon each node was back when everything was mended.
@@ -122,12 +127,15 @@ impl Coverage {
             Some((place, (_, start, _))) if place + 1 == all.len() => (start, u64::MAX),
             Some((_, (_, start, end))) => (start, end),
         };
-        let no_quorum = quorum::without_quorum(history, &faults, end_ns);
+        let Outages { lost, on_and_off } = quorum::outages(history, &faults, end_ns);
+        // Nobody is asked to succeed with half a quorum.
+        let not_steady = merged(lost.iter().chain(&on_and_off).copied().collect());
         let mut coverage = Coverage {
-            kinds: kinds(history, &faults, &no_quorum, end_ns),
+            kinds: kinds(history, &faults, &not_steady, end_ns),
             functions: history.functions.iter().cloned().collect(),
             main_ns: (main_ns.0, main_ns.1.min(end_ns)),
-            no_quorum,
+            no_quorum: lost,
+            quorum_on_and_off: on_and_off,
             ..Coverage::default()
         };
         coverage.count(history, &faults, main_ns, end_ns);
@@ -175,10 +183,15 @@ impl Coverage {
             let (f, is_ok) = (usize::from(operation.f), operation.outcome == Outcome::Ok);
             self.main.add(operation.outcome);
             main_ok[f] |= is_ok;
-            let has_quorum = !within_any(operation.start_ns, &self.no_quorum);
-            if !has_quorum {
+            let is_lost = within_any(operation.start_ns, &self.no_quorum);
+            if is_lost {
                 self.no_quorum_begun.add(operation.outcome);
             }
+            let is_unsteady = within_any(operation.start_ns, &self.quorum_on_and_off);
+            if is_unsteady {
+                self.on_and_off_begun.add(operation.outcome);
+            }
+            let has_quorum = !is_lost && !is_unsteady;
             let mut calm = true;
             for ((kind, spans), during) in self.kinds.iter_mut().zip(&spans).zip(&mut during) {
                 if within_any(operation.start_ns, spans) {
@@ -213,6 +226,12 @@ impl Coverage {
     /// For how long there was no quorum.
     pub fn no_quorum_ns(&self) -> u64 {
         self.no_quorum.iter().map(|(start, end)| end - start).sum()
+    }
+
+    /// For how long there was one on and off.
+    pub fn quorum_on_and_off_ns(&self) -> u64 {
+        let spans = self.quorum_on_and_off.iter();
+        spans.map(|(start, end)| end - start).sum()
     }
 
     /// Faults that were in force, and those of them that were felt.

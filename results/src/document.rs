@@ -6,6 +6,7 @@
 use crate::evidence::Rule;
 use crate::replays::Replays;
 use crate::run_info::RunInfo;
+use history::StopReason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -82,6 +83,9 @@ pub struct Results {
     pub run: Option<RunInfo>,
     /// How long the main phase took, in seconds.
     pub duration_s: f64,
+    /// Why the main phase ended before its time: `violation` or `stall` (both by `--fail-fast`), or `interrupt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<StopReason>,
     /// The phases, in order.
     pub phases: Vec<PhaseSpan>,
     /// Operations.
@@ -108,6 +112,34 @@ pub struct Results {
     /// The files beside this one.
     pub files: BTreeMap<String, String>,
 }
+
+impl Results {
+    /// What a reader must know of the run before anything else, in sentences: whether it went on for as long as it was
+    /// to, and how its nodes were started if not as the descriptor says.
+    pub fn circumstances(&self) -> Vec<String> {
+        let changed = self.run.as_ref().and_then(RunInfo::changed_command);
+        self.cut_short().into_iter().chain(changed).collect()
+    }
+
+    /// `Ran 4.4 s of 20 s: stopped at the first violation (--fail-fast).`
+    fn cut_short(&self) -> Option<String> {
+        let why = match self.stopped {
+            Some(StopReason::Violation) => ": stopped at the first violation (--fail-fast)",
+            Some(StopReason::Stall) => ": stopped because the system stood still (--fail-fast)",
+            Some(StopReason::Interrupt) => ": stopped by Ctrl-C",
+            None => "",
+        };
+        let whole_s = self.run.as_ref().and_then(RunInfo::time_limit_s)?;
+        let is_short = self.duration_s + SHORT_BY_S < whole_s;
+        (is_short || !why.is_empty()).then(|| {
+            let (ran, whole) = (self.duration_s, (whole_s * 10.0).round() / 10.0);
+            format!("Ran {ran:.1} s of {whole} s{why}.")
+        })
+    }
+}
+
+/// A main phase that ended so little before its time was not cut short.
+const SHORT_BY_S: f64 = 0.2;
 
 /// Why the verdict is what it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -261,6 +293,9 @@ pub struct NoQuorum {
     pub total_s: f64,
     /// Operations that began meanwhile.
     pub ops_begun: usize,
+    /// How long there was one on and off, as a fault that took it away came and went; not part of the rest.
+    #[serde(default)]
+    pub on_and_off_s: f64,
 }
 
 /// From a fault's end to the first success.
@@ -277,7 +312,7 @@ pub struct Recovery {
 pub struct Check {
     /// Its name.
     pub name: String,
-    /// `valid`, `invalid` or `unknown`.
+    /// `valid`, `invalid` or `unknown`; `not-asked` where the run gave no occasion to ask, which counts for nothing.
     pub verdict: String,
     /// What was found, in words.
     pub result: String,

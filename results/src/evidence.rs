@@ -74,21 +74,66 @@ impl Strictness {
 pub struct Rule {
     /// Its name, stable for machines.
     pub rule: String,
-    /// Whether it is fulfilled.
+    /// Whether it is fulfilled; a rule that was not asked is not broken.
     pub ok: bool,
+    /// Whether the run gave occasion to ask it. What was not asked says nothing for the system.
+    #[serde(default = "asked")]
+    pub asked: bool,
     /// What was measured, in words.
     pub value: String,
 }
 
+/// Earlier versions of the format did not tell: they asked every rule that they named.
+fn asked() -> bool {
+    true
+}
+
+impl Rule {
+    fn new(rule: &str, ok: bool, value: String) -> Rule {
+        Rule {
+            rule: rule.to_owned(),
+            ok,
+            asked: true,
+            value,
+        }
+    }
+
+    /// One that there was no occasion to ask, and why.
+    fn not_asked(rule: &str, why: String) -> Rule {
+        Rule {
+            asked: false,
+            ..Rule::new(rule, true, why)
+        }
+    }
+
+    /// How it is shown: fulfilled, not asked, or broken.
+    pub fn sign(&self) -> &'static str {
+        match (self.asked, self.ok) {
+            (_, false) => "✕",
+            (false, true) => "–",
+            (true, true) => "✓",
+        }
+    }
+
+    /// Its name as it is read.
+    pub fn name(&self) -> String {
+        self.rule.replace('-', " ")
+    }
+}
+
+/// The rules that there was no occasion to ask, in a sentence; nothing when all were asked.
+pub fn not_asked(rules: &[Rule]) -> Option<String> {
+    let names = rules.iter().filter(|rule| !rule.asked);
+    let told: Vec<String> = names
+        .map(|rule| format!("{} ({})", visible(&rule.name(), 60), visible(&rule.value, 200)))
+        .collect();
+    (!told.is_empty()).then(|| format!("Not asked: {}", told.join(", ")))
+}
+
 /// All rules for a history. Those about faults apply when faults were asked for.
 pub fn rules(history: &History, analysis: &Analysis, coverage: &Coverage) -> Vec<Rule> {
-    let rule = |rule: &str, ok: bool, value: String| Rule {
-        rule: rule.to_owned(),
-        ok,
-        value,
-    };
     let mut rules = vec![
-        rule(
+        Rule::new(
             "checker-finished",
             analysis.verdict != Verdict::Unknown,
             format!(
@@ -114,7 +159,7 @@ pub fn rules(history: &History, analysis: &Analysis, coverage: &Coverage) -> Vec
         rules.push(progress(&coverage.progress));
         rules.extend(recovered(&coverage.comeback));
     }
-    rules.push(rule(
+    rules.push(Rule::new(
         "operations-overlap",
         coverage.overlap_share >= OVERLAP_SHARE_MIN,
         format!(
@@ -122,7 +167,7 @@ pub fn rules(history: &History, analysis: &Analysis, coverage: &Coverage) -> Vec
             coverage.overlap_share * 100.0
         ),
     ));
-    rules.push(rule(
+    rules.push(Rule::new(
         "outcomes-known",
         coverage.unknown_share < UNKNOWN_SHARE_MAX && coverage.main.total() > 0,
         format!(
@@ -145,11 +190,8 @@ fn every_function_worked(coverage: &Coverage) -> Rule {
         (_, []) => format!("{} ok in the main phase", list(coverage.main_ok_functions.iter())),
         (_, missing) => format!("no {} succeeded in the main phase", list(missing.iter())),
     };
-    Rule {
-        rule: "every-operation-worked".into(),
-        ok: !coverage.functions.is_empty() && missing.is_empty(),
-        value,
-    }
+    let ok = !coverage.functions.is_empty() && missing.is_empty();
+    Rule::new("every-operation-worked", ok, value)
 }
 
 /// Of an object that promises something in the end only, every node has to be read in the end.
@@ -171,11 +213,7 @@ fn final_reads(history: &History) -> Rule {
         ),
         missing => format!("no read through {} succeeded in the end", list(missing.iter())),
     };
-    Rule {
-        rule: "final-reads".into(),
-        ok: !reads.is_empty() && missing.is_empty(),
-        value,
-    }
+    Rule::new("final-reads", !reads.is_empty() && missing.is_empty(), value)
 }
 
 fn faults_took_effect(requested: &[String], coverage: &Coverage) -> Rule {
@@ -190,11 +228,7 @@ fn faults_took_effect(requested: &[String], coverage: &Coverage) -> Rule {
         [] => format!("{} took effect", list(requested.iter())),
         missing => format!("no {} took effect", list(missing.iter())),
     };
-    Rule {
-        rule: "faults-took-effect".into(),
-        ok: missing.is_empty(),
-        value,
-    }
+    Rule::new("faults-took-effect", missing.is_empty(), value)
 }
 
 /// A fault in force for so long is felt by any system that works at all.
@@ -203,6 +237,9 @@ const FELT_WITHIN_NS: u64 = 1_000_000_000;
 /// Every fault was felt; of short ones, which may find nobody about to use what they break, three in four.
 fn faults_confirmed(coverage: &Coverage) -> Rule {
     let (confirmed, installed) = coverage.confirmed();
+    if installed == 0 {
+        return Rule::not_asked("faults-confirmed", "no fault was in force".to_owned());
+    }
     let is_unfelt = |span: &&FaultSpan| span.installed_ns.is_some() && !span.confirmed();
     let is_long = |span: &&FaultSpan| {
         let end_ns = span.healing_ns.or(span.healed_ns).unwrap_or(u64::MAX);
@@ -237,25 +274,18 @@ fn faults_confirmed(coverage: &Coverage) -> Rule {
         }
         (None, None) => format!("{confirmed} of {installed} faults were felt"),
     };
-    Rule {
-        rule: "faults-confirmed".into(),
-        ok: failed.is_none() && unfelt.is_none(),
-        value,
-    }
+    Rule::new("faults-confirmed", failed.is_none() && unfelt.is_none(), value)
 }
 
 fn worked_under_faults(requested: &[String], coverage: &Coverage) -> Rule {
-    let rule = |ok: bool, value: String| Rule {
-        rule: "worked-under-faults".into(),
-        ok,
-        value,
-    };
-    let kinds = coverage
+    const NAME: &str = "worked-under-faults";
+    let kinds: Vec<_> = coverage
         .kinds
         .iter()
-        .filter(|kind| requested.contains(&kind.kind) && kind.installed > 0);
+        .filter(|kind| requested.contains(&kind.kind) && kind.installed > 0)
+        .collect();
     let mut without_quorum = Vec::new();
-    for kind in kinds {
+    for kind in &kinds {
         let failed = kind.by_function.iter().find(|(_, tally)| tally.ok == 0);
         let Some((f, tally)) = failed else { continue };
         // Without a quorum nothing can be expected to succeed: a fault that never left one asks for nothing.
@@ -269,13 +299,22 @@ fn worked_under_faults(requested: &[String], coverage: &Coverage) -> Rule {
             kind.kind,
             count(tally.total())
         );
-        return rule(false, value);
+        return Rule::new(NAME, false, value);
     }
-    let value = match without_quorum.as_slice() {
-        [] => "every kind of operation succeeded under every kind of fault".to_owned(),
-        kinds => format!("there was never a quorum during a {}", kinds.join(" or a ")),
-    };
-    rule(true, value)
+    match without_quorum.as_slice() {
+        [] if kinds.is_empty() => Rule::not_asked(NAME, "no fault was in force".to_owned()),
+        [] => {
+            let value = "every kind of operation succeeded under every kind of fault";
+            Rule::new(NAME, true, value.to_owned())
+        }
+        lost => {
+            let value = format!("there was never a quorum during a {}", lost.join(" or a "));
+            match lost.len() == kinds.len() {
+                true => Rule::not_asked(NAME, value),
+                false => Rule::new(NAME, true, value),
+            }
+        }
+    }
 }
 
 /// The longest time in which the system stood still although it could have worked, in words.
@@ -299,21 +338,19 @@ pub fn stall(progress: &Progress) -> Option<String> {
 }
 
 fn progress(progress: &Progress) -> Rule {
+    const NAME: &str = "progress";
     let value = match (stall(progress), progress.judged) {
         (Some(stall), _) => stall,
         (None, 0) => {
-            "a connected majority under a fault never lasted long enough to ask for success".to_owned()
+            let why = "under faults the same connected majority never lasted long enough to ask for success";
+            return Rule::not_asked(NAME, why.to_owned());
         }
         (None, judged) => format!(
             "every kind of operation succeeded while a majority was up and connected under faults (judged {})",
             times(judged)
         ),
     };
-    Rule {
-        rule: "progress".into(),
-        ok: progress.stalls.is_empty(),
-        value,
-    }
+    Rule::new(NAME, progress.stalls.is_empty(), value)
 }
 
 /// Every node answers again when everything was mended and it had its time; asked only of a run that waited for it.
@@ -334,11 +371,7 @@ fn recovered(comeback: &Comeback) -> Option<Rule> {
             format!("{} never answered again after the last fault", names(missing)),
         ),
     };
-    Some(Rule {
-        rule: "recovered".into(),
-        ok,
-        value,
-    })
+    Some(Rule::new("recovered", ok, value))
 }
 
 fn no_node_ended_by_itself(history: &History, faults: &[FaultSpan]) -> Rule {
@@ -363,11 +396,7 @@ fn no_node_ended_by_itself(history: &History, faults: &[FaultSpan]) -> Rule {
             }
         ),
     };
-    Rule {
-        rule: "no-unexpected-exit".into(),
-        ok: exits.is_empty(),
-        value,
-    }
+    Rule::new("no-unexpected-exit", exits.is_empty(), value)
 }
 
 fn list<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {

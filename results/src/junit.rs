@@ -1,8 +1,8 @@
 //! `junit.xml`: what CI servers read. A run is a suite, a check is a case.
 //!
 //! A violation is a *failure*, with the run's sentence as its message and the final block as its text. What was not
-//! decided, or not tested enough, and a run without a verdict are *errors*: neither is a pass. Beside a violation, what was not
-//! tested enough is *skipped*.
+//! decided, or not tested enough, and a run without a verdict are *errors*: neither is a pass. What there was no occasion
+//! to ask, and beside a violation what was not tested enough, is *skipped*.
 
 use crate::block::{BlockOptions, final_block};
 use crate::document::{Check, Outcome, Results};
@@ -69,8 +69,8 @@ fn status(results: &Results, check: &Check, block: &str) -> TestCaseStatus {
             results.reason.code.as_str(),
             &results.reason.sentence,
         ),
-        // What was not tested does not matter any more.
-        _ if results.verdict == Outcome::Invalid => {
+        // What was not tested does not matter any more; what was not asked never did.
+        it if results.verdict == Outcome::Invalid || it == "not-asked" => {
             let mut skipped = TestCaseStatus::skipped();
             skipped.set_message(line(&check.result));
             return skipped;

@@ -34,7 +34,9 @@ pub fn markdown(results: &Results, directory: Option<&str>) -> String {
         ),
     }
     sections.extend(results.remarks.iter().take(ROWS_MAX).map(|it| prose(&line(it))));
-    sections.push(list(numbers(results).iter().map(|it| prose(&line(it)))));
+    let not_asked = crate::evidence::not_asked(&results.coverage.evidence);
+    let numbers = numbers(results).into_iter().chain(not_asked);
+    sections.push(list(numbers.map(|it| prose(&line(&it)))));
     sections.extend(results.replays.as_ref().map(|replays| prose(&replays.sentence())));
     if let Some(run) = &results.run {
         let again = format!("harness {}", visible(&command(&run.argv), 2000));
@@ -77,7 +79,7 @@ fn contradiction(results: &Results, violation: &ViolationRow, sections: &mut Vec
     if let (Some(first), false) = (violation.core.first(), changes.is_empty()) {
         let shown = changes.iter().take(ROWS_MAX);
         let told = list(shown.map(|(after_ms, what)| format!("{after_ms:+.0} ms {}", prose(what))));
-        sections.push(format!("After {}:\n\n{told}", visible(&first.label, 10)));
+        sections.push(format!("After {} began:\n\n{told}", visible(&first.label, 10)));
         sections.extend(left_out(changes.len(), "changes"));
     }
 }

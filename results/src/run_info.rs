@@ -1,6 +1,7 @@
 //! What is known about a run before it starts: `options.json`.
 
 use crate::evidence::Strictness;
+use crate::text::{command, visible};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,12 @@ pub struct RunInfo {
     pub clients: u64,
     /// How a node was started, as the descriptor says.
     pub command: Vec<String>,
+    /// What the run's flags added to that command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub node_args: Vec<String>,
+    /// The program that the run's flags put in the place of the descriptor's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// The machine.
     pub environment: Environment,
 }
@@ -42,6 +49,23 @@ impl RunInfo {
         let said = self.options.get("evidence").and_then(|it| it.as_str());
         let named = |it: &Strictness| Some(it.name()) == said;
         Strictness::ALL.into_iter().find(named).unwrap_or_default()
+    }
+
+    /// For how long the main phase was to last, in seconds; none where nobody said.
+    pub fn time_limit_s(&self) -> Option<f64> {
+        self.options.get("time_limit_s").and_then(|it| it.as_f64())
+    }
+
+    /// In a sentence what the run's flags changed of how the descriptor starts a node; none where they did not.
+    pub fn changed_command(&self) -> Option<String> {
+        let quoted = |words: &[String]| visible(&command(words), 200);
+        let program = self
+            .program
+            .iter()
+            .map(|program| format!("from {}", quoted(std::slice::from_ref(program))));
+        let args = (!self.node_args.is_empty()).then(|| format!("with {}", quoted(&self.node_args)));
+        let changes: Vec<String> = program.chain(args).collect();
+        (!changes.is_empty()).then(|| format!("The nodes were started {}.", changes.join(" ")))
     }
 }
 

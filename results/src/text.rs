@@ -71,6 +71,18 @@ pub fn times(number: usize) -> String {
     }
 }
 
+/// A place in a row: `1st`, `2nd`, `3rd`, `11th`.
+pub fn ordinal(number: usize) -> String {
+    let suffix = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{}{suffix}", count(number))
+}
+
 /// The object that a history says it is about, where it does.
 pub fn model(history: &History) -> Option<Model> {
     Model::from_name(&history.header.as_ref()?.model)
@@ -119,9 +131,28 @@ pub fn stretch(time_ns: u64) -> String {
     }
 }
 
+/// How long something took, from seconds: `7 ms`, `1.32 s`; `<1 ms` where it was hardly any time.
+pub fn took(seconds: f64) -> String {
+    match seconds {
+        it if it < 0.001 => "<1 ms".to_owned(),
+        it if it < 1.0 => format!("{:.0} ms", it * 1e3),
+        it => format!("{it:.2} s"),
+    }
+}
+
 /// Nanoseconds as seconds.
 pub fn seconds(time_ns: u64) -> f64 {
     time_ns as f64 / 1e9
+}
+
+/// Words of a sentence in a row: `A, B and C`.
+pub fn listed<T: AsRef<str>>(words: &[T], last: &str) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
 }
 
 /// The names of a list: `n1 n2 n3`.
@@ -142,6 +173,30 @@ mod tests {
         assert_eq!(
             [0, 999, 1000, 21_372, 1_000_000].map(count::<u64>),
             ["0", "999", "1,000", "21,372", "1,000,000"]
+        );
+    }
+
+    #[test]
+    fn a_row_of_words_reads_as_one() {
+        assert_eq!(listed::<&str>(&[], "and"), "");
+        assert_eq!(listed(&["A"], "and"), "A");
+        assert_eq!(listed(&["A", "B", "C"], "or"), "A, B or C");
+    }
+
+    #[test]
+    fn places_in_a_row_have_their_endings() {
+        let told = [1, 2, 3, 4, 11, 13, 22, 1_003].map(ordinal);
+        assert_eq!(
+            told,
+            ["1st", "2nd", "3rd", "4th", "11th", "13th", "22nd", "1,003rd"]
+        );
+    }
+
+    #[test]
+    fn hardly_any_time_is_not_none() {
+        assert_eq!(
+            [0.0, 0.0071, 0.9, 1.318].map(took),
+            ["<1 ms", "7 ms", "900 ms", "1.32 s"]
         );
     }
 

@@ -152,6 +152,13 @@ impl Plan {
             nodes: self.nodes.clone(),
             clients: self.clients as u64,
             command: template.chain(self.extra_args.iter().cloned()).collect(),
+            node_args: self
+                .extra_args
+                .iter()
+                .chain(&options.node_args)
+                .cloned()
+                .collect(),
+            program: options.program.clone(),
             environment: environment(options.network.backend()),
         }
     }

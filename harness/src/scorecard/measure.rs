@@ -251,6 +251,7 @@ mod tests {
         results.coverage.evidence.push(results::evidence::Rule {
             rule: rule.to_owned(),
             ok: false,
+            asked: true,
             value: "no propose succeeded in 3.1 s in which n1 n3 n4 were up and connected".to_owned(),
         });
         Ended {

@@ -122,6 +122,13 @@ fn a_captured_violation_has_its_messages_in_the_report() {
     let page = fs::read_to_string(run.directory.join("report.html")).unwrap();
     let results: serde_json::Value =
         serde_json::from_slice(&fs::read(run.directory.join("results.json")).unwrap()).unwrap();
+    assert_eq!(results["stopped"], "violation");
+    let cut_short = " s of 5 s: stopped at the first violation (--fail-fast).";
+    assert!(
+        page.contains(cut_short) && run.text.contains(cut_short),
+        "{}",
+        run.text
+    );
     let key = &results["violations"][0]["key"];
     assert!(page.contains("Messages around the violation"));
     assert!(page.contains(&format!(

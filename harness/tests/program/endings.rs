@@ -86,6 +86,7 @@ fn ctrl_c_once_reports_what_there_is_and_twice_stops_at_once() {
         "{}",
         out(&output)
     );
+    assert!(out(&output).contains(": stopped by Ctrl-C."), "{}", out(&output));
     let place = Place::new();
     let child = under_way(&place);
     signal(&child, Signal::SIGINT);

@@ -173,7 +173,10 @@ fn evidence(one: &Side<'_>, other: &Side<'_>) -> Vec<Line> {
             let found = it.coverage.evidence.iter().find(|it| it.rule == rule);
             found.map_or_else(
                 || "not asked".to_owned(),
-                |it| if it.ok { "✓".to_owned() } else { "✕".to_owned() },
+                |it| match it.asked {
+                    true => it.sign().to_owned(),
+                    false => "not asked".to_owned(),
+                },
             )
         })
     };

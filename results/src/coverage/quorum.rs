@@ -1,12 +1,23 @@
 //! When there was a quorum: some running node that could exchange packets, both ways, with enough others to be a
-//! majority. Without one nothing can be expected to succeed.
+//! majority. Without one nothing can be expected to succeed. Where faults that come and go (a flapping partition, a
+//! restart storm) are what takes it away, it comes and goes with them.
 
 use super::within;
+use history::fault::Link;
 use history::timeline::FaultSpan;
 use history::{Fault, History};
 
-/// When no running node could exchange packets, in both directions, with enough others to be a majority.
-pub fn without_quorum(history: &History, faults: &[FaultSpan], end_ns: u64) -> Vec<(u64, u64)> {
+/// When there was no quorum, and when there was one on and off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outages {
+    /// No running node could exchange packets, in both directions, with enough others to be a majority.
+    pub lost: Vec<(u64, u64)>,
+    /// So it was whenever the faults that come and go were at work.
+    pub on_and_off: Vec<(u64, u64)>,
+}
+
+/// When there was no quorum, and when there was one on and off: (start, end), in order.
+pub fn outages(history: &History, faults: &[FaultSpan], end_ns: u64) -> Outages {
     let spans: Vec<(&Fault, (u64, u64))> = faults
         .iter()
         .filter_map(|span| Some((&span.fault, span.active_ns(end_ns)?)))
@@ -17,7 +28,7 @@ pub fn without_quorum(history: &History, faults: &[FaultSpan], end_ns: u64) -> V
         .collect();
     moments.sort_unstable();
     moments.dedup();
-    let mut gaps: Vec<(u64, u64)> = Vec::new();
+    let mut outages = Outages::default();
     for pair in moments.windows(2) {
         let in_force: Vec<&Fault> = spans
             .iter()
@@ -27,12 +38,27 @@ pub fn without_quorum(history: &History, faults: &[FaultSpan], end_ns: u64) -> V
         if has_quorum(&history.nodes, &in_force) {
             continue;
         }
+        let staying = in_force.iter().filter(|fault| fault.flap().is_none());
+        let gaps = match has_quorum(&history.nodes, &staying.copied().collect::<Vec<_>>()) {
+            true => &mut outages.on_and_off,
+            false => &mut outages.lost,
+        };
         match gaps.last_mut() {
             Some(last) if last.1 == pair[0] => last.1 = pair[1],
             _ => gaps.push((pair[0], pair[1])),
         }
     }
-    gaps
+    outages
+}
+
+/// Whom a node can exchange packets with in both directions while these links are cut, itself not among them.
+pub fn reached<'a>(nodes: &'a [String], cut: &[Link], node: &str) -> Vec<&'a String> {
+    let is_cut = |other: &str| {
+        let between = |(a, b): &Link| (a == node && b == other) || (a == other && b == node);
+        cut.iter().any(between)
+    };
+    let others = nodes.iter().filter(|other| *other != node);
+    others.filter(|other| !is_cut(other)).collect()
 }
 
 /// Whether some running node reaches, both ways, a majority of all nodes.
@@ -72,6 +98,42 @@ mod tests {
             flap: None,
             slow_start: None,
         }
+    }
+
+    #[test]
+    fn a_restart_storm_takes_the_quorum_away_on_and_off() {
+        let storm = Fault::Kill {
+            nodes: ["n1", "n2", "n3"].map(str::to_owned).to_vec(),
+            power: false,
+            flap: Some(history::Flap {
+                cut_ms: 20,
+                whole_ms: 30,
+            }),
+            slow_start: None,
+        };
+        let span = |fault: &Fault, from: u64, to: u64| FaultSpan {
+            id: 1,
+            fault: fault.clone(),
+            requested_ns: from,
+            installed_ns: Some(from),
+            healing_ns: Some(to),
+            healed_ns: Some(to),
+            felt: Some(true),
+            trouble: None,
+            evidence: Vec::new(),
+        };
+        let history = History {
+            nodes: nodes(),
+            ..History::default()
+        };
+        let at = |faults: &[FaultSpan]| outages(&history, faults, 100);
+        let storming = span(&storm, 10, 50);
+        assert_eq!(at(std::slice::from_ref(&storming)).on_and_off, [(10, 50)]);
+        assert_eq!(at(std::slice::from_ref(&storming)).lost, []);
+        let for_good = span(&kill(&["n3", "n4", "n5"]), 30, 40);
+        let both = at(&[storming, for_good]);
+        assert_eq!(both.on_and_off, [(10, 30), (40, 50)]);
+        assert_eq!(both.lost, [(30, 40)], "what stays down is down");
     }
 
     fn one_way(from: &[&str], to: &[&str]) -> Fault {

@@ -7,7 +7,7 @@ use crate::evidence::{self, Strictness};
 use crate::text::{self, count, counted, visible};
 use checker::weaker::{Answer, Bound, StillHolds};
 use checker::{Analysis, ReasonKind, Verdict};
-use history::{History, Operation};
+use history::{History, Note, Operation, StopReason};
 
 impl Results {
     /// The document of a history that was checked; every rule of evidence counts.
@@ -49,6 +49,7 @@ impl Results {
             reason,
             run: info.cloned(),
             duration_s: main_s,
+            stopped: stopped(history, coverage.main_ns),
             phases: phase_rows(history),
             ops: operations(history, coverage, main_s),
             faults: coverage.faults.iter().map(fault_row).collect(),
@@ -87,6 +88,7 @@ impl Results {
             },
             run: info.cloned(),
             duration_s: 0.0,
+            stopped: None,
             phases: phase_rows(history),
             ops: operations(history, &coverage, 0.0),
             faults: coverage.faults.iter().map(fault_row).collect(),
@@ -100,6 +102,14 @@ impl Results {
             files: files(Outcome::Error),
         }
     }
+}
+
+/// Why the main phase ended before its time. Who asks to stop after it stops nothing of it.
+fn stopped(history: &History, main_ns: (u64, u64)) -> Option<StopReason> {
+    history.notes.iter().find_map(|(at_ns, note)| match note {
+        Note::Stop(why) if (main_ns.0..=main_ns.1).contains(at_ns) => Some(*why),
+        _ => None,
+    })
 }
 
 fn phase_rows(history: &History) -> Vec<PhaseSpan> {
@@ -203,6 +213,7 @@ fn coverage_row(coverage: &Coverage, rules: Vec<Rule>) -> CoverageRow {
             count: coverage.no_quorum.len(),
             total_s: text::seconds(coverage.no_quorum_ns()),
             ops_begun: coverage.no_quorum_begun.total(),
+            on_and_off_s: text::seconds(coverage.quorum_on_and_off_ns()),
         },
         recovery_s: coverage.recovery().map(|(median, max)| Recovery {
             median: text::seconds(median),
@@ -243,8 +254,12 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
         took_s: analysis.stats.took.as_secs_f64(),
     };
     let rule = |rule: &Rule| Check {
-        name: rule.rule.replace('-', " "),
-        verdict: if rule.ok { "valid".into() } else { "unknown".into() },
+        name: rule.name(),
+        verdict: match (rule.asked, rule.ok) {
+            (_, false) => "unknown".into(),
+            (false, true) => "not-asked".into(),
+            (true, true) => "valid".into(),
+        },
         result: rule.value.clone(),
         took_s: 0.0,
     };

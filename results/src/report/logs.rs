@@ -6,7 +6,7 @@
 
 mod read;
 
-use super::piece::{Piece, marked, plain, value_words};
+use super::piece::{Piece, find_word, marked, plain, value_words};
 use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
 use crate::text::{counted, moment, names, seconds, visible};
@@ -17,12 +17,25 @@ use std::path::Path;
 
 /// How much before and after each core operation is looked at.
 const MARGIN_NS: u64 = 50_000_000;
-/// How many lines of a node's log are shown.
+/// How many lines are shown of the log of a node that an operation of the contradiction was asked of, or that was stopped.
 const LINES_MAX: usize = 40;
+/// How many of any other, where only what is about the object matters.
+const LINES_OF_OTHERS_MAX: usize = 24;
 /// How many lines before and after one that matters are shown with it.
 const BESIDE: usize = 1;
+/// The class of the object's own name in a line.
+const KEY_CLASS: &str = "key";
 /// How many nodes are shown.
-const NODES_MAX: usize = 3;
+const NODES_MAX: usize = 9;
+
+/// The logs around a violation.
+#[derive(Default)]
+pub struct Logs {
+    /// Of the nodes that have something to say.
+    pub shown: Vec<NodeLog>,
+    /// Which nodes are not shown, and why, in sentences.
+    pub note: String,
+}
 
 /// One node's log around a violation.
 pub struct NodeLog {
@@ -83,18 +96,18 @@ impl Window {
     }
 }
 
-/// The logs of the nodes that a violation is about.
+/// The logs of the nodes that a violation is about, and of all others that name its object.
 pub fn around(
     history: &History,
     coverage: &Coverage,
     violation: &Violation,
     row: &ViolationRow,
     directory: &Path,
-) -> Vec<NodeLog> {
+) -> Logs {
     let window = Window::of(history, violation);
     let key = visible(&history.key_name(violation.key), 60);
     let mut words = value_words(row);
-    words.push((key.clone(), "key".to_owned()));
+    words.push((key.clone(), KEY_CLASS.to_owned()));
     let read = |node: &str| read::own_words(directory, node, &window, &key);
     let mut shown: Vec<(String, String, Vec<OwnLine>)> = asked_or_killed(history, coverage, violation)
         .into_iter()
@@ -103,10 +116,10 @@ pub fn around(
             (node, why, lines)
         })
         .collect();
-    // Room that is left goes to the nodes that said most about the object meanwhile.
+    // Whoever named the object meanwhile may have had a part in it; where they are many, those that said most.
     let about = |lines: &[OwnLine]| lines.iter().filter(|line| line.kind == Kind::About).count();
     let mut others: Vec<(String, String, Vec<OwnLine>)> = Vec::new();
-    for node in history.nodes.iter().filter(|_| shown.len() < NODES_MAX) {
+    for node in &history.nodes {
         if shown.iter().any(|(known, ..)| known == node) {
             continue;
         }
@@ -114,13 +127,29 @@ pub fn around(
         let why = format!("{} about it", counted(about(&lines), "line"));
         others.push((node.clone(), why, lines));
     }
-    others.retain(|(.., lines)| about(lines) > 0);
+    let asked_first = shown.len();
+    let is_silent = |(.., lines): &(String, String, Vec<OwnLine>)| about(lines) == 0;
+    let (silent, mut others): (Vec<_>, Vec<_>) = others.into_iter().partition(is_silent);
     others.sort_by_key(|(.., lines)| std::cmp::Reverse(about(lines)));
+    let too_many = others.split_off(others.len().min(NODES_MAX.saturating_sub(asked_first)));
+    let names_of = |them: &[(String, String, Vec<OwnLine>)]| {
+        names(&them.iter().map(|(node, ..)| node.as_str()).collect::<Vec<_>>())
+    };
+    let object = format!("{} {key}", crate::text::noun(history));
+    let none_from = (!silent.is_empty())
+        .then(|| format!("No line about {object} in this time from {}.", names_of(&silent)));
+    let not_shown = (!too_many.is_empty())
+        .then(|| format!("Not shown: lines about {object} of {}.", names_of(&too_many)));
+    let note: Vec<String> = none_from.into_iter().chain(not_shown).collect();
+    let is_other: Vec<String> = others.iter().map(|(node, ..)| node.clone()).collect();
     shown.extend(others);
-    shown.truncate(NODES_MAX);
     shown.sort_by_key(|(node, ..)| history.nodes.iter().position(|known| known == node));
     let log = |(node, why, lines): (String, String, Vec<OwnLine>)| {
-        let mut timed = chosen(lines, &words);
+        let lines_max = match is_other.contains(&node) {
+            true => LINES_OF_OTHERS_MAX,
+            false => LINES_MAX,
+        };
+        let mut timed = chosen(lines, &words, lines_max);
         timed.extend(asked(history, violation, &node));
         timed.extend(cuts(coverage, &node, &window));
         timed.sort_by_key(|(at, line)| (*at, !line.class.starts_with("rule")));
@@ -131,7 +160,10 @@ pub fn around(
             lines: timed.into_iter().map(|(_, line)| line).collect(),
         }
     };
-    shown.into_iter().map(log).collect()
+    Logs {
+        shown: shown.into_iter().map(log).collect(),
+        note: note.join(" "),
+    }
 }
 
 /// Everything that a node wrote, with its time in nanoseconds, up to so many lines as are kept at most.
@@ -186,26 +218,31 @@ fn asked_or_killed(history: &History, coverage: &Coverage, violation: &Violation
 }
 
 /// The lines that matter, with some beside them; the rest is counted where it was.
-fn chosen(lines: Vec<OwnLine>, words: &[(String, String)]) -> Vec<(u64, LogLine)> {
+fn chosen(lines: Vec<OwnLine>, words: &[(String, String)], lines_max: usize) -> Vec<(u64, LogLine)> {
     let matters: Vec<bool> = lines.iter().map(|line| line.kind != Kind::Other).collect();
     let has_neighbour = |place: usize| {
         let last = (place + BESIDE).min(matters.len() - 1);
         matters[place.saturating_sub(BESIDE)..=last].contains(&true)
     };
-    // Where the object was busy for long there are too many lines about it: the rare ones, and those near the core
-    // operations, say most.
+    // Where the object was busy for long there are too many lines about it: the rare ones, those that name a value of the
+    // contradiction, and those near the core operations, say most.
+    let names_value = |line: &OwnLine| {
+        let mut values = words.iter().filter(|(_, class)| class != KEY_CLASS);
+        values.any(|(value, _)| find_word(&line.text, value).is_some())
+    };
     let rank = |place: &usize| match lines[*place].kind {
         Kind::Harness | Kind::AfterRestart => 0,
-        Kind::About if lines[*place].is_near => 1,
-        Kind::About => 2,
-        Kind::Other => 3,
+        Kind::About if names_value(&lines[*place]) => 1,
+        Kind::About if lines[*place].is_near => 2,
+        Kind::About => 3,
+        Kind::Other => 4,
     };
     let mut places: Vec<usize> = (0..lines.len()).filter(|place| has_neighbour(*place)).collect();
     places.sort_by_key(rank);
     let mut keep = vec![false; lines.len()];
     places
         .iter()
-        .take(LINES_MAX)
+        .take(lines_max)
         .for_each(|place| keep[*place] = true);
     let mut shown = Vec::new();
     let (mut left_out, mut latest) = (0, 0);

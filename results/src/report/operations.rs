@@ -28,6 +28,8 @@ pub struct Surroundings<'a> {
     pub lanes: &'a [Vec<LaneSpan>],
     /// When no connected majority was running, in nanoseconds.
     pub no_quorum: &'a [(u64, u64)],
+    /// When there was one on and off.
+    pub on_and_off: &'a [(u64, u64)],
     /// The operations of the contradiction that is shown: letter, number, class of its colour.
     pub core: &'a [(String, u32, String)],
     /// When each object without a legal order contradicts itself, in nanoseconds.

@@ -2,6 +2,7 @@
 //! `templates/report.html`.
 
 mod believe;
+mod glossary;
 mod replays;
 mod tables;
 mod top;
@@ -41,6 +42,7 @@ struct Page<'a> {
     breadcrumb: String,
     heading: Vec<Piece>,
     detail: Vec<String>,
+    circumstances: Vec<String>,
     command: Vec<String>,
     command_line: String,
     replays: Option<ReplaysView>,
@@ -60,6 +62,7 @@ struct Page<'a> {
     environment: Vec<(&'static str, String)>,
     files: Vec<(String, String)>,
     folder: String,
+    glossary: Vec<glossary::Entry>,
     footer: String,
 }
 
@@ -102,6 +105,7 @@ pub fn render(
         &Surroundings {
             lanes: &lanes,
             no_quorum: &coverage.no_quorum,
+            on_and_off: &coverage.quorum_on_and_off,
             core: &core,
             violations: &found
                 .iter()
@@ -122,6 +126,7 @@ pub fn render(
             .iter()
             .map(|line| visible(line, 600))
             .collect(),
+        circumstances: results.circumstances(),
         command: results
             .run
             .iter()
@@ -159,6 +164,7 @@ pub fn render(
         environment: environment(results),
         files: files(results, directory),
         folder: folder(results),
+        glossary: glossary::glossary(results, history, coverage),
         footer: footer(results),
     };
     page.render()

@@ -149,8 +149,12 @@ const DEFINITIONS: &str = concat!(
     r#"<defs><pattern id="hatch-a" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch-partition" x1="0" y1="0" x2="0" y2="7"/></pattern>"#,
     r#"<pattern id="hatch-b" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><line class="hatch-partition" x1="0" y1="0" x2="0" y2="7"/></pattern>"#,
     r#"<pattern id="hatch-down" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="down-ground" width="6" height="6"/><line class="hatch-down" x1="0" y1="0" x2="0" y2="6"/></pattern>"#,
+    r#"<pattern id="turns" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="turn" x="3" width="3" height="6"/></pattern>"#,
+    r#"<pattern id="turns-grey" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="turn-grey" width="4" height="8"/></pattern>"#,
     r#"<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="arrow-ink" d="M0 0L8 4L0 8z"/></marker>"#,
-    r#"<marker id="arrow-red" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="arrow-red" d="M0 0L8 4L0 8z"/></marker></defs>"#
+    r#"<marker id="arrow-red" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="arrow-red" d="M0 0L8 4L0 8z"/></marker>"#,
+    r#"<marker id="dot" viewBox="0 0 8 8" refX="4" refY="4" markerWidth="5" markerHeight="5"><circle class="arrow-ink" cx="4" cy="4" r="3.5"/></marker>"#,
+    r#"<marker id="dot-red" viewBox="0 0 8 8" refX="4" refY="4" markerWidth="5" markerHeight="5"><circle class="arrow-red" cx="4" cy="4" r="3.5"/></marker></defs>"#
 );
 
 /// Text that cannot be markup, in an element or in an attribute.

@@ -1,6 +1,7 @@
 //! The whole run on one time axis: faults by node, throughput by outcome, latency; the violation as a band.
 
 pub mod lanes;
+mod legend;
 
 use super::svg::Svg;
 use crate::coverage::{Coverage, known_end_ns};
@@ -17,6 +18,8 @@ const LATENCY: f64 = 132.0;
 const GAP: f64 = 34.0;
 /// How far apart, on the average, letters must be to be seen; nearer together, one word stands for all.
 const LETTERS_APART: f64 = 26.0;
+/// Where the tags of the violation are; the script that draws over the picture knows it too.
+const TAGS: f64 = 33.0;
 /// How many single operations are drawn as points; the lines are made of all.
 const POINTS_MAX: usize = 4000;
 
@@ -67,7 +70,8 @@ pub fn draw(
     };
     let bins = bins(history, start_ns, end_ns);
     let nodes = history.nodes.len().max(1) as f64;
-    let lanes_top = 26.0;
+    // Tags of the violation have a row of their own under the legend.
+    let lanes_top = if violations.is_empty() { 26.0 } else { 48.0 };
     let throughput_top = lanes_top + nodes * LANE + GAP;
     let latency_top = throughput_top + THROUGHPUT + GAP;
     let bottom = latency_top + LATENCY;
@@ -76,25 +80,26 @@ pub fn draw(
         let (left, right) = (x(*start), x(*end).max(x(*start) + 3.0));
         svg.rect(
             "violation-band",
-            [left - 1.0, 8.0, right - left + 2.0, bottom - 8.0],
+            [left - 1.0, TAGS, right - left + 2.0, bottom - TAGS],
             "an operation of the contradiction",
         );
     }
     lanes::draw(&mut svg, history, lanes, &x, lanes_top);
+    let main_end = coverage.main_ns.1;
+    let has_main_end = main_end < end_ns && history.header.is_some();
+    let extras = legend::Extras {
+        no_quorum: !coverage.no_quorum.is_empty(),
+        on_and_off: !coverage.quorum_on_and_off.is_empty(),
+        main_end: has_main_end,
+    };
+    legend::draw(&mut svg, lanes, &extras);
     quorum(&mut svg, coverage, &x, throughput_top, bottom);
     let cut_off = throughput(&mut svg, &bins, coverage.main_ns, &x, throughput_top);
     let points = latency(&mut svg, history, &bins, &x, latency_top);
     axis(&mut svg, start_ns, end_ns, &x, bottom);
-    let main_end = coverage.main_ns.1;
-    if main_end < end_ns && history.header.is_some() {
+    if has_main_end {
         let at = x(main_end);
         svg.line("phase", [at, lanes_top, at, bottom]);
-        svg.text(
-            "tick",
-            "end",
-            [at - 4.0, latency_top - 10.0],
-            "end of the main phase",
-        );
     }
     let middles: Vec<f64> = violations
         .iter()
@@ -106,12 +111,12 @@ pub fn draw(
     if last - first < LETTERS_APART * middles.len() as f64 && !middles.is_empty() {
         svg.pill(
             "pill-violation",
-            [((first + last) / 2.0).max(LEFT + 34.0), 10.0],
+            [((first + last) / 2.0).max(LEFT + 34.0), TAGS],
             "violation",
         );
     } else {
         for (x, letter) in middles.into_iter().zip('A'..) {
-            svg.pill("pill-violation", [x, 10.0], &letter.to_string());
+            svg.pill("pill-violation", [x, TAGS], &letter.to_string());
         }
     }
     let description = format!(
@@ -124,7 +129,8 @@ pub fn draw(
     let left_out = match points {
         0 | 1 => "Latency shows every operation.".to_owned(),
         every => format!(
-            "Latency shows every {every}th operation as a point, {} of {}; the lines and bars are made of all.",
+            "Latency shows every {} operation as a point, {} of {}; the lines and bars are made of all.",
+            crate::text::ordinal(every),
             count(history.operations.len().div_ceil(every)),
             count(history.operations.len())
         ),
@@ -169,12 +175,13 @@ fn bins(history: &History, start_ns: u64, end_ns: u64) -> Bins {
 }
 
 fn quorum(svg: &mut Svg, coverage: &Coverage, x: &dyn Fn(u64) -> f64, top: f64, bottom: f64) {
-    for (start, end) in &coverage.no_quorum {
-        svg.rect(
-            "no-quorum",
-            [x(*start), top, (x(*end) - x(*start)).max(1.0), bottom - top],
-            "no connected majority of running nodes",
-        );
+    let lost = coverage.no_quorum.iter();
+    let lost = lost.map(|span| (span, "no-quorum", "no connected majority of running nodes"));
+    let unsteady = coverage.quorum_on_and_off.iter();
+    let unsteady = unsteady.map(|span| (span, "on-and-off", "a connected majority on and off"));
+    for ((start, end), class, title) in lost.chain(unsteady) {
+        let width = (x(*end) - x(*start)).max(1.0);
+        svg.rect(class, [x(*start), top, width, bottom - top], title);
     }
 }
 

@@ -16,6 +16,8 @@ fn info(id: &str) -> RunInfo {
         nodes: vec!["n1".into()],
         clients: 1,
         command: vec![],
+        node_args: vec![],
+        program: None,
         environment: Environment {
             harness: "0.1.0".into(),
             os: "Linux".into(),

@@ -42,7 +42,11 @@ pub fn turns(of: &Fault) -> (String, String) {
     let whom = whom(of);
     match (of, what_befell(of)) {
         (Fault::Kill { .. } | Fault::Terminate { .. }, Some(befell)) => {
-            (format!("{whom} {befell}"), format!("{whom} restarted"))
+            let back = match of.flap() {
+                None => "restarted",
+                Some(_) => "restarted for good",
+            };
+            (format!("{whom} {befell}"), format!("{whom} {back}"))
         }
         (_, Some(befell)) => (format!("{whom} {befell}"), format!("{whom} resumed")),
         (_, None) => (fault(of), format!("{} healed", fault(of))),
@@ -52,8 +56,12 @@ pub fn turns(of: &Fault) -> (String, String) {
 /// What became of those it hit: `n3 killed (SIGKILL)`; none for faults of links, which do not stop a node.
 pub fn what_befell(fault: &Fault) -> Option<&'static str> {
     match fault {
-        Fault::Kill { power: false, .. } => Some("killed (SIGKILL)"),
-        Fault::Kill { power: true, .. } => Some("lost power"),
+        Fault::Kill { power, flap, .. } => Some(match (power, flap) {
+            (false, None) => "killed (SIGKILL)",
+            (true, None) => "lost power",
+            (false, Some(_)) => "killed again and again (SIGKILL)",
+            (true, Some(_)) => "lost power again and again",
+        }),
         Fault::Terminate { .. } => Some("stopped (SIGTERM)"),
         Fault::Pause { .. } => Some("paused (SIGSTOP)"),
         _ => None,
@@ -160,7 +168,7 @@ fn packets(effect: PacketEffect) -> String {
         PacketEffect::Stutter {
             stalled_ms,
             flowing_ms,
-        } => format!("stutter {stalled_ms}/{flowing_ms} ms"),
+        } => format!("stutter (stalled {stalled_ms} ms, flowing {flowing_ms} ms)"),
         PacketEffect::Hold => "hold".to_owned(),
         PacketEffect::Reset { percent } => format!("reset by {percent} %"),
         PacketEffect::Drop => "drop".to_owned(),
@@ -281,6 +289,27 @@ mod tests {
         assert_eq!(fault(&kill(true)), "power failure n1 n3");
         assert_eq!(ending(&kill(true)), "start n1 n3");
         assert_eq!(what_befell(&kill(true)), Some("lost power"));
+    }
+
+    #[test]
+    fn a_restart_storm_is_told_as_one() {
+        let storm = Fault::Kill {
+            nodes: list(&["n1"]),
+            power: false,
+            flap: Some(Flap {
+                cut_ms: 5,
+                whole_ms: 7,
+            }),
+            slow_start: None,
+        };
+        assert_eq!(beginning(&storm), "restart storm n1");
+        assert_eq!(
+            turns(&storm),
+            (
+                "n1 killed again and again (SIGKILL)".to_owned(),
+                "n1 restarted for good".to_owned()
+            )
+        );
     }
 
     #[test]

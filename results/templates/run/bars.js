@@ -90,8 +90,11 @@ function drawFormed({ context, run, words, view, state, layout, core, palette, t
   const outcome = run.operations.outcome[id];
   const from = Math.max(left, view.left - 3), to = Math.min(left + width, view.right + 3);
   const isNamed = to - from > NAMED && layout.height >= 11;
+  const isCore = core.some((member) => member.id === id);
+  // An operation of the contradiction is filled, as it is in the drawing above, also where there is room for words.
+  const isFilled = outcome !== 2 && (isCore || !isNamed);
   context.globalAlpha = state.marks[id] === FOUND ? 1 : 0.3;
-  context.fillStyle = outcome === 2 || isNamed ? palette.surface : colour;
+  context.fillStyle = isFilled ? colour : palette.surface;
   context.fillRect(from, y, to - from, height);
   context.strokeStyle = context.fillStyle = colour;
   if (outcome === 2 && isCrowded) {
@@ -113,12 +116,11 @@ function drawFormed({ context, run, words, view, state, layout, core, palette, t
   if (isNamed) {
     const call = words.call(id);
     const room = Math.floor((to - from - 9) / 6);
-    const isCore = core.some((member) => member.id === id);
     text(call.length > room ? call.slice(0, Math.max(0, room - 1)) + "…" : call, from + 6, y + height / 2 + 3.3,
-      { colour: isCore ? palette.ink : palette.ink_2, weight: isCore ? "700" : "", size: Math.min(10, height), font: MONO });
+      { colour: isFilled ? palette.surface : isCore ? palette.ink : palette.ink_2, weight: isCore ? "700" : "", size: Math.min(10, height), font: MONO });
   }
   if (outcome === 1) {
-    context.fillStyle = isNamed ? palette.ink_3 : palette.surface;
+    context.fillStyle = isFilled ? palette.surface : palette.ink_3;
     context.fillRect(from, y + height / 2 - 0.5, to - from, 1);
   }
   context.globalAlpha = 1;

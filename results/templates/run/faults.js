@@ -1,13 +1,15 @@
 // What was broken, and when: faults on the lane of each node and over the lines of its clients, times without a quorum,
 // the time of the contradiction. Told apart by hatching, not only by colour.
 
-function drawQuorum({ context, run, view, layout, palette }) {
+function drawQuorum({ context, run, view, layout, hatches, palette }) {
   context.globalAlpha = 0.75;
-  context.fillStyle = palette.no_quorum;
-  for (const [from, to] of run.scene.noQuorum) {
-    if (to < view.from || from > view.to) continue;
-    const left = Math.max(view.left, view.x(from));
-    context.fillRect(left, layout.latency, Math.max(1, Math.min(view.right, view.x(to)) - left), layout.axis - layout.latency);
+  for (const [spans, ground] of [[run.scene.noQuorum, palette.no_quorum], [run.scene.onAndOff, hatches.onAndOff]]) {
+    context.fillStyle = ground;
+    for (const [from, to] of spans) {
+      if (to < view.from || from > view.to) continue;
+      const left = Math.max(view.left, view.x(from));
+      context.fillRect(left, layout.latency, Math.max(1, Math.min(view.right, view.x(to)) - left), layout.axis - layout.latency);
+    }
   }
   context.globalAlpha = 1;
 }
@@ -29,7 +31,7 @@ function drawViolation({ context, run, core, view, layout, palette }) {
 
 function drawFaults(plot) {
   const { context, run, view, layout, palette } = plot;
-  for (const [node, kind, from, to] of run.scene.lanes) {
+  for (const [node, kind, from, to, , flaps] of run.scene.lanes) {
     if (to < view.from || from > view.to) continue;
     const left = Math.max(view.left - 2, view.x(from));
     const width = Math.max(2, Math.min(view.right + 2, view.x(to)) - left);
@@ -39,18 +41,22 @@ function drawFaults(plot) {
       context.fillRect(left, y + LANE - 5, width, 3);
       continue;
     }
-    context.fillStyle = { "cut-small": palette.partition, "cut-large": palette.partition_soft, down: palette.down, paused: palette.down_2 }[kind];
+    context.fillStyle = { "cut-minority": palette.partition, "cut-majority": palette.partition_soft, down: palette.down, paused: palette.down_2 }[kind];
     context.globalAlpha = kind === "paused" ? 0.4 : 1;
     context.fillRect(left, y, width, LANE - 2);
     context.globalAlpha = 1;
     if (kind === "down") {
       context.fillStyle = plot.hatches.down;
       context.fillRect(left, y, width, LANE - 2);
-    } else if (kind !== "cut-small") {
+    } else if (kind !== "cut-minority") {
       context.strokeStyle = kind === "paused" ? palette.down : palette.partition;
       context.setLineDash(kind === "paused" ? [3, 2] : []);
       context.strokeRect(left + 0.5, y + 0.5, width - 1, LANE - 3);
       context.setLineDash([]);
+    }
+    if (flaps) {
+      context.fillStyle = plot.hatches.turns;
+      context.fillRect(left, y, width, LANE - 2);
     }
     shadeLines(plot, node, kind, left, width);
   }
@@ -61,7 +67,7 @@ function shadeLines({ context, lines, layout, hatches }, node, kind, left, width
   const first = lines.findIndex((line) => line.node === node);
   if (first < 0) return;
   const after = lines.findLastIndex((line) => line.node === node) + 1;
-  context.fillStyle = hatches[kind === "down" || kind === "paused" ? "stopped" : kind === "cut-small" ? "small" : "large"];
+  context.fillStyle = hatches[kind === "down" || kind === "paused" ? "stopped" : kind === "cut-minority" ? "small" : "large"];
   context.fillRect(left, layout.line(first), width, (after - first) * layout.height);
 }
 
@@ -80,7 +86,19 @@ function hatchesOf(context, palette) {
     pen.stroke();
     return context.createPattern(tile, "repeat");
   };
+  // What comes and goes: every other stripe of it is left out.
+  const stripes = (colour, alpha, gap) => {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = gap;
+    const pen = tile.getContext("2d");
+    pen.fillStyle = colour;
+    pen.globalAlpha = alpha;
+    pen.fillRect(gap / 2, 0, gap / 2, gap);
+    return context.createPattern(tile, "repeat");
+  };
   return {
+    turns: stripes(palette.surface, 0.7, 6),
+    onAndOff: stripes(palette.no_quorum, 1, 8),
     down: hatch(palette.down_2, 1, false, 6),
     stopped: hatch(palette.ink, 0.28, false, 6),
     small: hatch(palette.partition, 0.42, false, 7),

@@ -30,7 +30,7 @@ function drawGrounds({ context, run, lines, view, layout, latency, palette, text
   });
 }
 
-function drawTitles({ context, lines, layout, palette, text }) {
+function drawTitles({ context, lines, core, layout, palette, text }) {
   const title = (words, y, note) => {
     text(words, 0, y, { colour: palette.ink, size: 12, weight: "600" });
     text(note, context.measureText(words).width + 12, y, { size: 11 });
@@ -38,7 +38,8 @@ function drawTitles({ context, lines, layout, palette, text }) {
   const isShared = lines.length > 0 && lines[0].name === "";
   title("Faults", layout.lanes - 5, "");
   title("Latency", layout.latency - 5, "a mark for each operation, log scale; at the top: no answer");
-  title("Operations", layout.lines - 6, isShared ? "processes share lines" : "a line for each client");
+  const ofCore = core.length ? "; with a letter, framed: the operations of the contradiction" : "";
+  title("Operations", layout.lines - 6, (isShared ? "processes share lines" : "a line for each client") + ofCore);
 }
 
 function drawAxis({ context, view, layout, palette, text }) {

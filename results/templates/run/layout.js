@@ -2,7 +2,7 @@
 
 const LANE = 11, LATENCY = 72, GAP = 22, AXIS = 24, HEAD = 16;
 // The drawing above it in its own units (results/src/report/whole_run.rs), and the width below which it is wider than the page.
-const MAP_WIDTH = 1240, MAP_LEFT = 64, MAP_RIGHT = 1206, NARROW = 860;
+const MAP_WIDTH = 1240, MAP_LEFT = 64, MAP_RIGHT = 1206, MAP_TAGS = 33, NARROW = 860;
 
 function lineHeight(lines) {
   if (lines <= 10) return 20;

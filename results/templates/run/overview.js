@@ -9,8 +9,8 @@ function overviewOf(frame, funnel, run, view, state) {
   frame.append(map);
   const context = map.getContext("2d");
   const pen = funnel.getContext("2d");
-  // Beneath the word of the violation, which stands over its lines.
-  const top = 17;
+  // Beneath the legend, and beneath the word of the violation, which stands over its lines.
+  const top = scene.violations.length ? MAP_TAGS + 8 : 17;
   const left = () => (MAP_LEFT / MAP_WIDTH) * frame.clientWidth, right = () => (MAP_RIGHT / MAP_WIDTH) * frame.clientWidth;
   const x = (time) => left() + ((time - scene.span[0]) / (scene.span[1] - scene.span[0])) * (right() - left());
   const time = (place) => scene.span[0] + ((place - left()) / (right() - left())) * (scene.span[1] - scene.span[0]);

@@ -7,7 +7,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 use results::{Environment, Outcome, Results, RunInfo, annotation, junit_xml, markdown};
 use roxmltree::{Document, Node};
 
-fn info() -> RunInfo {
+pub fn info() -> RunInfo {
     RunInfo {
         id: "20261123T064512Z-7".into(),
         system: "paxos".into(),
@@ -21,6 +21,8 @@ fn info() -> RunInfo {
         nodes: vec!["n1".into()],
         clients: 1,
         command: vec![],
+        node_args: vec![],
+        program: None,
         environment: Environment {
             harness: "0.1.0".into(),
             os: "Linux".into(),

@@ -62,3 +62,105 @@ fn an_arrow_across_a_kill_leaves_the_kill_its_words() {
     let label = page.split("class=\"down-text\"").nth(1);
     assert!(label.is_some_and(|text| text.contains("✕ down 20.00 s")));
 }
+
+/// The points of every path of a class in a drawing: where it begins, and where it ends.
+fn ends(drawing: &str, class: &str) -> Vec<[(f64, f64); 2]> {
+    let begin = format!("<path class=\"{class}\" d=\"");
+    let paths = drawing.split(&begin).skip(1);
+    let points = paths.map(|piece| {
+        let d = piece.split('"').next().unwrap();
+        let numbers: Vec<f64> = d
+            .split([' ', 'M', 'L', 'C', 'Q'])
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        let point = |at: usize| (numbers[at], numbers[at + 1]);
+        [point(0), point(numbers.len() - 2)]
+    });
+    points.collect()
+}
+
+fn drawing_of<'a>(page: &'a str, class: &str) -> &'a str {
+    let drawing = &page[page.find(&format!("<svg class=\"{class}\"")).unwrap()..];
+    &drawing[..drawing.find("</svg>").unwrap()]
+}
+
+#[test]
+fn reasons_between_operations_at_the_same_time_go_straight_from_one_to_the_other_and_stand_apart() {
+    let mut script = Script::new(&[]);
+    script.phase(0, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_040);
+    script.op(3, "propose", &json!(42), &json!(42), 1_002, 1_030);
+    let (_, _, page) = told(&script.history());
+    let drawing = drawing_of(&page, "timeline");
+    let arrows = ends(drawing, "edge value");
+    let [first, second] = arrows.as_slice() else {
+        panic!("{arrows:?}")
+    };
+    assert!(first[0].1 < first[1].1, "from A, which is above, to B: {first:?}");
+    assert!(second[0].1 > second[1].1, "from B to A: {second:?}");
+    assert!((first[0].0 - second[0].0).abs() > 30.0, "{arrows:?}");
+    assert!(
+        (first[0].1 - second[1].1).abs() < 3.0,
+        "both are at A's lower edge: {arrows:?}"
+    );
+    // The loop beside it says the same.
+    let circle = ends(drawing_of(&page, "loop"), "edge value");
+    assert!(
+        circle[0][0].0 < circle[0][1].0 && circle[1][0].0 > circle[1][1].0,
+        "{circle:?}"
+    );
+    assert!(page.contains("B was told its own value, so B must come before A"));
+    assert!(page.contains("Faults in force while A and B were on their way"));
+    assert!(page.contains("No fault was in force."));
+}
+
+#[test]
+fn who_is_cut_from_whom_is_seen_and_a_legend_names_nothing_that_did_not_occur() {
+    let mut script = Script::new(&["partition"]);
+    script.phase(0, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 10, 20);
+    script.cut(1, true, 30, 500);
+    let (_, _, page) = told(&script.history());
+    let drawing = drawing_of(&page, "whole-run");
+    let lanes = |class: &str| rects(drawing, class).len();
+    // One of each is the legend's.
+    assert_eq!((lanes("cut-minority"), lanes("cut-majority")), (2 + 1, 3 + 1));
+    assert!(drawing.contains("halves: partition n1 n2 ┊ n3 n4 n5; n1 is cut from n3 n4 n5"));
+    assert!(drawing.contains(">✂ n3 n4 n5</text>"), "there is room for it");
+    for word in ["✂ cut from, no majority", "✂ cut from, in a majority"] {
+        assert!(drawing.contains(word), "{word}");
+    }
+    for word in ["down<", "paused<", "packets", "no quorum", "on and off"] {
+        assert!(!drawing.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn a_restart_storm_of_a_majority_leaves_a_quorum_on_and_off_and_not_none() {
+    let mut script = Script::new(&["kill"]);
+    script.phase(0, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 10, 20);
+    let flap = json!({"cut_ms": 20, "whole_ms": 30});
+    let fault = json!({"kind": "kill", "nodes": ["n1", "n2", "n3"], "flap": flap});
+    for (at_ms, step) in [
+        (100, "requested"),
+        (100, "installed"),
+        (600, "healing"),
+        (600, "healed"),
+    ] {
+        script.line(at_ms, json!({"process": "nemesis", "type": "info", "f": "kill", "value": {"id": 1, "step": step, "fault": fault, "felt": true}}));
+    }
+    script.op(3, "read", &json!(null), &json!(17), 300, 320);
+    let (results, _, page) = told(&script.history());
+    let quorum = &results.coverage.no_quorum;
+    assert_eq!((quorum.count, quorum.total_s, quorum.on_and_off_s), (0, 0.0, 0.5));
+    let summary = results::markdown(&results, None);
+    assert!(
+        summary.contains("0.0 s without quorum · 0.5 s on and off"),
+        "{summary}"
+    );
+    let drawing = drawing_of(&page, "whole-run");
+    assert!(drawing.contains("n1 killed again and again (SIGKILL)"));
+    assert!(drawing.contains("quorum on and off") && !drawing.contains("no quorum<"));
+    assert_eq!(rects(drawing, "flaps").len(), 3 + 1);
+}

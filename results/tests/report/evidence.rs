@@ -109,7 +109,56 @@ fn a_fault_that_never_left_a_quorum_asks_for_no_success() {
     let rule = |rule: &&results::evidence::Rule| rule.rule == "worked-under-faults";
     let found = results.coverage.evidence.iter().find(rule).unwrap();
     assert_eq!(found.value, "there was never a quorum during a kill");
+    assert!(!found.asked, "nothing was asked, so nothing was shown");
     assert_eq!(results.coverage.no_quorum.count, 1);
+}
+
+#[test]
+fn a_rule_that_was_not_asked_is_nowhere_shown_as_fulfilled() {
+    let mut script = Script::new(&["kill"]);
+    worked(&mut script).kill(1, "n3", 100, 200);
+    let check = |results: &results::Results, name: &str| {
+        let found = results.checks.iter().find(|check| check.name == name);
+        found.unwrap().verdict.clone()
+    };
+    let (results, block, page) = told(&script.history());
+    assert_eq!(results.verdict, Outcome::Valid, "{block}");
+    assert_eq!(check(&results, "progress"), "not-asked");
+    assert_eq!(check(&results, "worked under faults"), "valid");
+    let why = "under faults the same connected majority never lasted long enough to ask for success";
+    assert!(block.contains(&format!("Not asked: progress ({why})")), "{block}");
+    let listed = |sign: &str| format!("{sign}</span> <b>progress</b> not asked: {why}");
+    assert!(page.contains(&listed("–")) && !page.contains(&listed("✓")));
+    assert!(page.contains(&format!(
+        "<td class=\"sign-none\">–</td><td>progress</td><td>not asked: {why}"
+    )));
+    assert!(results::markdown(&results, None).contains("- Not asked: progress"));
+    let junit = results::junit_xml(&results, None).unwrap();
+    assert!(
+        junit.contains("skipped=\"1\"") && junit.contains(&format!("<skipped message=\"{why}\"/>")),
+        "{junit}"
+    );
+    // Beside a violation it is not among those that hold.
+    script.op(3, "propose", &json!(42), &json!(42), 210, 220);
+    let (results, block, _) = told(&script.history());
+    assert_eq!(results.verdict, Outcome::Invalid);
+    let sound = results
+        .checks
+        .iter()
+        .filter(|check| check.verdict == "valid")
+        .count();
+    assert!(
+        block.contains(&format!("✓ {sound} others   "))
+            && block.contains("          – not asked: progress\n"),
+        "{block}"
+    );
+    // And a run that was asked has it among those that were.
+    let (results, block, page) = told(&stuck().history());
+    assert_eq!(check(&results, "progress"), "unknown");
+    assert!(
+        !block.contains("Not asked") && page.contains("✕</span> <b>progress</b> no propose"),
+        "{block}"
+    );
 }
 
 /// Two nodes are killed for three seconds, in which every proposal fails, and everything before and after is well.

@@ -233,7 +233,7 @@ fn a_trace_has_every_operation_fault_and_reason_and_nothing_overlaps() {
     );
     assert_eq!(
         [of("X", "kill"), of("X", "partition")],
-        [1, 2],
+        [1, 5],
         "a slice for each node"
     );
     assert_eq!([of("s", "reason"), of("f", "reason")], [2, 2]);

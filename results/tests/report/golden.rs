@@ -20,6 +20,8 @@ fn the_first_version_of_the_format_is_still_valid_and_still_read() {
     assert_eq!(problems(&document), Vec::<String>::new());
     let results: Results = serde_json::from_str(FIRST).unwrap();
     assert_eq!(results.verdict, Outcome::Invalid);
+    // It did not tell which rules it had occasion to ask.
+    assert!(results.coverage.evidence.iter().all(|rule| rule.asked));
     let sentence = "Decree 9 was decided twice: first as 150, then as 143.";
     let block = final_block(&results, None, BlockOptions { color: false });
     for text in [

@@ -50,6 +50,45 @@ fn what_a_node_wrote_is_text_and_the_cause_is_among_what_is_shown() {
 }
 
 #[test]
+fn every_node_that_names_the_object_is_shown_and_the_silent_ones_are_named() {
+    let mut script = Script::new(&[]);
+    script.phase(0, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_010);
+    script.op(1, "propose", &json!(42), &json!(42), 1_020, 1_030);
+    let folder = tempfile::tempdir().unwrap();
+    let write = |node: &str, log: &str| {
+        let folder = folder.path().join("nodes").join(node);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("stderr.log"), log).unwrap();
+    };
+    write("n1", "1.001 prepare decree=147\n");
+    write("n2", "1.021 prepare decree=147\n");
+    write(
+        "n3",
+        "1.005 accepted decree=147 value=17\n1.025 accepted decree=147 value=42\n",
+    );
+    // Where there are too many lines, those with a value of the contradiction are kept.
+    let busy = (100..400).map(|tenth| format!("1.0{tenth} promised decree=147\n"));
+    let last = "1.0410 accepted decree=147 value=42\n".to_owned();
+    write("n4", &busy.chain([last]).collect::<String>());
+    write("n5", "1.007 accepted decree=148 value=17\n");
+    let page = page(&script.history(), folder.path());
+    let head = |node: &str, why: &str| {
+        page.contains(&format!("<div class=\"head\"><h3>{node}</h3><span>{why}</span>"))
+    };
+    assert!(head("n1", "asked A") && head("n2", "asked B"));
+    assert!(head("n3", "2 lines about it") && head("n4", "301 lines about it"));
+    let of_n4 = &page[page.find("<h3>n4</h3>").unwrap()..];
+    assert!(
+        of_n4.contains("value=<span class=\"found value-1\">42</span>"),
+        "{of_n4}"
+    );
+    assert!(of_n4.contains("lines not shown"));
+    assert!(!page.contains("<div class=\"head\"><h3>n5</h3>"));
+    assert!(page.contains("No line about decree 147 in this time from n5."));
+}
+
+#[test]
 fn where_an_object_was_busy_for_long_the_restart_and_the_last_words_are_shown() {
     let null = json!(null);
     let mut script = Script::new(&["kill"]);

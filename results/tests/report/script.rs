@@ -66,7 +66,12 @@ impl Script {
     }
 
     pub fn cut(&mut self, id: u32, felt: bool, from_ms: u64, to_ms: u64) -> &mut Script {
-        let fault = json!({"kind": "partition", "shape": "halves", "sides": [["n1", "n2"], ["n3", "n4", "n5"]], "cut": [["n1", "n3"], ["n3", "n1"]]});
+        let sides = [vec!["n1", "n2"], vec!["n3", "n4", "n5"]];
+        let pairs = sides[0]
+            .iter()
+            .flat_map(|a| sides[1].iter().map(move |b| (*a, *b)));
+        let cut: Vec<[&str; 2]> = pairs.flat_map(|(a, b)| [[a, b], [b, a]]).collect();
+        let fault = json!({"kind": "partition", "shape": "halves", "sides": sides, "cut": cut});
         let step = |step: &str, felt: Option<bool>| json!({"process": "nemesis", "type": "info", "f": "partition", "value": {"id": id, "step": step, "fault": fault, "felt": felt}});
         self.line(from_ms, step("requested", None))
             .line(from_ms, step("installed", None));

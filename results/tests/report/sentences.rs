@@ -53,6 +53,8 @@ fn a_failing_run_is_told_in_the_same_words_everywhere() {
         "n3 killed",
         "✂ halves",
         "A comes before B",
+        "That a fault was in force does not show that it caused it.",
+        "still no order of A and B works. Were A or B allowed the same, one would.",
         "A finished 386 ms",
         "client 3",
         "NOT LINEARIZABLE",
@@ -69,6 +71,55 @@ fn a_run_that_was_tested_enough_is_valid_and_says_by_what() {
     assert_eq!(results.verdict, Outcome::Valid, "{block}");
     insta::assert_snapshot!(block);
     assert!(page.contains("Why you can believe it"));
+}
+
+#[test]
+fn what_was_out_of_the_ordinary_is_said_at_the_head_and_nothing_else_is() {
+    use history::{Note, StopReason};
+    let circumstances = |why: Option<StopReason>, limit_s: f64, args: &[&str], program: Option<&str>| {
+        let mut history = failing().history();
+        history
+            .notes
+            .extend(why.map(|why| (32_000_000_000, Note::Stop(why))));
+        let (mut results, ..) = told(&history);
+        let mut run = crate::ci::info();
+        run.options.insert("time_limit_s".to_owned(), limit_s.into());
+        run.node_args = args.iter().map(ToString::to_string).collect();
+        run.program = program.map(str::to_owned);
+        results.run = Some(run);
+        let block = results::final_block(&results, None, results::BlockOptions { color: false });
+        let coverage = results::coverage::Coverage::of(&history);
+        let page = results::report_html(&results, &history, None, &coverage, None).unwrap();
+        let said = results.circumstances();
+        for sentence in &said {
+            assert!(block.contains(sentence), "{block}");
+            assert!(results::markdown(&results, None).contains(sentence));
+            let escaped = results::report::svg::escaped(sentence);
+            assert!(
+                page.contains(&format!("<p class=\"detail\">{escaped}</p>")),
+                "{escaped}"
+            );
+        }
+        said
+    };
+    let none: [&str; 0] = [];
+    // The main phase began at 10 ms and the last line is at 36.02 s.
+    assert_eq!(circumstances(None, 36.0, &[], None), none);
+    assert_eq!(circumstances(None, 60.0, &[], None), ["Ran 36.0 s of 60 s."]);
+    assert_eq!(
+        circumstances(Some(StopReason::Violation), 60.0, &["--bug", "x y"], None),
+        [
+            "Ran 36.0 s of 60 s: stopped at the first violation (--fail-fast).",
+            "The nodes were started with --bug 'x y'."
+        ]
+    );
+    assert_eq!(
+        circumstances(Some(StopReason::Interrupt), 60.0, &["-v"], Some("/tmp/n")),
+        [
+            "Ran 36.0 s of 60 s: stopped by Ctrl-C.",
+            "The nodes were started from /tmp/n with -v."
+        ]
+    );
 }
 
 #[test]

@@ -108,6 +108,7 @@ mod tests {
         Surroundings {
             lanes: &[],
             no_quorum: &[],
+            on_and_off: &[],
             core,
             violations,
         }

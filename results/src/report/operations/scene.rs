@@ -38,7 +38,8 @@ pub fn scene(
                 span.class,
                 microseconds(span.start_ns),
                 microseconds(span.end_ns),
-                span.title
+                span.title,
+                u8::from(span.flaps)
             ])
         };
         lane.iter().map(span)
@@ -70,6 +71,7 @@ pub fn scene(
         "phases": phases(history).iter().take(LIST_MAX).map(|(phase, start, end)| json!([phase.name(), microseconds(*start), microseconds(*end)])).collect::<Vec<_>>(),
         "lanes": lanes.take(LIST_MAX).collect::<Vec<_>>(),
         "noQuorum": spans(around.no_quorum),
+        "onAndOff": spans(around.on_and_off),
         "violations": spans(around.violations),
         "core": core,
         "keys": keys,

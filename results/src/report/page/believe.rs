@@ -2,6 +2,7 @@
 
 use crate::coverage::Coverage;
 use crate::document::{Outcome, Results};
+use crate::evidence::Rule;
 use crate::report::timeline;
 use crate::text::{self, count, moment, noun, seconds, stretch, times, visible};
 use history::History;
@@ -13,9 +14,31 @@ pub struct Believe {
     pub tried: Vec<(String, String)>,
     pub did: Vec<(&'static str, String)>,
     pub could: Vec<String>,
-    pub rules: Vec<(bool, String, String)>,
+    pub rules: Vec<RuleView>,
     pub hardest: String,
     pub witness: String,
+}
+
+/// A rule of evidence, and what was measured.
+pub struct RuleView {
+    pub class: &'static str,
+    pub sign: &'static str,
+    pub name: String,
+    pub value: String,
+}
+
+fn rule_view(rule: &Rule) -> RuleView {
+    let (class, asked) = match (rule.asked, rule.ok) {
+        (_, false) => ("sign-invalid", ""),
+        (false, true) => ("sign-none", "not asked: "),
+        (true, true) => ("sign-valid", ""),
+    };
+    RuleView {
+        class,
+        sign: rule.sign(),
+        name: rule.name(),
+        value: format!("{asked}{}", visible(&rule.value, 300)),
+    }
 }
 
 pub fn believe(results: &Results, history: &History, coverage: &Coverage) -> Believe {
@@ -47,6 +70,10 @@ pub fn believe(results: &Results, history: &History, coverage: &Coverage) -> Bel
             ),
         ),
     ];
+    if !coverage.quorum_on_and_off.is_empty() {
+        let lasted_s = seconds(coverage.quorum_on_and_off_ns());
+        did.push(("had a quorum on and off", format!("{lasted_s:.1} s")));
+    }
     if let Some((median, worst)) = coverage.recovery() {
         did.push((
             "back after a fault's end",
@@ -76,12 +103,7 @@ pub fn believe(results: &Results, history: &History, coverage: &Coverage) -> Bel
                 count(coverage.no_quorum_begun.total())
             ),
         ],
-        rules: results
-            .coverage
-            .evidence
-            .iter()
-            .map(|rule| (rule.ok, rule.rule.replace('-', " "), visible(&rule.value, 300)))
-            .collect(),
+        rules: results.coverage.evidence.iter().map(rule_view).collect(),
         hardest: hardest(history),
         witness: witness(history).unwrap_or_default(),
     }

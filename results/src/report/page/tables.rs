@@ -63,6 +63,13 @@ pub fn kinds(coverage: &Coverage) -> Vec<KindView> {
             coverage.no_quorum_begun,
         ));
     }
+    if !coverage.quorum_on_and_off.is_empty() {
+        let spans = coverage.quorum_on_and_off.len();
+        let lasted_ns = coverage.quorum_on_and_off_ns();
+        let name = "quorum on and off (result of the above)".to_owned();
+        let begun = coverage.on_and_off_begun;
+        views.push(view(name, "on-and-off", count(spans), lasted_ns, begun));
+    }
     let calm = "no fault active".to_owned();
     views.push(view(calm, "none", String::new(), coverage.calm_ns, coverage.calm));
     views
@@ -96,15 +103,19 @@ pub fn checks(results: &Results) -> Vec<CheckView> {
         let (class, sign) = match check.verdict.as_str() {
             "valid" => ("sign-valid", "✓"),
             "invalid" => ("sign-invalid", "✕"),
+            "not-asked" => ("sign-none", "–"),
             _ => ("sign-unknown", "?"),
         };
         CheckView {
             class,
             sign,
             name: visible(&check.name, 60),
-            result: visible(&check.result, 300),
+            result: match check.verdict.as_str() {
+                "not-asked" => format!("not asked: {}", visible(&check.result, 300)),
+                _ => visible(&check.result, 300),
+            },
             took: if check.took_s > 0.0 {
-                format!("{:.2} s", check.took_s)
+                crate::text::took(check.took_s)
             } else {
                 String::new()
             },

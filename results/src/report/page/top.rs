@@ -7,7 +7,7 @@ use checker::{Analysis, Verdict};
 use history::History;
 
 pub struct Fact {
-    pub name: &'static str,
+    pub name: String,
     pub value: String,
     pub note: String,
     pub bar: Option<[f64; 3]>,
@@ -48,8 +48,8 @@ pub fn facts(
     analysis: Option<&Analysis>,
     coverage: &Coverage,
 ) -> Vec<Fact> {
-    let fact = |name, value: String, note: String| Fact {
-        name,
+    let fact = |name: &str, value: String, note: String| Fact {
+        name: name.to_owned(),
         value,
         note,
         bar: None,
@@ -72,7 +72,7 @@ pub fn facts(
                 .unwrap_or_default(),
         ),
         Fact {
-            name: "Operations",
+            name: "Operations".to_owned(),
             value: count(ops.total),
             note: format!(
                 "{} ok · {} failed · {} unknown",
@@ -87,7 +87,7 @@ pub fn facts(
             ]),
         },
         fact(
-            "Objects",
+            &format!("{}s", crate::text::capitalized(crate::text::noun(history))),
             count(history.keys.len()),
             analysis
                 .map(|it| match (it.keys.invalid, it.keys.unknown) {
@@ -118,13 +118,16 @@ pub fn facts(
                     times(often),
                     seconds(coverage.no_quorum_ns()) / results.duration_s.max(0.001) * 100.0
                 ),
+            } + &match coverage.quorum_on_and_off_ns() {
+                0 => String::new(),
+                ns => format!("; {:.1} s on and off", seconds(ns)),
             },
         ),
     ];
     if let Some(analysis) = analysis {
         facts.push(fact(
             "Checked in",
-            format!("{:.2} s", analysis.stats.took.as_secs_f64()),
+            crate::text::took(analysis.stats.took.as_secs_f64()),
             match analysis.verdict {
                 Verdict::Unknown => "a limit was reached".to_owned(),
                 Verdict::Valid | Verdict::Invalid => "verified independently".to_owned(),

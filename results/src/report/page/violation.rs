@@ -2,14 +2,17 @@
 
 use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
-use crate::report::logs::{self, NodeLog};
+use crate::report::logs::{self, Logs};
 use crate::report::messages::{MessagesView, messages};
 use crate::report::piece::{Piece, class_of, core_values, lettered};
 use crate::report::{circle, operations, timeline};
-use crate::text::{self, count, counted, seconds, stretch, visible};
+use crate::text::{self, count, counted, listed, seconds, stretch, visible};
 use checker::Violation;
 use history::History;
 use std::path::Path;
+
+/// How many operations the panel of faults names each of.
+const MEMBERS_MAX: usize = 6;
 
 pub struct ViolationView {
     pub title: String,
@@ -22,11 +25,11 @@ pub struct ViolationView {
     pub answers: Vec<AnswerRow>,
     pub key_name: String,
     pub between_title: String,
-    pub between: Vec<(String, String)>,
-    pub account: Vec<(&'static str, String)>,
+    pub between: Between,
+    pub account: Vec<(String, String)>,
     /// A link to all operations on the object in the picture of the run.
     pub in_run: String,
-    pub logs: Vec<NodeLog>,
+    pub logs: Logs,
     /// The messages around it, where the run was captured.
     pub messages: Option<MessagesView>,
 }
@@ -123,26 +126,16 @@ pub fn violation_view(
                 (lettered(&letters, row), lettered(&order.sentence, row))
             })
             .collect(),
-        claim: format!(
-            "Every other operation was allowed to happen at any time, or not at all; still no order works.{}",
-            if row.shrink.minimal && row.core.len() > 1 {
-                " Without any one of these the rest would be legal."
-            } else {
-                ""
-            }
-        ),
+        claim: claim(&labels, row.shrink.minimal),
         answers: answers(history, &mine, &values),
         key_name,
-        between_title: match labels.as_slice() {
-            [one] => format!("Faults around {one}"),
-            labels => format!("Faults between {} and {}", labels[0], labels[labels.len() - 1]),
-        },
+        between_title: between_title(history, violation, &labels),
         between: between(history, coverage, violation),
         account: vec![
-            ("Told a value", count(told)),
-            ("Told null", count(undecided)),
+            ("Told a value".to_owned(), count(told)),
+            (format!("Told {}", text::nothing(history)), count(undecided)),
             (
-                "Outcome unknown",
+                "Outcome unknown".to_owned(),
                 match infos {
                     0 => "none".to_owned(),
                     1 => "1, tried as done and as not done".to_owned(),
@@ -150,11 +143,11 @@ pub fn violation_view(
                 },
             ),
             (
-                "Reads, other operations",
+                "Reads, other operations".to_owned(),
                 format!("{}, {}", count(reads), count(mine.len() - reads)),
             ),
             (
-                "Shrunk",
+                "Shrunk".to_owned(),
                 format!(
                     "{} → {}, {} checks, {}",
                     row.shrink.from,
@@ -173,6 +166,27 @@ pub fn violation_view(
         logs: directory
             .map(|it| logs::around(history, coverage, violation, row, it))
             .unwrap_or_default(),
+    }
+}
+
+/// What was tried, and what is proven by it.
+fn claim(labels: &[String], minimal: bool) -> String {
+    let of = match labels {
+        [_] => String::new(),
+        labels => format!(" of {}", listed(labels, "and")),
+    };
+    let tried = format!(
+        "Every other operation was allowed to happen at any time, or not at all; still no order{of} works."
+    );
+    match labels {
+        [a, b] if minimal => format!("{tried} Were {a} or {b} allowed the same, one would."),
+        [_, _, ..] if minimal => {
+            format!(
+                "{tried} Were any one of {} allowed the same, one would.",
+                listed(labels, "and")
+            )
+        }
+        _ => tried,
     }
 }
 
@@ -229,68 +243,91 @@ pub fn answers(
     history.nodes.iter().enumerate().map(row).collect()
 }
 
-/// What was broken and mended between the core operations, in milliseconds after the first one's end.
-pub fn between(history: &History, coverage: &Coverage, violation: &Violation) -> Vec<(String, String)> {
+/// What the faults of the panel were in force for, as its title.
+fn between_title(history: &History, violation: &Violation, labels: &[String]) -> String {
+    let at = |place: usize| &history.operations[violation.core[place].operation as usize];
+    match labels {
+        [one] => format!("Faults in force while {one} was on its way"),
+        [first, .., last] if at(0).end_ns <= at(labels.len() - 1).start_ns => {
+            format!("Faults in force from {first} to {last}")
+        }
+        labels => format!(
+            "Faults in force while {} were on their way",
+            listed(labels, "and")
+        ),
+    }
+}
+
+/// What the panel of faults says.
+pub struct Between {
+    /// When, and what.
+    pub rows: Vec<(String, String)>,
+    /// What that does and does not show.
+    pub note: &'static str,
+}
+
+/// The core operations, and what was broken and mended meanwhile, in the order of time; in milliseconds after the first
+/// of them began.
+pub fn between(history: &History, coverage: &Coverage, violation: &Violation) -> Between {
     const ROWS_MAX: usize = 12;
-    let first = &history.operations[violation.core[0].operation as usize];
-    let last = &history.operations[violation.core[violation.core.len() - 1].operation as usize];
-    let zero = if first.end_ns == u64::MAX {
-        first.start_ns
-    } else {
-        first.end_ns
-    };
-    let until = if last.end_ns == u64::MAX {
-        last.start_ns
-    } else {
-        last.end_ns
-    };
-    let mut rows: Vec<(u64, String)> = Vec::new();
+    let (from, until) = span(history, violation);
+    let mut changes: Vec<(u64, String)> = Vec::new();
     for span in &coverage.faults {
         let ends = span
             .active_ns(u64::MAX)
             .map(|(_, end)| end)
             .filter(|end| *end != u64::MAX);
         let (begin, end) = crate::text::fault::turns(&span.fault);
-        rows.extend(span.installed_ns.map(|at| (at, begin)));
-        rows.extend(ends.map(|at| (at, end)));
+        changes.extend(span.installed_ns.map(|at| (at, begin)));
+        changes.extend(ends.map(|at| (at, end)));
     }
-    rows.retain(|(at, _)| (first.start_ns..=until).contains(at));
-    rows.sort();
-    let hidden = rows.len().saturating_sub(ROWS_MAX);
-    let distance = |between_ns: u64| match between_ns {
-        1..1_000_000 => stretch(between_ns),
-        _ => format!("{} ms", count(between_ns.saturating_add(500_000) / 1_000_000)),
-    };
-    let signed = |at: u64| match at >= zero {
-        true => format!("+{}", distance(at - zero)),
-        false => format!("−{}", distance(zero - at)),
-    };
-    let mut shown = vec![("0 ms".to_owned(), format!("{} finished", violation.core[0].label))];
+    changes.retain(|(at, _)| (from..=until).contains(at));
+    changes.sort();
+    let hidden = changes.len().saturating_sub(ROWS_MAX);
+    // The last ones before the end say most: they are kept.
+    let mut rows: Vec<(u64, String)> = Vec::new();
+    let ends = [0, violation.core.len() - 1];
+    for (place, member) in violation.core.iter().enumerate() {
+        // Of a large contradiction the first and the last are enough to go by.
+        if violation.core.len() > MEMBERS_MAX && !ends.contains(&place) {
+            continue;
+        }
+        let operation = &history.operations[member.operation as usize];
+        rows.push((operation.start_ns, format!("{} began", member.label)));
+        if operation.end_ns != u64::MAX {
+            rows.push((operation.end_ns, format!("{} finished", member.label)));
+        }
+    }
+    let members = rows.len();
+    rows.extend(changes.into_iter().skip(hidden));
+    rows.sort_by_key(|(at, _)| *at);
     let throughout = coverage.faults.iter().filter(|span| {
         let active = span.active_ns(u64::MAX);
-        active.is_some_and(|(start, end)| start < first.start_ns && end > until)
+        active.is_some_and(|(start, end)| start < from && end > until)
     });
-    shown.extend(throughout.map(|span| ("all along".to_owned(), crate::text::fault(&span.fault))));
-    // The last ones before the end say most: they are kept.
-    shown.extend(
-        rows.iter()
-            .skip(hidden)
-            .map(|(at, what)| (signed(*at), what.clone())),
-    );
-    if hidden > 0 {
-        shown.insert(
-            1,
-            (
-                String::new(),
-                format!("{} earlier changes are in the picture of the run", count(hidden)),
-            ),
-        );
+    let all_along = throughout.map(|span| ("all along".to_owned(), crate::text::fault(&span.fault)));
+    let left_out = (hidden > 0).then(|| {
+        let words = format!("{} earlier changes are in the picture of the run", count(hidden));
+        (String::new(), words)
+    });
+    let told = rows
+        .into_iter()
+        .map(|(at, what)| (since(at.saturating_sub(from)), what));
+    let rows: Vec<(String, String)> = all_along.chain(left_out).chain(told).collect();
+    Between {
+        note: match rows.len() > members {
+            true => "That a fault was in force does not show that it caused it.",
+            false => "No fault was in force.",
+        },
+        rows,
     }
-    if violation.core.len() > 1 {
-        shown.push((
-            signed(last.start_ns),
-            format!("{} began", violation.core[violation.core.len() - 1].label),
-        ));
+}
+
+/// How long after the first operation began: `0 ms`, `+0.21 ms`, `+386 ms`.
+fn since(after_ns: u64) -> String {
+    match after_ns {
+        0 => "0 ms".to_owned(),
+        1..1_000_000 => format!("+{}", stretch(after_ns)),
+        _ => format!("+{} ms", count(after_ns.saturating_add(500_000) / 1_000_000)),
     }
-    shown
 }

@@ -4,6 +4,7 @@
 use super::room::Area;
 use super::{Drawing, LANE_GAP};
 use crate::coverage::Coverage;
+use crate::coverage::quorum::reached;
 use crate::report::svg::text_width;
 use crate::text::{names, stretch, visible};
 use history::Fault;
@@ -40,7 +41,12 @@ impl Seen<'_> {
 
     fn befell(&self) -> &'static str {
         match self.fault {
-            Fault::Kill { power: false, .. } => "killed",
+            Fault::Kill {
+                power: false,
+                flap: None,
+                ..
+            } => "killed",
+            Fault::Kill { power: false, .. } => "killed again and again",
             Fault::Terminate { .. } => "stopped",
             Fault::Pause { .. } => "paused",
             other => crate::text::fault::what_befell(other).unwrap_or("stopped"),
@@ -90,12 +96,18 @@ impl Drawing<'_> {
     /// Grey, behind everything, where no connected majority was running.
     pub(super) fn no_quorum(&mut self, coverage: &Coverage) {
         let (from, to) = self.axis.range();
-        for (start, end) in &coverage.no_quorum {
+        let lost = coverage
+            .no_quorum
+            .iter()
+            .map(|span| (span, "no-quorum", "no quorum"));
+        let unsteady = coverage.quorum_on_and_off.iter();
+        let unsteady = unsteady.map(|span| (span, "on-and-off", "a quorum on and off"));
+        for ((start, end), class, title) in lost.chain(unsteady) {
             if *end > from && *start < to {
                 let (left, right) = (self.axis.x((*start).max(from)), self.axis.x((*end).min(to)));
                 let height = self.bottom - self.top;
                 self.svg
-                    .rect("no-quorum", [left, self.top, right - left, height], "no quorum");
+                    .rect(class, [left, self.top, right - left, height], title);
             }
         }
     }
@@ -121,6 +133,7 @@ impl Drawing<'_> {
                 (u64::MAX, Fault::Pause { .. }) => "and stayed so".to_owned(),
                 (u64::MAX, _) => "and stayed down".to_owned(),
                 (end, Fault::Pause { .. }) => format!("for {}", stretch(end - start)),
+                (end, fault) if fault.flap().is_some() => format!("on and off for {}", stretch(end - start)),
                 (end, _) => format!("down {}", stretch(end - start)),
             },
         }
@@ -246,13 +259,17 @@ impl Drawing<'_> {
         if width < CUT_LABEL_WIDTH_MIN {
             return;
         }
+        let flapping = match seen.fault.flap() {
+            Some(_) => ", on and off",
+            None => "",
+        };
         let label = match sides.len() {
             0..3 => {
                 let apart = if shape == "one-way" { " ⇥ " } else { " ┊ " };
                 let sides: Vec<String> = sides.iter().map(|side| names(side)).collect();
-                format!("✂ {}: {}", visible(shape, 20), sides.join(apart))
+                format!("✂ {}: {}{flapping}", visible(shape, 20), sides.join(apart))
             }
-            _ => format!("✂ {}", visible(shape, 20)),
+            _ => format!("✂ {}{flapping}", visible(shape, 20)),
         };
         let walls = self.walls(sides);
         let heights = match walls.is_empty() {
@@ -274,14 +291,7 @@ impl Drawing<'_> {
     fn reaches(&mut self, cut: &[(String, String)], seen: &Seen<'_>) {
         let nodes = &self.history.nodes;
         for node in nodes {
-            let is_cut = |other: &String| {
-                cut.iter()
-                    .any(|(a, b)| (a == node && b == other) || (a == other && b == node))
-            };
-            let reached: Vec<&String> = nodes
-                .iter()
-                .filter(|other| *other != node && !is_cut(other))
-                .collect();
+            let reached = reached(nodes, cut, node);
             let words = match reached.is_empty() {
                 true => "reaches nobody".to_owned(),
                 false => format!("reaches {}", names(&reached)),

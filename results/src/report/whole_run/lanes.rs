@@ -1,25 +1,37 @@
-//! The faults of the whole run, a lane for each node.
+//! The faults of the whole run, a lane for each node. Read next: `legend` for what is said of them.
 
 use super::{LANE, LEFT, RIGHT};
 use crate::coverage::Coverage;
+use crate::coverage::quorum::reached;
 use crate::report::svg::{Svg, text_width};
-use crate::text::visible;
+use crate::text::{names, visible};
 use history::{Fault, History};
 
 /// How high the stripe of a disturbance is.
-const STRIPE: f64 = 4.0;
+pub const STRIPE: f64 = 4.0;
+/// Where the title of the lanes stands, and the legend beside it.
+pub const BASELINE: f64 = 17.0;
+/// The size of the words on a lane, in pixels.
+const WORDS: f64 = 9.5;
 
 /// A fault on one node's lane.
 #[derive(Clone, Debug)]
 pub struct LaneSpan {
-    /// How it is drawn: `cut-small`, `cut-large`, `down`, `paused` or `disturbed`.
+    /// How it is drawn: `cut-minority` (the node reaches no majority), `cut-majority` (it does), `down`, `paused` or
+    /// `disturbed`.
     pub class: &'static str,
+    /// The fault's kind.
+    pub kind: &'static str,
+    /// Whether it came and went while it was in force.
+    pub flaps: bool,
     /// When it began to be in force, in nanoseconds.
     pub start_ns: u64,
     /// When it was over.
     pub end_ns: u64,
     /// What it was, in words.
     pub title: String,
+    /// What is written on it, where there is room: from whom the node is cut off.
+    pub words: String,
 }
 
 /// What was in force on each node, in the order in which it is drawn: kills over partitions, as a dead node's links
@@ -38,14 +50,17 @@ pub fn lanes(history: &History, coverage: &Coverage) -> Vec<Vec<LaneSpan>> {
                     Layer::Stopped => span.stopped_ns(history, node, end_ns),
                     Layer::Cut | Layer::Disturbed => span.active_ns(end_ns),
                 };
-                if let (Some((start_ns, end_ns)), Some((class, title))) =
-                    (in_force, on_lane(&span.fault, node))
+                if let (Some((start_ns, end_ns)), Some((class, title, words))) =
+                    (in_force, on_lane(&span.fault, node, &history.nodes))
                 {
                     lane.push(LaneSpan {
                         class,
+                        kind: span.fault.kind(),
+                        flaps: span.fault.flap().is_some(),
                         start_ns,
                         end_ns,
                         title,
+                        words,
                     });
                 }
             }
@@ -55,9 +70,9 @@ pub fn lanes(history: &History, coverage: &Coverage) -> Vec<Vec<LaneSpan>> {
     history.nodes.iter().map(lane).collect()
 }
 
-/// Draws the lanes of all nodes, and says what is what.
+/// Draws the lanes of all nodes.
 pub fn draw(svg: &mut Svg, history: &History, lanes: &[Vec<LaneSpan>], x: &dyn Fn(u64) -> f64, top: f64) {
-    svg.text("plot-title", "start", [0.0, top - 9.0], "Faults");
+    svg.text("plot-title", "start", [0.0, BASELINE], "Faults");
     for (place, (node, lane)) in history.nodes.iter().zip(lanes).enumerate() {
         let y = top + place as f64 * LANE;
         svg.text("tick", "end", [LEFT - 8.0, y + 10.5], &visible(node, 8));
@@ -70,9 +85,15 @@ pub fn draw(svg: &mut Svg, history: &History, lanes: &[Vec<LaneSpan>], x: &dyn F
                 _ => [left, y + 1.0, width, LANE - 3.0],
             };
             svg.rect(span.class, area, &span.title);
+            if span.flaps {
+                svg.rect("flaps", area, &span.title);
+            }
+            if !span.words.is_empty() && text_width(&span.words, WORDS) + 8.0 <= width {
+                let class = format!("lane-words on-{}", span.class);
+                svg.text(&class, "start", [left + 4.0, y + 10.0], &span.words);
+            }
         }
     }
-    legend(svg, top);
 }
 
 /// Faults that stop a node are drawn over those that cut it off, disturbances over both.
@@ -93,46 +114,39 @@ impl Layer {
     }
 }
 
-/// How a fault is drawn on a node's lane, and what is said of it there; nothing where it does not touch the node.
-fn on_lane(fault: &Fault, node: &str) -> Option<(&'static str, String)> {
+/// How a fault is drawn on a node's lane, what is said of it there, and what is written on it; nothing where it does not
+/// touch the node.
+fn on_lane(fault: &Fault, node: &str, nodes: &[String]) -> Option<(&'static str, String, String)> {
     let words = crate::text::fault(fault);
+    // The one in the middle of a bridge is on a side, and cut off from nobody.
+    if !fault.nodes().contains(&node) {
+        return None;
+    }
     match fault {
-        Fault::Partition { sides, shape, .. } => {
-            let side = sides.iter().position(|side| side.iter().any(|it| it == node))?;
-            let largest = sides.iter().map(Vec::len).max().unwrap_or(0);
-            let is_small = sides[side].len() < largest || sides.len() > 2;
-            let class = if is_small { "cut-small" } else { "cut-large" };
-            Some((class, format!("{}: {words}", visible(shape, 20))))
+        Fault::Partition { shape, cut, .. } => {
+            let reached = reached(nodes, cut, node);
+            let lost = nodes.iter().filter(|it| *it != node && !reached.contains(it));
+            let lost: Vec<&String> = lost.collect();
+            let class = match reached.len() + 1 > nodes.len() / 2 {
+                true => "cut-majority",
+                false => "cut-minority",
+            };
+            let shape = visible(shape, 20);
+            let title = format!(
+                "{shape}: {words}; {} is cut from {}",
+                visible(node, 20),
+                names(&lost)
+            );
+            Some((class, title, format!("✂ {}", names(&lost))))
         }
-        _ if !fault.nodes().contains(&node) => None,
         Fault::Kill { .. } | Fault::Terminate { .. } | Fault::Pause { .. } => {
             let is_pause = matches!(fault, Fault::Pause { .. });
             let befell = crate::text::fault::what_befell(fault).unwrap_or("stopped");
             let class = if is_pause { "paused" } else { "down" };
-            Some((class, format!("{} {befell}", visible(node, 20))))
+            Some((class, format!("{} {befell}", visible(node, 20)), String::new()))
         }
-        Fault::Packet { .. } | Fault::Disk { .. } | Fault::Clock { .. } => Some(("disturbed", words)),
-    }
-}
-
-fn legend(svg: &mut Svg, top: f64) {
-    let mut legend_x = RIGHT;
-    for (class, word) in [
-        ("no-quorum", "no quorum"),
-        ("disturbed", "packets, disk or clock"),
-        ("paused", "node paused"),
-        ("down", "node down"),
-        ("cut-large", "larger side"),
-        ("cut-small", "partition: smaller side"),
-    ] {
-        legend_x -= text_width(word, 11.0);
-        svg.text("tick", "start", [legend_x, top - 9.0], word);
-        legend_x -= 18.0;
-        let (from, height) = match class {
-            "disturbed" => (top - 13.0, STRIPE),
-            _ => (top - 18.0, 10.0),
-        };
-        svg.rect(class, [legend_x, from, 12.0, height], "");
-        legend_x -= 14.0;
+        Fault::Packet { .. } | Fault::Disk { .. } | Fault::Clock { .. } => {
+            Some(("disturbed", words, String::new()))
+        }
     }
 }
