@@ -110,7 +110,16 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
         lines.push(format!("   {number}  {}", line(&edge.sentence)));
     }
     lines.push(format!("   {}", claim(violation)));
-    lines.extend(violation.still.iter().map(|still| format!("   {}", line(still))));
+    if !violation.still.is_empty() {
+        // A loss and an old read can look alike: this is about answers, and no word on what became of the data.
+        lines.push("   Going by the answers about this object alone:".to_owned());
+    }
+    lines.extend(
+        violation
+            .still
+            .iter()
+            .map(|still| format!("     {}", line(still))),
+    );
     let between = between_lines(results, violation);
     if !between.is_empty() {
         lines.push(String::new());
@@ -277,12 +286,12 @@ pub fn numbers(results: &Results) -> Vec<String> {
         count(ops.fail),
         count(ops.info)
     )];
-    let confirmed = results.faults.iter().filter(|fault| fault.confirmed).count();
+    let (confirmed, claimed) = felt(results);
     let kinds = deeds(results);
     if !kinds.is_empty() {
         lines.push(format!(
-            "{} confirmed    {} · {:.1} s without quorum{}",
-            counted(confirmed, "fault"),
+            "{confirmed} of {} confirmed    {} · {:.1} s without quorum{}",
+            counted(claimed, "fault"),
             kinds.join(" · "),
             results.coverage.no_quorum.total_s,
             on_and_off(&results.coverage.no_quorum, " · ")
@@ -292,15 +301,16 @@ pub fn numbers(results: &Results) -> Vec<String> {
     lines
 }
 
+/// How many faults were felt, of how many that were begun.
+fn felt(results: &Results) -> (usize, usize) {
+    let begun = || results.faults.iter().filter(|fault| fault.started_s.is_some());
+    (begun().filter(|fault| fault.confirmed).count(), begun().count())
+}
+
 fn valid(results: &Results, lines: &mut Vec<String>) {
     let coverage = &results.coverage;
     let done = deeds(results);
-    let confirmed = results.faults.iter().filter(|fault| fault.confirmed).count();
-    let claimed = results
-        .faults
-        .iter()
-        .filter(|fault| fault.started_s.is_some())
-        .count();
+    let (confirmed, claimed) = felt(results);
     if !done.is_empty() {
         lines.push(format!(
             "   faults      {}; {confirmed} of {claimed} confirmed",

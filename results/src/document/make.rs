@@ -281,8 +281,27 @@ pub(super) fn bounded(json: &str) -> serde_json::Value {
     format!("{start}… ({} bytes, whole in history.jsonl)", count(json.len())).into()
 }
 
+/// What is known of weaker promises, in sentences: one for all when none is kept.
+pub(super) fn still(promises: &[StillHolds]) -> Vec<String> {
+    let known: Vec<&StillHolds> = decided(promises).collect();
+    let is_broken = |promise: &&StillHolds| {
+        matches!(
+            promise,
+            StillHolds::Sequential(Answer::Broken)
+                | StillHolds::OrderedSequential(Answer::Broken)
+                | StillHolds::Regular(Answer::Broken)
+                | StillHolds::Versions(Bound::None)
+                | StillHolds::Age(Bound::None)
+        )
+    };
+    match known.len() > 1 && known.iter().all(is_broken) {
+        true => vec!["No weaker promise is kept either.".to_owned()],
+        false => known.iter().map(|promise| promise.sentence()).collect(),
+    }
+}
+
 /// The weaker promises of which it is known whether they are kept.
-pub(super) fn decided(still: &[StillHolds]) -> impl Iterator<Item = &StillHolds> {
+fn decided(still: &[StillHolds]) -> impl Iterator<Item = &StillHolds> {
     still.iter().filter(|promise| {
         !matches!(
             promise,
@@ -350,9 +369,7 @@ fn violation_row(history: &History, model: checker::Model, violation: &checker::
     };
     ViolationRow {
         nothing: model.nothing().to_owned(),
-        still: decided(&violation.still)
-            .map(|promise| promise.sentence())
-            .collect(),
+        still: still(&violation.still),
         key: json(history.keys[violation.key as usize]),
         code: violation.code.to_owned(),
         sentence: text::line(&violation.sentence),
