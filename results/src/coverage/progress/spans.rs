@@ -63,7 +63,7 @@ pub fn spans(history: &History, faults: &[FaultSpan], main_ns: (u64, u64)) -> Ve
         return Vec::new();
     }
     let troubles = troubles(history, faults);
-    let in_force: Vec<(u64, u64)> = faults.iter().filter_map(|it| it.active_ns(u64::MAX)).collect();
+    let in_force: Vec<(u64, u64)> = faults.iter().filter_map(in_full_force).collect();
     let all_spans = troubles
         .iter()
         .map(|trouble| trouble.span)
@@ -105,6 +105,13 @@ pub fn spans(history: &History, faults: &[FaultSpan], main_ns: (u64, u64)) -> Ve
         open = largest(next, nodes);
     }
     spans
+}
+
+/// When a fault is in force and not even being mended: what succeeds while a node is on its way back may owe it to that.
+fn in_full_force(fault: &FaultSpan) -> Option<(u64, u64)> {
+    let (start_ns, end_ns) = fault.active_ns(u64::MAX)?;
+    let mending_ns = fault.healing_ns.unwrap_or(end_ns);
+    Some((start_ns, end_ns.min(mending_ns).max(start_ns)))
 }
 
 /// From the first attempt to break something to the proof that it is mended; a node that ended by itself is down

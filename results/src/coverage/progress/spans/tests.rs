@@ -143,3 +143,11 @@ fn large_and_odd_clusters_are_looked_at_in_bounded_time() {
         assert!(found(&odd).is_empty());
     }
 }
+
+#[test]
+fn a_span_ends_when_the_last_fault_begins_to_be_mended() {
+    // From 60 on n3 is on its way back, and helps before it is seen to.
+    let mut history = history(3);
+    add(&mut history, &kill(3), [10, 10, 60, 80]);
+    assert_eq!(found(&history), ["n1 n2: 10-60"]);
+}
