@@ -80,6 +80,8 @@ pub fn plain(now: &Now) -> String {
         .count();
     let quorum = match &now.quorum {
         Some(quorum) if quorum.is_empty() => "none",
+        // A node that is on its way back is no fault any more, and not up yet.
+        _ if up * 2 <= now.nodes.len() => "none",
         _ => "ok",
     };
     let faults: Vec<&str> = now.faults.iter().map(|(what, _)| what.as_str()).collect();
@@ -321,5 +323,12 @@ mod tests {
             plain(&under_way()),
             "[0:32] ops 12,071 (ok 11,790, failed 214, unknown 67) 352/s · nodes 2/5 · fault partition n1 n2 ┊ n3 n4 n5, kill n3 · quorum none"
         );
+        // No fault any more, and nobody back yet.
+        let one = |state| Now {
+            nodes: vec![("n1".to_owned(), state)],
+            ..Now::default()
+        };
+        assert!(plain(&one(NodeState::Starting)).ends_with("nodes 0/1 · fault none · quorum none"));
+        assert!(plain(&one(NodeState::Up)).ends_with("nodes 1/1 · fault none · quorum ok"));
     }
 }
