@@ -56,6 +56,11 @@ pub fn final_block(results: &Results, directory: Option<&str>, options: BlockOpt
             );
         }
     }
+    if results.verdict == Outcome::Unknown {
+        // A run that was cut short may lack just what the rest would have shown.
+        let told = results.circumstances().into_iter();
+        lines.extend(told.map(|it| format!("   {}", line(&it))));
+    }
     lines.extend(
         results
             .remarks

@@ -123,6 +123,26 @@ fn what_was_out_of_the_ordinary_is_said_at_the_head_and_nothing_else_is() {
 }
 
 #[test]
+fn a_run_that_was_cut_short_and_shows_too_little_says_so() {
+    use history::{Note, StopReason};
+    let mut script = Script::new(&["kill"]);
+    let mut history = worked(&mut script).history();
+    history
+        .notes
+        .push((100_000_000, Note::Stop(StopReason::Interrupt)));
+    let (mut results, ..) = told(&history);
+    let mut run = crate::ci::info();
+    run.options.insert("time_limit_s".to_owned(), 60.0.into());
+    results.run = Some(run);
+    assert_eq!(results.verdict, Outcome::Unknown);
+    let block = results::final_block(&results, None, results::BlockOptions { color: false });
+    assert!(
+        block.contains("   Ran 0.1 s of 60 s: stopped by Ctrl-C.\n"),
+        "{block}"
+    );
+}
+
+#[test]
 fn the_times_of_a_contradiction_show_which_operation_was_first() {
     let mut script = Script::new(&[]);
     script.phase(0, "run");
