@@ -93,7 +93,7 @@ async fn kill(world: &mut World, session: &mut Session, report: &mut Report) -> 
 }
 
 const FORGOTTEN: &str = "what was acknowledged before the kill is gone: acknowledge what is in {data} and synced, and read it there \
-                         at the next start. A system that means to keep everything in memory has this one ✕, and rightly: \
+                         at the next start. A system that means to keep everything in memory fails here, and rightly: \
                          `harness test --nemesis kill` finds it, other faults can be tested";
 
 /// Asks the node to end, and starts it again. Whether it is back.

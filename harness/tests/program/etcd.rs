@@ -19,7 +19,9 @@ fn etcd_keeps_its_promise_while_members_are_cut_off_and_killed() {
         return;
     }
     let place = Place::new();
-    let what = "test etcd --workload cas-register --nemesis partition,kill --time-limit 8";
+    // Elections take longer than faults do by default.
+    let what =
+        "test etcd --workload cas-register --nemesis partition,kill --nemesis-interval 1s --time-limit 12";
     let arguments: Vec<&str> = what.split(' ').chain(LOAD).collect();
     let output = place.run(&arguments);
     // Whether enough was seen in so short a time depends on the machine; that nothing wrong was, does not.
@@ -33,7 +35,7 @@ fn etcd_keeps_its_promise_while_members_are_cut_off_and_killed() {
     assert_eq!(results["violations"].as_array().map(Vec::len), Some(0));
     for f in ["read", "write", "cas"] {
         let ok = results["ops"]["by_f"][f]["ok"].as_u64().unwrap();
-        assert!(ok > 10, "{f}: {ok} of them ok");
+        assert!(ok > 3, "{f}: {ok} of them ok");
     }
 }
 
