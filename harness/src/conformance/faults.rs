@@ -79,15 +79,14 @@ async fn kill(world: &mut World, session: &mut Session, report: &mut Report) -> 
     .await?
         == Came::Right
     {
-        let answered = session.look(home, refused).await?;
         is_true(
             world,
             session,
             report,
-            answered,
+            refused,
             "of what was asked while it was down",
         )
-        .await;
+        .await?;
     }
     Ok(true)
 }
@@ -168,16 +167,14 @@ async fn pause(world: &mut World, session: &mut Session, report: &mut Report) ->
         return Ok(());
     }
     if serves_again(world, session, report, "after it was paused").await? {
-        let home = session.home;
-        let answered = session.look(home, lost).await?;
         is_true(
             world,
             session,
             report,
-            answered,
+            lost,
             "of what was asked while it was paused",
         )
-        .await;
+        .await?;
     }
     Ok(())
 }
@@ -213,16 +210,14 @@ async fn leave_alone(world: &mut World, session: &mut Session, report: &mut Repo
         }
     }
     if serves_again(world, session, report, "after all others were paused").await? {
-        let home = session.home;
-        let answered = session.look(home, asked).await?;
         is_true(
             world,
             session,
             report,
-            answered,
+            asked,
             "of what was asked while all others were paused",
         )
-        .await;
+        .await?;
     }
     Ok(())
 }
@@ -281,14 +276,15 @@ async fn came_out(
     Ok(came)
 }
 
-/// Tells whether what is seen now proves that a client said something else than what happened.
+/// Looks at an object, and tells whether what is seen now proves that a client said something else than what happened.
 async fn is_true(
     world: &mut World,
-    session: &Session,
+    session: &mut Session,
     report: &mut Report,
-    mut answered: Answered,
+    key: u64,
     when: &'static str,
-) {
+) -> Result<()> {
+    let mut answered = session.look(session.home, key).await?;
     answered.step.when = when;
     let line = operations::line(session, &answered);
     let Some(objection) = answered.oracle.objection() else {
@@ -296,7 +292,7 @@ async fn is_true(
         if answered.ended.kind == EventType::Ok {
             report.holds(&format!("{line} contradicts nothing"));
         }
-        return;
+        return Ok(());
     };
     let right = answered.oracle.right();
     let evidence = operations::evidence(world, session, report, &answered, &right, Some(&objection)).await;
@@ -306,6 +302,7 @@ async fn is_true(
         &format!("{line} contradicts what was said then"),
         &evidence.causes(vec![cause]),
     );
+    Ok(())
 }
 
 fn named(kind: EventType) -> &'static str {

@@ -8,6 +8,21 @@ use std::process::{Command, Output, Stdio};
 pub const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
+/// Nothing was found wrong, and each function was of use: how often, and whether enough was seen, depends on the machine.
+pub fn nothing_is_wrong(results: &Value, functions: &[&str]) {
+    let wrong = results["violations"].as_array().map(Vec::len);
+    assert_eq!(wrong, Some(0), "{results}");
+    were_of_use(results, functions);
+}
+
+/// Each function succeeded at least once.
+pub fn were_of_use(results: &Value, functions: &[&str]) {
+    for f in functions {
+        let ok = results["ops"]["by_f"][f]["ok"].as_u64();
+        assert!(ok > Some(0), "{f}: {ok:?} of them ok: {results}");
+    }
+}
+
 /// A store of its own for each test.
 pub struct Place {
     pub folder: tempfile::TempDir,
