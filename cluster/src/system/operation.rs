@@ -267,6 +267,14 @@ impl TryFrom<String> for UrlTemplate {
     }
 }
 
+/// Whether a text can be a header's value, or a part of it.
+pub(super) fn check_header(value: &str) -> Result<(), String> {
+    match value.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        true => Ok(()),
+        false => Err("a header's value is printable ASCII".to_owned()),
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct HeaderTemplate(Template<RequestVariable>);
 
@@ -276,9 +284,7 @@ impl TryFrom<String> for HeaderTemplate {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if !text.bytes().all(|b| matches!(b, b' '..=b'~')) {
-            return Err("a header's value is printable ASCII".to_owned());
-        }
+        check_header(&text)?;
         Template::parse(&text)
             .map(Self)
             .map_err(|unknown| unknown.to_string())

@@ -5,7 +5,7 @@
 
 use super::condition::{Conditions, Pointer};
 use super::node::{AddressTemplate, CommandTemplate, fill_address};
-use super::operation::{HeaderName, HttpRequest, Method, check_url};
+use super::operation::{HeaderName, HttpRequest, Method, check_header, check_url};
 use super::placed::placed;
 use super::readiness::{check_port, success, within};
 use super::reply::ReplySet;
@@ -189,11 +189,9 @@ fn not_empty(words: Vec<CommandTemplate>, example: &str) -> Result<Vec<CommandTe
 }
 
 fn check_headers(headers: &BTreeMap<HeaderName, AddressTemplate>) -> Result<(), String> {
-    let is_plain = |value: &AddressTemplate| value.0.to_string().bytes().all(|b| matches!(b, b' '..=b'~'));
-    match headers.iter().find(|(_, value)| !is_plain(value)) {
-        Some((name, _)) => Err(format!("headers: the value of {} is not printable ASCII", name.0)),
-        None => Ok(()),
-    }
+    headers.iter().try_for_each(|(name, value)| {
+        check_header(&value.0.to_string()).map_err(|why| format!("headers: {}: {why}", name.0))
+    })
 }
 
 impl PrimaryRecipe {

@@ -139,7 +139,7 @@ fn what_does_not_go_together_is_refused_with_what_does() {
         ),
         (
             "url = \"http://{ip}/\"\nheaders = { X = \"é\" }",
-            "headers: the value of x is not printable ASCII",
+            "headers: x: a header's value is printable ASCII",
         ),
         (
             "url = \"http://{ip}/\"\nwhere = { \"/a\" = { same = \"/b\" } }",
