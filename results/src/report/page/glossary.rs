@@ -4,6 +4,7 @@ use crate::coverage::Coverage;
 use crate::document::Results;
 use crate::text;
 use checker::Model;
+use history::fault::PacketEffect;
 use history::{Fault, History};
 
 /// A word, and what it means here.
@@ -81,9 +82,17 @@ pub fn glossary(results: &Results, history: &History, coverage: &Coverage) -> Ve
         "restart storm",
         "Nodes that are killed and started again in turns: down on and off.",
     );
-    let mut words = coverage.faults.iter().map(|span| text::fault(&span.fault));
+    let stutters = |fault: &Fault| {
+        matches!(
+            fault,
+            Fault::Packet {
+                effect: PacketEffect::Stutter { .. },
+                ..
+            }
+        )
+    };
     put(
-        words.any(|words| words.starts_with("stutter")),
+        coverage.faults.iter().any(|span| stutters(&span.fault)),
         "stutter",
         "Links stall and flow in turns, each in its own time, for so long in the mean; what comes while one stalls \
          arrives afterwards, in order.",
@@ -134,8 +143,21 @@ mod tests {
             trouble: None,
             evidence: Vec::new(),
         };
+        let stutter = FaultSpan {
+            fault: Fault::Packet {
+                links: vec![("n1".to_owned(), "n2".to_owned())],
+                effect: PacketEffect::Stutter {
+                    stalled_ms: 1,
+                    flowing_ms: 1,
+                },
+                matching: None,
+            },
+            ..storm.clone()
+        };
+        let has = |words: &[String], word: &str| words.iter().any(|it| it == word);
         let with_storm = words(vec![storm]);
-        assert!(with_storm.contains(&"restart storm".to_owned()));
-        assert!(!with_storm.contains(&"flapping".to_owned()));
+        assert!(has(&with_storm, "restart storm"));
+        assert!(!has(&with_storm, "flapping") && !has(&with_storm, "stutter"));
+        assert!(has(&words(vec![stutter]), "stutter"));
     }
 }
