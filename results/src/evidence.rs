@@ -234,7 +234,8 @@ fn faults_took_effect(requested: &[String], coverage: &Coverage) -> Rule {
 /// A fault in force for so long is felt by any system that works at all.
 const FELT_WITHIN_NS: u64 = 1_000_000_000;
 
-/// Every fault was felt; of short ones, which may find nobody about to use what they break, three in four.
+/// Every fault was felt; of short ones and those left to chance, which may find nobody about to use what they break,
+/// three in four, give or take one: of a handful, chance alone spares two now and then.
 fn faults_confirmed(coverage: &Coverage) -> Rule {
     let (confirmed, installed) = coverage.confirmed();
     if installed == 0 {
@@ -247,7 +248,7 @@ fn faults_confirmed(coverage: &Coverage) -> Rule {
         from_ns.is_some_and(|from_ns| end_ns.saturating_sub(from_ns) >= FELT_WITHIN_NS)
     };
     let unfelt = coverage.faults.iter().filter(is_unfelt);
-    let unfelt = match (installed - confirmed) * 4 > installed {
+    let unfelt = match (installed - confirmed).saturating_sub(1) * 4 > installed {
         true => unfelt.clone().next(),
         false => unfelt.clone().find(is_long),
     };

@@ -86,6 +86,25 @@ fn every_rule_of_evidence_can_say_no() {
 }
 
 #[test]
+fn short_faults_may_find_nobody_but_not_too_many_of_them() {
+    let rule = |unfelt: u32| {
+        let mut script = Script::new(&["partition"]);
+        worked(&mut script);
+        for id in 1..=5 {
+            let from_ms = 100 + 20 * u64::from(id);
+            script.cut(id, id > unfelt, from_ms, from_ms + 10);
+        }
+        let (results, ..) = told(&script.history());
+        let is_rule = |rule: &results::evidence::Rule| rule.rule == "faults-confirmed";
+        let rule = results.coverage.evidence.into_iter().find(is_rule).unwrap();
+        (rule.ok, rule.value)
+    };
+    assert_eq!(rule(2), (true, "3 of 5 faults were felt".to_owned()));
+    let (ok, words) = rule(3);
+    assert!(!ok && words.starts_with("2 of 5 faults were felt; "), "{words}");
+}
+
+#[test]
 fn operations_outside_the_main_phase_do_not_count() {
     let mut script = Script::new(&[]);
     script.phase(0, "run").phase(5, "final");
