@@ -32,6 +32,8 @@ fn generate(path: &Path, operations: u64) {
         clients: CLIENTS as u64,
         nemesis: vec![],
         client_timeout_ns: 1_000_000_000,
+        failover_ns: None,
+        served_by_primary: false,
         started_at: "2026-11-23T06:45:12Z".into(),
     };
     let mut writer = Writer::new(

@@ -10,6 +10,7 @@
 mod answer;
 mod command;
 mod condition;
+mod failover;
 mod household;
 mod node;
 mod operation;
@@ -24,6 +25,7 @@ mod workload;
 
 pub use answer::{Answer, Judged};
 pub use command::RespOperation;
+pub use failover::Failover;
 pub use household::{CompanionRecipe, FileRecipe};
 pub use node::{CommandLine, NodeRecipe, NodeVariables, PeerList};
 pub use operation::{HttpOperation, HttpRequest, RequestVariables};
@@ -32,12 +34,12 @@ pub use readiness::{Readiness, ReadyQuestion};
 pub use reply::ReplySet;
 pub use status::StatusSet;
 pub use template::UnknownVariable;
-pub use workload::{ClientCommand, Operation, WorkloadRecipe};
+pub use workload::{ClientCommand, Operation, ServedBy, WorkloadRecipe};
 
 use crate::maelstrom::Workload;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A system that can be tested.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -47,6 +49,11 @@ pub struct System {
     pub name: String,
     /// One line about it.
     pub description: String,
+    /// How many milliseconds a connected majority may take after a fault until it serves again: to find out, to elect, to
+    /// take over. When nothing is said, it is asked for success after a second or two.
+    #[serde(rename = "failover_ms")]
+    #[schemars(with = "Option<u32>", range(min = 1, max = 600_000))]
+    pub failover: Option<Failover>,
     /// How its nodes are started and known to be ready.
     pub node: NodeRecipe,
     /// How its programs come onto a machine, for whoever does not have them: `apt-get install etcd-server`.
@@ -60,6 +67,9 @@ pub struct System {
     /// The folder that the descriptor is in, for `{dir}`; empty for one that is in no folder.
     #[serde(skip)]
     pub dir: String,
+    /// The descriptor as it was read; empty for a system that has none.
+    #[serde(skip)]
+    pub text: String,
     /// Files that come with a descriptor that is in no folder, such as its client program: their places in `{dir}`, and
     /// what is in them.
     #[serde(skip)]
@@ -139,6 +149,8 @@ impl System {
         System {
             name: name.to_owned(),
             description: "nodes that speak Maelstrom's protocol".to_owned(),
+            failover: None,
+            text: String::new(),
             node: NodeRecipe::speaking(command),
             install: None,
             needs: Vec::new(),
@@ -147,6 +159,18 @@ impl System {
             dir: String::new(),
             maelstrom: Some(workload),
         }
+    }
+
+    /// What its commands name in the descriptor's folder: the words that begin with `{dir}/`, without that.
+    pub fn named_files(&self) -> BTreeSet<String> {
+        let clients = self.workloads.values().filter_map(|it| it.client.as_ref());
+        let words = clients
+            .flat_map(ClientCommand::words)
+            .chain(self.node.command_words())
+            .chain(self.node.primary.iter().flat_map(PrimaryRecipe::command_words));
+        words
+            .filter_map(|word| word.strip_prefix("{dir}/").map(str::to_owned))
+            .collect()
     }
 
     /// The operations of a workload by its name, which may be that of a variant: what `register/serializable` does not
@@ -220,9 +244,13 @@ impl System {
             }
         };
         let document = toml::Deserializer::parse(text).map_err(|error| refuse(String::new(), &error))?;
-        serde_path_to_error::deserialize(document).map_err(|error| {
+        let system: System = serde_path_to_error::deserialize(document).map_err(|error| {
             let path = error.path().to_string();
             refuse(if path == "." { String::new() } else { path }, error.inner())
+        })?;
+        Ok(System {
+            text: text.to_owned(),
+            ..system
         })
     }
 }

@@ -63,6 +63,7 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
     let _hold = directory.hold().map_err(anyhow::Error::from)?;
     crate::systems::unpack(&mut plan.system, directory.path())?;
     crate::log::keep_in(&directory).context("write harness.log")?;
+    crate::systems::keep(&plan.system, directory.path())?;
     let broken = |error| Broken {
         error,
         kept: Some((info.clone(), directory.clone())),

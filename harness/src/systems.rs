@@ -1,8 +1,11 @@
 //! The systems that can be tested by name: descriptors embedded in the binary, and files beside them.
 
+mod kept;
+
 use crate::suggest;
 use anyhow::{Context, Result, anyhow, bail};
 use cluster::{System, maelstrom};
+pub use kept::{DESCRIPTOR, keep};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -28,8 +31,8 @@ const ZOOKEEPER_CLIENT: &[(&str, &str)] = &[(
     include_str!("../../systems/zookeeper/client.py"),
 )];
 
-/// The folder of a run that the files of a built-in system are put into.
-const UNPACKED: &str = "system";
+/// The folder of a run that the files of its system are put into.
+const FOLDER: &str = "system";
 
 /// The system of a name or of a descriptor file.
 pub fn find(name: &str) -> Result<System> {
@@ -134,7 +137,7 @@ pub fn unpack(system: &mut System, run: &Path) -> Result<()> {
     if system.files.is_empty() {
         return Ok(());
     }
-    let dir = std::path::absolute(run.join(UNPACKED))?;
+    let dir = std::path::absolute(run.join(FOLDER))?;
     for (place, text) in system.files {
         let file = dir.join(place);
         let folder = file.parent().unwrap_or(&dir);

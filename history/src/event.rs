@@ -33,6 +33,13 @@ pub struct Header {
     pub nemesis: Vec<String>,
     /// After how many nanoseconds a client gave up on an operation.
     pub client_timeout_ns: u64,
+    /// How many nanoseconds a connected majority of the system may take after a fault until it serves again; not there
+    /// when nothing was said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failover_ns: Option<u64>,
+    /// Whether only the primary carries out what clients ask for, and all other nodes refuse.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub served_by_primary: bool,
     /// When the run started, UTC, RFC 3339.
     pub started_at: String,
 }

@@ -9,7 +9,7 @@ mod recovery;
 
 use history::timeline::{FaultSpan, faults, phases};
 use history::{Fault, History, Operation, Outcome, Phase};
-pub use progress::{Progress, Stall};
+pub use progress::{Failover, Progress, Stall};
 use quorum::Outages;
 pub use recovery::Comeback;
 use std::collections::{BTreeMap, BTreeSet};

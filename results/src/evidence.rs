@@ -3,7 +3,7 @@
 //! No violation plus too little evidence is `unknown`, not `valid`: a run in which nothing worked, or in
 //! which no fault was felt, says nothing about the system.
 
-use crate::coverage::{Comeback, Coverage, Progress};
+use crate::coverage::{Comeback, Coverage, Failover, Progress};
 use crate::text::{count, names, seconds, times, visible};
 use checker::{Analysis, Verdict};
 use history::timeline::{FaultSpan, excuse};
@@ -330,35 +330,64 @@ pub fn stall(progress: &Progress) -> Option<String> {
         [one] => format!("{} was", visible(one, 40)),
         nodes => format!("{} were", names(nodes)),
     };
+    let beyond = progress.failover.as_ref().map_or(String::new(), |failover| {
+        format!(", beyond the {},", may_take(failover))
+    });
     Some(format!(
-        "no {} succeeded in {:.1} s{parts} in which {majority} up and connected (0 of {})",
+        "no {} succeeded in {:.1} s{parts}{beyond} in which {majority} up and connected (0 of {})",
         visible(&stall.function, 40),
         seconds(stall.lasted_ns),
         count(stall.begun)
     ))
 }
 
+/// `10 s that redis may take to fail over`
+fn may_take(failover: &Failover) -> String {
+    format!(
+        "{} s that {} may take to fail over",
+        seconds(failover.may_take_ns),
+        visible(&failover.system, 40)
+    )
+}
+
 fn progress(progress: &Progress) -> Rule {
     const NAME: &str = "progress";
+    let failover = progress.failover.as_ref().map(may_take);
     let value = match (stall(progress), progress.judged) {
         (Some(stall), _) => stall,
         (None, 0) => {
-            let why = "under faults the same connected majority never lasted long enough to ask for success";
-            return Rule::not_asked(NAME, why.to_owned());
+            let beyond = failover.map_or(String::new(), |it| format!(" beyond the {it}"));
+            let why = format!(
+                "under faults the same connected majority never lasted long enough{beyond} to ask for success"
+            );
+            return Rule::not_asked(NAME, why);
         }
         (None, judged) => format!(
-            "every kind of operation succeeded while a majority was up and connected under faults (judged {})",
-            times(judged)
+            "every kind of operation succeeded while a majority was up and connected under faults (judged {}{})",
+            times(judged),
+            failover.map_or(String::new(), |it| format!(", not within the {it}"))
         ),
     };
     Rule::new(NAME, progress.stalls.is_empty(), value)
 }
 
-/// Every node answers again when everything was mended and it had its time; asked only of a run that waited for it.
+/// Every node answers again when everything was mended and it had its time, or the primary, where it alone serves; asked
+/// only of a run that waited for it.
 fn recovered(comeback: &Comeback) -> Option<Rule> {
     let (node, back_ns) = comeback.last().unwrap_or(("no node", 0));
     let (ok, value) = match comeback.missing().as_slice() {
         _ if comeback.nodes.is_empty() => return None,
+        missing if comeback.served_by_primary => match missing.len() == comeback.nodes.len() {
+            true => (false, "no node served again after the last fault".to_owned()),
+            false => (
+                true,
+                format!(
+                    "{}, the primary, served again after the last fault, after {:.2} s",
+                    visible(node, 40),
+                    seconds(back_ns)
+                ),
+            ),
+        },
         [] => (
             true,
             format!(

@@ -31,6 +31,9 @@ pub struct RunInfo {
     pub nodes: Vec<String>,
     /// How many clients there were.
     pub clients: u64,
+    /// The copy of the system's descriptor in the run's folder; none where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub descriptor: Option<String>,
     /// How a node was started, as the descriptor says.
     pub command: Vec<String>,
     /// What the run's flags added to that command.

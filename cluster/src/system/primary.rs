@@ -232,6 +232,12 @@ impl PrimaryRecipe {
         }
     }
 
+    /// The command as the descriptor says it, with its variables in braces; empty when it is asked over HTTP.
+    pub fn command_words(&self) -> Vec<String> {
+        let words = self.commands().iter();
+        words.map(|template| template.0.to_string()).collect()
+    }
+
     /// The words of its command, if it has one: what they use has to be said.
     pub(super) fn commands(&self) -> &[CommandTemplate] {
         match &self.by {

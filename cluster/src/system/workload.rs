@@ -11,7 +11,8 @@ use super::placed::placed;
 use super::steps::StepTemplates;
 use super::template::{Template, Variable};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,6 +24,19 @@ pub struct WorkloadRecipe {
     pub client: Option<ClientCommand>,
     /// Its operations by function, where they are carried out without one.
     pub operations: BTreeMap<String, Operation>,
+    /// Which nodes carry out what clients ask for.
+    pub served_by: ServedBy,
+}
+
+/// Which nodes carry out what clients ask for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServedBy {
+    /// Each of them.
+    #[default]
+    EveryNode,
+    /// The primary; all others refuse.
+    Primary,
 }
 
 /// How one function is carried out.
@@ -101,7 +115,10 @@ impl JsonSchema for WorkloadRecipe {
         json_schema!({
             "description": "How a workload is carried out: by a client program, or by a request or command for each function.",
             "type": "object",
-            "properties": {"client": generator.subschema_for::<ClientCommand>()},
+            "properties": {
+                "client": generator.subschema_for::<ClientCommand>(),
+                "served_by": generator.subschema_for::<ServedBy>(),
+            },
             "additionalProperties": generator.subschema_for::<Operation>(),
         })
     }
@@ -125,10 +142,10 @@ impl<'de> Visitor<'de> for RecipeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<WorkloadRecipe, A::Error> {
         let mut recipe = WorkloadRecipe::default();
         while let Some(name) = table.next_key::<String>()? {
-            if name == "client" {
-                recipe.client = Some(table.next_value()?);
-            } else {
-                recipe.operations.insert(name, table.next_value()?);
+            match name.as_str() {
+                "client" => recipe.client = Some(table.next_value()?),
+                "served_by" => recipe.served_by = table.next_value()?,
+                _ => drop(recipe.operations.insert(name, table.next_value()?)),
             }
         }
         if recipe.client.is_some() && !recipe.operations.is_empty() {

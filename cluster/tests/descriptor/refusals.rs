@@ -2,6 +2,7 @@
 
 use crate::{PAXOS, SOUND, is_refused};
 use cluster::System;
+use cluster::system::ServedBy;
 
 #[test]
 fn what_is_not_toml_is_told_with_its_place() {
@@ -37,9 +38,54 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
         SOUND,
         "[workload.register.write]",
         "[workloads.register.write]",
-        "10:2: workloads: unknown field `workloads`, expected one of `name`, `description`, `node`, \
+        "10:2: workloads: unknown field `workloads`, expected one of `name`, `description`, \
+         `failover_ms`, `node`, \
          `install`, `needs`, `workload`",
     );
+}
+
+#[test]
+fn a_time_to_fail_over_is_refused_with_what_it_can_be() {
+    let refused = |value: &str, words: &str| {
+        let line = format!("description = \"A store\"\nfailover_ms = {value}");
+        is_refused(
+            SOUND,
+            "description = \"A store\"",
+            &line,
+            &format!("3:15: failover_ms: {words}"),
+        );
+    };
+    let range = "is not from 1 to 600000 milliseconds; leave it out for a system that goes on at once";
+    refused("0", &format!("0 {range}"));
+    refused("-5", &format!("-5 {range}"));
+    refused("600001", &format!("600001 {range}"));
+    refused(
+        "\"10s\"",
+        "invalid type: string \"10s\", expected a whole number of milliseconds",
+    );
+    refused(
+        "1.5",
+        "invalid type: floating point `1.5`, expected a whole number of milliseconds",
+    );
+    let sound = SOUND.replace("[node]", "failover_ms = 600000\n[node]");
+    let system = System::parse(&sound, "kv.toml").unwrap();
+    assert_eq!(system.failover.unwrap().0.as_secs(), 600);
+    assert_eq!(System::parse(SOUND, "kv.toml").unwrap().failover, None);
+}
+
+#[test]
+fn who_serves_is_every_node_or_the_primary() {
+    let line = "[workload.register]\nserved_by = \"leader\"\n[workload.register.write]";
+    is_refused(
+        SOUND,
+        "[workload.register.write]",
+        line,
+        "11:13: workload.register.served_by: unknown variant `leader`, expected `every-node` or `primary`",
+    );
+    let sound = SOUND.replace("[workload.register.write]", &line.replace("leader", "primary"));
+    let system = System::parse(&sound, "kv.toml").unwrap();
+    assert_eq!(system.workloads["register"].served_by, ServedBy::Primary);
+    assert!(system.workloads["register"].operations.contains_key("write"));
 }
 
 #[test]

@@ -115,7 +115,7 @@ pub struct TestOptions {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["nemesis", "nemesis_interval"], help_heading = "Faults")]
     pub schedule: Option<PathBuf>,
 
-    /// How long the system may take to recover after the last fault is healed
+    /// How long the system may take to recover after the last fault is healed, beyond its descriptor's failover_ms
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse_duration, help_heading = "Faults")]
     pub recovery_time: Duration,
 

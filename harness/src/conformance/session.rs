@@ -259,6 +259,8 @@ fn header(offer: &Offer, nodes: &[String], timeout: Duration) -> Header {
         clients: nodes.len() as u64,
         nemesis: Vec::new(),
         client_timeout_ns: u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX),
+        failover_ns: None,
+        served_by_primary: false,
         started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     }
 }

@@ -4,7 +4,7 @@ use crate::cli::{Origin, TestOptions};
 use crate::systems;
 use crate::workload::{self, Workload};
 use anyhow::{Context, Result, bail};
-use cluster::system::Operations;
+use cluster::system::{Operations, ServedBy};
 use cluster::{Backend, DiskSpec, System};
 use history::Header;
 use jiff::Timestamp;
@@ -151,6 +151,7 @@ impl Plan {
             started_at: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             nodes: self.nodes.clone(),
             clients: self.clients as u64,
+            descriptor: (!self.system.text.is_empty()).then(|| crate::systems::DESCRIPTOR.to_owned()),
             command: template.chain(self.extra_args.iter().cloned()).collect(),
             node_args: self
                 .extra_args
@@ -161,6 +162,12 @@ impl Plan {
             program: options.program.clone(),
             environment: environment(options.network.backend()),
         }
+    }
+
+    /// Which nodes carry out what the clients of this workload ask for.
+    pub fn served_by(&self) -> ServedBy {
+        let recipe = self.system.workloads.get(&self.workload_name);
+        recipe.map_or(ServedBy::EveryNode, |it| it.served_by)
     }
 
     /// The history's first line.
@@ -176,6 +183,8 @@ impl Plan {
             clients: info.clients,
             nemesis: info.nemesis.clone(),
             client_timeout_ns: options.client_timeout.as_nanos() as u64,
+            failover_ns: self.system.failover.map(|it| it.0.as_nanos() as u64),
+            served_by_primary: self.served_by() == ServedBy::Primary,
             started_at: info.started_at.clone(),
         }
     }

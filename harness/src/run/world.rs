@@ -14,7 +14,7 @@ use crate::progress::{Progress, ProgressOptions};
 use crate::recorder::Recorder;
 use anyhow::{Context, Result, anyhow};
 use cluster::network::Capture;
-use cluster::system::Operations;
+use cluster::system::{Operations, ServedBy};
 use cluster::{Cluster, ClusterSpec, NodeState};
 use futures_util::future::try_join_all;
 use history::{EventType, Header, Note, Phase, StopReason};
@@ -246,21 +246,31 @@ impl World {
         }
     }
 
-    /// Waits until every node has answered an operation, or the time for it is over.
+    /// Waits until every node has answered an operation, or the primary, where it alone serves, or the time for it is over.
     pub async fn recover(&mut self, options: &TestOptions, plan: &Plan) {
         if self.violation_seen.load(Ordering::Acquire) {
             return;
         }
         self.enter(Phase::Recover, None);
-        let deadline = Instant::now() + options.recovery_time;
+        // What was mended last may have been the leader.
+        let failover = plan.system.failover.map_or(Duration::ZERO, |it| it.0);
+        let deadline = Instant::now() + failover + options.recovery_time;
+        let (one_is_enough, is_served) = (
+            plan.served_by() == ServedBy::Primary,
+            Arc::<AtomicBool>::default(),
+        );
         let mut tasks = JoinSet::new();
         for (place, mut client) in std::mem::take(&mut self.clients).into_iter().enumerate() {
             let probe = plan.workload.probe(self.operations, place as u64);
-            let broken = self.recorder.broken();
+            let (broken, is_served) = (self.recorder.broken(), Arc::clone(&is_served));
             let first_of_its_node = place < plan.nodes.len();
             tasks.spawn(async move {
                 while first_of_its_node && Instant::now() < deadline && !*broken.borrow() {
                     if client.perform(&probe).await == EventType::Ok {
+                        is_served.store(true, Ordering::Release);
+                        break;
+                    }
+                    if one_is_enough && is_served.load(Ordering::Acquire) {
                         break;
                     }
                     tokio::time::sleep(RECOVERY_PAUSE).await;

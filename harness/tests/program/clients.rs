@@ -63,6 +63,27 @@ fn the_example_in_python_works_at_once_and_a_kill_shows_when_it_keeps_nothing() 
 }
 
 #[test]
+fn a_run_keeps_what_it_was_about_and_that_works_without_the_originals() {
+    if !has_sandbox() || !has("python3", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = example(&place, "python");
+    let quickly = "--workload register --nemesis none --time-limit 2";
+    let (_, results) = tested(&place, &descriptor, quickly);
+    assert_eq!(results["files"]["descriptor"], "system/descriptor.toml");
+    assert!(place.read("report.html").contains("system/descriptor.toml"));
+    let folder = Path::new(&descriptor).parent().unwrap();
+    let original = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+    assert_eq!(place.read("system/descriptor.toml"), original("system.toml"));
+    assert_eq!(place.read("system/client.py"), original("client.py"));
+    std::fs::remove_dir_all(folder).unwrap();
+    let kept = place.latest().join("system/descriptor.toml");
+    let (_, results) = tested(&place, kept.to_str().unwrap(), quickly);
+    nothing_is_wrong(&results, &["read", "write"]);
+}
+
+#[test]
 fn the_example_in_shell_works_at_once() {
     if !has_sandbox()
         || !has("bash", "--version")

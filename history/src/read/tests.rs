@@ -17,6 +17,8 @@ fn header() -> Header {
         clients: 2,
         nemesis: vec!["kill".into()],
         client_timeout_ns: 1_000_000_000,
+        failover_ns: None,
+        served_by_primary: false,
         started_at: "2026-11-23T06:45:12Z".into(),
     }
 }

@@ -6,6 +6,7 @@
 //! Nothing is asked of any other time, nor of spans in which too little was tried. Whoever is not certain gives
 //! the system the benefit of the doubt: a node counts as up, and a link as whole, only while no fault on it is
 //! even being installed or mended; an operation on its way, in a run that still goes on, may yet succeed.
+//! A system that says how long it may take to fail over is asked for success only beyond that time.
 //! Read next: `spans` for how those spans are found.
 
 mod spans;
@@ -53,6 +54,29 @@ pub struct Progress {
     pub judged: usize,
     /// Where no operation of a function succeeded, the longest first.
     pub stalls: Vec<Stall>,
+    /// What the system may take after each fault, in which nothing was asked; `None` when nothing was said of it.
+    pub failover: Option<Failover>,
+}
+
+/// How long a system may take to fail over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failover {
+    /// The system's name.
+    pub system: String,
+    /// In nanoseconds, since the last change of a fault.
+    pub may_take_ns: u64,
+}
+
+impl Failover {
+    /// As the history's header says it.
+    fn of(history: &History) -> Option<Failover> {
+        let header = history.header.as_ref()?;
+        let may_take_ns = header.failover_ns.filter(|it| *it > 0)?;
+        Some(Failover {
+            system: header.system.clone(),
+            may_take_ns,
+        })
+    }
 }
 
 /// A time in which no operation of a function succeeded, though it could have.
@@ -62,7 +86,7 @@ pub struct Stall {
     pub function: String,
     /// How many operations of it began.
     pub begun: usize,
-    /// For how long there was a connected majority, in nanoseconds.
+    /// For how long there was a connected majority that was asked, in nanoseconds.
     pub lasted_ns: u64,
     /// How many times.
     pub times: usize,
@@ -73,7 +97,9 @@ pub struct Stall {
 impl Progress {
     /// Judges every function on its own, in the main phase.
     pub fn of(history: &History, faults: &[FaultSpan], main_ns: (u64, u64)) -> Progress {
-        let mut spans = spans(history, faults, main_ns);
+        let failover = Failover::of(history);
+        let failover_ns = failover.as_ref().map_or(0, |it| it.may_take_ns);
+        let mut spans = spans(history, faults, main_ns, failover_ns);
         spans.retain(|span| span.lasted_ns() >= PART_NS);
         let mut by_function: Vec<Vec<&Operation>> = vec![Vec::new(); history.functions.len()];
         let decided = decided(history);
@@ -92,7 +118,10 @@ impl Progress {
         by_function
             .iter_mut()
             .for_each(|them| them.sort_by_key(|it| it.start_ns));
-        let mut progress = Progress::default();
+        let mut progress = Progress {
+            failover,
+            ..Progress::default()
+        };
         for (function, operations) in history.functions.iter().zip(&by_function) {
             let judged = judge(operations, &spans, &alone);
             progress.judged += judged.len();

@@ -9,6 +9,8 @@ pub struct Comeback {
     /// By node: from the beginning of the recovery phase to the end of the first operation that began in it, or
     /// later, and was `ok`, in nanoseconds; `None` when there was none. Empty when there was no such phase.
     pub nodes: Vec<(String, Option<u64>)>,
+    /// Whether all but the primary refuse what clients ask for: then one node that is back is all that there can be.
+    pub served_by_primary: bool,
 }
 
 impl Comeback {
@@ -29,6 +31,10 @@ impl Comeback {
         }
         Comeback {
             nodes: history.nodes.iter().cloned().zip(back).collect(),
+            served_by_primary: history
+                .header
+                .as_ref()
+                .is_some_and(|header| header.served_by_primary),
         }
     }
 

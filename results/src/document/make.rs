@@ -64,7 +64,7 @@ impl Results {
             unknown: UnknownRow::of(info, history, analysis),
             replays: None,
             remarks,
-            files: files(verdict),
+            files: files(verdict, info),
         }
     }
 
@@ -99,7 +99,7 @@ impl Results {
             unknown: None,
             replays: None,
             remarks: Vec::new(),
-            files: files(Outcome::Error),
+            files: files(Outcome::Error, info),
         }
     }
 }
@@ -395,7 +395,7 @@ fn violation_row(history: &History, model: checker::Model, violation: &checker::
     }
 }
 
-fn files(verdict: Outcome) -> BTreeMap<String, String> {
+fn files(verdict: Outcome, info: Option<&RunInfo>) -> BTreeMap<String, String> {
     let mut files = vec![
         ("report", "report.html"),
         ("history", "history.jsonl"),
@@ -405,6 +405,8 @@ fn files(verdict: Outcome) -> BTreeMap<String, String> {
         ("junit", "junit.xml"),
         ("summary", "summary.md"),
     ];
+    let descriptor = info.and_then(|info| info.descriptor.as_deref());
+    files.extend(descriptor.map(|file| ("descriptor", file)));
     match verdict {
         Outcome::Invalid => files.extend([
             ("counterexample", "counterexample.jsonl"),

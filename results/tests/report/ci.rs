@@ -20,6 +20,7 @@ pub fn info() -> RunInfo {
         started_at: "2026-11-23T06:45:12Z".into(),
         nodes: vec!["n1".into()],
         clients: 1,
+        descriptor: None,
         command: vec![],
         node_args: vec![],
         program: None,

@@ -281,6 +281,87 @@ fn a_node_that_never_comes_back_makes_a_run_unknown() {
 }
 
 #[test]
+fn where_only_the_primary_serves_one_node_is_enough_and_none_is_not() {
+    let recovered = |answers: bool| {
+        let mut script = Script::new(&["kill"]);
+        script.header("served_by_primary", json!(true));
+        worked(&mut script).kill(1, "n3", 100, 200);
+        script.phase(1_000, "heal").phase(1_010, "recover");
+        if answers {
+            script.op(1, "read", &json!(null), &json!(17), 1_020, 1_110);
+        }
+        script.phase(2_000, "final");
+        let (results, ..) = told(&script.history());
+        let is_rule = |rule: &results::evidence::Rule| rule.rule == "recovered";
+        let rule = results.coverage.evidence.into_iter().find(is_rule).unwrap();
+        (rule.ok, rule.value)
+    };
+    let words = "n2, the primary, served again after the last fault, after 0.10 s";
+    assert_eq!(recovered(true), (true, words.to_owned()));
+    let words = "no node served again after the last fault";
+    assert_eq!(recovered(false), (false, words.to_owned()));
+}
+
+#[test]
+fn what_a_system_may_take_to_fail_over_is_told_wherever_progress_is() {
+    // Under a kill of 8 s, n4 is asked every 100 ms, and nothing succeeds for so long after its beginning.
+    let told = |failover_ms: Option<u64>, stands_still_ms: u64| {
+        let mut script = Script::new(&["kill"]);
+        script
+            .header("system", json!("mydb\u{1b}[31m"))
+            .header("model", json!("cas-register"));
+        if let Some(ms) = failover_ms {
+            script.header("failover_ns", json!(ms * 1_000_000));
+        }
+        script.phase(0, "run").kill(1, "n3", 1_000, 9_000);
+        for ms in (1_100..8_900).step_by(100) {
+            let event = |kind: &str| json!({"process": 3, "type": kind, "f": "read", "key": 1, "value": null, "node": "n4"});
+            let ended = if ms < 1_000 + stands_still_ms {
+                "fail"
+            } else {
+                "ok"
+            };
+            script.line(ms, event("invoke")).line(ms + 20, event(ended));
+        }
+        script.phase(9_500, "final");
+        let history = script.history();
+        let analysis = checker::check(&history, checker::Model::CasRegister).unwrap();
+        let coverage = results::coverage::Coverage::of(&history);
+        let results = results::Results::new(None, &history, &analysis, &coverage);
+        let is_rule = |rule: &results::evidence::Rule| rule.rule == "progress";
+        let rule = results.coverage.evidence.into_iter().find(is_rule).unwrap();
+        (rule.asked, rule.ok, rule.value)
+    };
+    let (asked, ok, value) = told(Some(10_000), 8_000);
+    assert!(!asked && ok);
+    assert_eq!(
+        value,
+        "under faults the same connected majority never lasted long enough beyond the 10 s that mydb\\u{1b}[31m may take to \
+         fail over to ask for success"
+    );
+    let (asked, ok, value) = told(Some(4_500), 4_000);
+    assert!(asked && ok);
+    assert!(
+        value.ends_with("(judged once, not within the 4.5 s that mydb\\u{1b}[31m may take to fail over)"),
+        "{value}"
+    );
+    let (_, ok, value) = told(Some(4_500), 8_000);
+    assert!(!ok);
+    assert!(
+        value.starts_with(
+            "no read succeeded in 3.5 s, beyond the 4.5 s that mydb\\u{1b}[31m may take to fail over, in which n1 n2 n4 n5 \
+             were up and connected (0 of "
+        ),
+        "{value}"
+    );
+    let (_, ok, value) = told(None, 8_000);
+    assert!(
+        !ok && value.starts_with("no read succeeded in 8.0 s in which "),
+        "{value}"
+    );
+}
+
+#[test]
 fn a_node_may_end_while_its_disk_fails_it() {
     let verdict = |exit_ms| {
         let mut script = Script::new(&["disk"]);

@@ -25,6 +25,14 @@ impl Script {
         }
     }
 
+    /// Says something more, or something else, in the header.
+    pub fn header(&mut self, field: &str, value: serde_json::Value) -> &mut Script {
+        let mut header: serde_json::Value = serde_json::from_str(&self.lines[0]).unwrap();
+        header[field] = value;
+        self.lines[0] = header.to_string();
+        self
+    }
+
     pub fn line(&mut self, time_ms: u64, mut line: serde_json::Value) -> &mut Script {
         line["index"] = self.index.into();
         line["time"] = (time_ms * 1_000_000).into();

@@ -22,6 +22,8 @@ fn history(script: Script) -> History {
         clients: 4,
         nemesis: vec![],
         client_timeout_ns: 1,
+        failover_ns: None,
+        served_by_primary: false,
         started_at: "2026-11-23T06:45:12Z".into(),
     };
     let mut bytes = Vec::new();

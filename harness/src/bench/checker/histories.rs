@@ -67,6 +67,8 @@ impl Plan {
             clients: self.processes as u64,
             nemesis: Vec::new(),
             client_timeout_ns: 1_000_000_000,
+            failover_ns: None,
+            served_by_primary: false,
             started_at: "1970-01-01T00:00:00Z".to_owned(),
         }
     }

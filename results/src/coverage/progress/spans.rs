@@ -2,6 +2,9 @@
 //!
 //! From change to change of the faults the largest such sets are found; a set goes on through a change as long as
 //! all of it stays up and connected. Sets are bits: node 0 is bit 0.
+//!
+//! Of a system that takes its time to fail over, only the parts of them that lie beyond that time are left. It begins anew
+//! with every change, also of others: the leader may be the one that is gone, and one that comes back may call an election.
 
 use super::super::within;
 use history::timeline::{FaultSpan, excuse};
@@ -56,8 +59,8 @@ struct Trouble {
     span: (u64, u64),
 }
 
-/// All of them within `main_ns`; neither the set nor the span could be larger.
-pub fn spans(history: &History, faults: &[FaultSpan], main_ns: (u64, u64)) -> Vec<Span> {
+/// All of them within `main_ns`; neither the set nor the span could be larger. Of each, what lies beyond `failover_ns`.
+pub fn spans(history: &History, faults: &[FaultSpan], main_ns: (u64, u64), failover_ns: u64) -> Vec<Span> {
     let nodes = history.nodes.len();
     if nodes > NODES_MAX {
         return Vec::new();
@@ -77,7 +80,7 @@ pub fn spans(history: &History, faults: &[FaultSpan], main_ns: (u64, u64)) -> Ve
     moments.dedup();
     let mut open: Vec<Open> = Vec::new();
     let mut spans = Vec::new();
-    for moment in moments {
+    for moment in moments.iter().copied() {
         let is_judged = moment < main_ns.1 && in_force.iter().any(|span| within(moment, *span));
         let here = match is_judged {
             true => connected_majorities(nodes, &troubles, moment),
@@ -104,7 +107,49 @@ pub fn spans(history: &History, faults: &[FaultSpan], main_ns: (u64, u64)) -> Ve
         }
         open = largest(next, nodes);
     }
-    spans
+    match failover_ns {
+        0 => spans,
+        _ => beyond(&spans, &moments, &flapping(faults), failover_ns, nodes),
+    }
+}
+
+/// The parts of spans that lie so long after the last change, with nothing in force that comes and goes.
+fn beyond(
+    spans: &[Span],
+    changes: &[u64],
+    flapping: &[(u64, u64)],
+    failover_ns: u64,
+    nodes: usize,
+) -> Vec<Span> {
+    let between = changes.windows(2).filter_map(|pair| {
+        let start_ns = pair[0].saturating_add(failover_ns);
+        let is_steady = !flapping.iter().any(|span| within(pair[0], *span));
+        (is_steady && start_ns < pair[1]).then_some((start_ns, pair[1]))
+    });
+    let parts = between.flat_map(|(start_ns, end_ns)| {
+        // A span begins and ends with a change.
+        let here = spans
+            .iter()
+            .filter(|span| span.start_ns <= start_ns && end_ns <= span.end_ns);
+        let open = here.map(|span| Open {
+            set: span.set,
+            since_ns: start_ns,
+        });
+        // An older set that lies in another one has nothing of its own in this part.
+        let here = largest(open.collect(), nodes).into_iter();
+        here.map(move |it| Span {
+            set: it.set,
+            start_ns,
+            end_ns,
+        })
+    });
+    parts.collect()
+}
+
+/// When a fault was in force that comes and goes.
+fn flapping(faults: &[FaultSpan]) -> Vec<(u64, u64)> {
+    let flapping = faults.iter().filter(|it| it.fault.flap().is_some());
+    flapping.filter_map(|it| it.active_ns(u64::MAX)).collect()
 }
 
 /// When a fault is in force and not even being mended: what succeeds while a node is on its way back may owe it to that.

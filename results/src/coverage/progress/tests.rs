@@ -10,6 +10,7 @@ const SECOND: u64 = 1_000_000_000;
 struct Run {
     notes: Vec<(u64, Note)>,
     asks_every_ms: u64,
+    failover_ms: Option<u64>,
 }
 
 impl Run {
@@ -20,6 +21,7 @@ impl Run {
                 .map(|(time_ns, phase)| (time_ns, Note::Phase(phase)))
                 .to_vec(),
             asks_every_ms: 50,
+            failover_ms: None,
         }
     }
 
@@ -60,6 +62,14 @@ impl Run {
         )
     }
 
+    /// Of a system that may take so long to fail over.
+    fn failing_over_in(failover_ms: u64) -> Run {
+        Run {
+            failover_ms: Some(failover_ms),
+            ..Run::new()
+        }
+    }
+
     /// Judges the run in which an operation is ok if the rule says so of its moment, its node and its function.
     fn judged(&self, is_ok: impl Fn(u64, u64, &str) -> bool) -> Progress {
         self.judged_so_far(|ms, node, f| Some((if is_ok(ms, node, f) { "ok" } else { "fail" }, 1)))
@@ -67,7 +77,11 @@ impl Run {
 
     /// The same where outcomes come after so many milliseconds, or have not come yet.
     fn judged_so_far(&self, outcome: impl Fn(u64, u64, &str) -> Option<(&'static str, u64)>) -> Progress {
-        let mut lines = Vec::new();
+        let mut lines = Vec::from_iter(self.failover_ms.map(|ms| {
+            json!({"schema": "harness.history/v1", "run": "r", "system": "mydb", "workload": "register", "model": "cas-register", "seed": 1,
+                   "nodes": ["n1", "n2", "n3", "n4", "n5"], "clients": 10, "nemesis": ["kill"], "client_timeout_ns": 1_000_000_000,
+                   "started_at": "2026-11-23T06:45:12Z", "failover_ns": ms * 1_000_000})
+        }));
         for ms in (0..20_000).step_by(self.asks_every_ms as usize) {
             for (node, f) in (1..=5).flat_map(|node| [(node, "propose"), (node, "read")]) {
                 let process = 10 * ms + node + if f == "read" { 5 } else { 0 };
@@ -219,6 +233,75 @@ fn short_spans_are_judged_together() {
     let with_long = run.kill(1, 10_000, 13_000);
     let progress = with_long.judged(|ms, _, _| !(1_000..8_000).contains(&ms));
     assert_eq!((progress.judged, progress.stalls.len()), (2, 0));
+}
+
+#[test]
+fn a_majority_is_asked_for_nothing_while_it_may_still_fail_over() {
+    let run = Run::failing_over_in(4_000).fault(&halves(), 2_000, 12_000);
+    let stands_still_until = |end_ms| move |ms, _: u64, _: &str| !(2_000..end_ms).contains(&ms);
+    let progress = run.judged(stands_still_until(5_900));
+    assert_eq!((progress.judged, progress.stalls.len()), (2, 0));
+    assert_eq!(
+        run.judged(stands_still_until(8_000)).stalls,
+        [],
+        "it is late, and there"
+    );
+    // Whoever stands still for longer is told, and only of what lies beyond.
+    let stalls = run.judged(stands_still_until(12_000)).stalls;
+    assert_eq!((stalls.len(), stalls[0].lasted_ns), (2, 6 * SECOND));
+    // That all went well before does not help.
+    let went_well_before = run.judged(|ms, _, _| !(6_000..12_000).contains(&ms));
+    assert_eq!(went_well_before.stalls.len(), 2);
+    // Whoever says nothing is asked as ever.
+    let asked_at_once = Run::new().fault(&halves(), 2_000, 5_900);
+    assert_eq!(asked_at_once.judged(stands_still_until(5_900)).stalls.len(), 2);
+}
+
+#[test]
+fn spans_shorter_than_a_failover_are_not_asked_together_either() {
+    let short = |mut run: Run, lasts_ms: u64| {
+        for start in [1_000, 5_000, 9_000, 13_000, 17_000] {
+            run = run.kill(1, start, start + lasts_ms);
+        }
+        run.judged(|ms, _, _| ms % 4_000 < 1_000)
+    };
+    assert_eq!(short(Run::new(), 1_900).stalls.len(), 2);
+    assert_eq!(short(Run::failing_over_in(2_000), 1_900).judged, 0);
+    // Of each, 400 ms are beyond; that is no span; 900 ms are one.
+    assert_eq!(short(Run::failing_over_in(2_000), 2_400).judged, 0);
+    let stalls = short(Run::failing_over_in(2_000), 2_900).stalls;
+    assert_eq!((stalls[0].times, stalls[0].lasted_ns), (5, 4_500_000_000));
+}
+
+#[test]
+fn with_every_change_a_failover_may_begin_anew() {
+    // n4, which led the others, is killed when n5 has been down for long; then n4 comes back, and n5 is still down.
+    let run = Run::failing_over_in(4_000)
+        .kill(5, 1_000, 16_000)
+        .kill(4, 6_000, 9_900);
+    let progress = run.judged(|ms, _, _| ms < 6_000);
+    assert_eq!(progress.judged, 2, "from 13.9 to 16 s, and not before");
+    assert_eq!(progress.stalls[0].lasted_ns, 2_100_000_000);
+    let progress = run.judged(|ms, _, _| !(6_000..14_000).contains(&ms));
+    assert_eq!((progress.judged, progress.stalls.len()), (2, 0));
+}
+
+#[test]
+fn while_a_fault_comes_and_goes_nobody_can_fail_over() {
+    let mut flapping = halves();
+    if let Fault::Partition { flap, .. } = &mut flapping {
+        let (cut_ms, whole_ms) = (500, 500);
+        *flap = Some(history::Flap { cut_ms, whole_ms });
+    }
+    let run = |run: Run| run.fault(&flapping, 2_000, 10_000).judged(|ms, _, _| ms < 2_000);
+    assert_eq!(run(Run::new()).stalls.len(), 2);
+    assert_eq!(run(Run::failing_over_in(2_000)).judged, 0);
+}
+
+#[test]
+fn a_failover_of_centuries_asks_nothing_and_breaks_nothing() {
+    let run = Run::failing_over_in(u64::MAX / 1_000_000).fault(&halves(), 2_000, 12_000);
+    assert_eq!(run.judged(|_, _, _| false).judged, 0);
 }
 
 #[test]

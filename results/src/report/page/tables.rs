@@ -193,6 +193,7 @@ pub fn files(results: &Results, directory: Option<&Path>) -> Vec<(String, String
         "schedule" => "the faults, as they were planned",
         "options" => "every option of the run",
         "nodes" => "each node's output, command and data",
+        "descriptor" => "the system's descriptor as it was; beside it, the small files that it names",
         "junit" => "the checks as JUnit, for a CI server",
         "summary" => "this page in Markdown, short",
         "drawing" => "the drawing above, standing alone",

@@ -37,6 +37,8 @@ pub fn busy(length: usize) -> History {
             clients: CLIENTS.into(),
             nemesis: Vec::new(),
             client_timeout_ns: 1_000_000_000,
+            failover_ns: None,
+            served_by_primary: false,
             started_at: "2026-11-23T06:45:12Z".to_owned(),
         }),
         functions: vec!["propose".to_owned(), "read".to_owned()],

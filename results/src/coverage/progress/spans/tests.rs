@@ -57,7 +57,7 @@ fn found(history: &History) -> Vec<String> {
         let names = span.names(&history.nodes).join(" ");
         format!("{names}: {}-{}", span.start_ns, span.end_ns)
     };
-    let mut found: Vec<String> = spans(history, &faults, MAIN_NS).iter().map(words).collect();
+    let mut found: Vec<String> = spans(history, &faults, MAIN_NS, 0).iter().map(words).collect();
     found.sort();
     found
 }
