@@ -122,6 +122,8 @@ struct World {
     exits: UnboundedReceiver<UnexpectedExit>,
     dir: PathBuf,
     epoch: Instant,
+    /// How long the system may take to fail over, as its descriptor says.
+    failover: Duration,
 }
 
 impl World {
@@ -145,6 +147,7 @@ impl World {
             cluster: Arc::new(cluster),
             dir,
             epoch,
+            failover: subject.system.failover.map_or(Duration::ZERO, |it| it.0),
         })
     }
 

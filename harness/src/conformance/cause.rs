@@ -3,10 +3,10 @@
 //!
 //! These are words for people and nothing depends on them. Where nothing can be known, nothing is said.
 
+mod encoding;
+
 use super::oracle::Right;
 use crate::client::Exchange;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use cluster::StartError;
 use history::{Event, EventType};
 use serde_json::Value;
@@ -236,13 +236,8 @@ fn of_missing(trouble: &Trouble<'_>) -> Vec<String> {
     let Right::Ok(right) = trouble.right else {
         return Vec::new();
     };
-    if let Some((place, _)) = places(&document)
-        .into_iter()
-        .find(|(_, value)| right.contains(value))
-    {
-        return vec![format!(
-            "what is expected stands at {place:?}: say value = {place:?}"
-        )];
+    if let Some(cause) = elsewhere(&document, right, true) {
+        return vec![cause];
     }
     match right.contains(&Value::Null) {
         true => vec![
@@ -265,26 +260,15 @@ fn of_value(trouble: &Trouble<'_>) -> Vec<String> {
         Right::Ok(right) => right,
         _ => return Vec::new(),
     };
-    let decoded = |text: &str| serde_json::from_str::<Value>(text).ok();
-    if let Value::String(text) = was {
-        if decoded(text).is_some_and(|value| right.contains(&value)) {
-            return vec![match trouble.is_program {
-                true => format!(
-                    "it is a text, not the number: answer with \"value\": {}",
-                    results::text::visible(text, 60)
-                ),
-                false => "it is JSON in a text: say value = { at = .., encoding = \"text\" } in `answers`"
-                    .to_owned(),
-            }];
-        }
-        let inside = BASE64.decode(text).ok();
-        let inside = inside.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-        if inside.is_some_and(|value| right.contains(&value)) {
-            return vec![
-                "it is JSON in base64: say value = { at = .., encoding = \"base64\" } in `answers`"
-                    .to_owned(),
-            ];
-        }
+    if let Some(encoding) = encoding::of(was, right) {
+        return vec![match trouble.is_program {
+            true => format!("it is {}: answer with the value that is in it", encoding.said()),
+            false => format!(
+                "it is {}: say value = {{ at = .., encoding = {:?} }} in `answers`",
+                encoding.said(),
+                encoding.name()
+            ),
+        }];
     }
     if let Value::Array(elements) = was
         && elements.iter().any(Value::is_object)
@@ -294,13 +278,8 @@ fn of_value(trouble: &Trouble<'_>) -> Vec<String> {
         ];
     }
     let document = body(&trouble.exchange.received).filter(|_| !trouble.is_program);
-    let elsewhere = document.and_then(|document| {
-        let found = places(&document).into_iter();
-        let mut found = found.filter(|(_, value)| !value.is_null() && right.contains(value));
-        found.next().map(|(place, _)| place)
-    });
-    match elsewhere {
-        Some(place) => vec![format!("what is expected stands at {place:?}: say value = {place:?}")],
+    match document.and_then(|document| elsewhere(&document, right, false)) {
+        Some(cause) => vec![cause],
         None if trouble.is_elsewhere => vec![
             "this node does not have what was done through another: do nodes know of each other ({peers} in `command` of \
              [node]), and does it ask them before it answers? A system of one node is looked at with --node-count 1"
@@ -312,6 +291,27 @@ fn of_value(trouble: &Trouble<'_>) -> Vec<String> {
         ],
         None => Vec::new(),
     }
+}
+
+/// Where in a document what is expected stands, as it is or encoded; null is everywhere, and says something only where
+/// nothing was found.
+fn elsewhere(document: &Value, right: &[Value], null_counts: bool) -> Option<String> {
+    let places = places(document);
+    let as_it_is =
+        |(_, value): &&(String, &Value)| (null_counts || !value.is_null()) && right.contains(value);
+    if let Some((place, _)) = places.iter().find(as_it_is) {
+        return Some(format!(
+            "what is expected stands at {place:?}: say value = {place:?}"
+        ));
+    }
+    places.iter().find_map(|(place, value)| {
+        let encoding = encoding::of(value, right)?;
+        Some(format!(
+            "what is expected stands at {place:?}, and is {}: say value = {{ at = {place:?}, encoding = {:?} }}",
+            encoding.said(),
+            encoding.name()
+        ))
+    })
 }
 
 /// The status in the first line of an answer over HTTP.

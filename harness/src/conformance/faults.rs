@@ -4,16 +4,17 @@
 use super::operations::{self, Came};
 use super::oracle::Right;
 use super::report::{Evidence, Report};
-use super::session::{Answered, Session};
+use super::session::{Answered, Session, Until};
 use super::{World, seconds, tell_start};
 use anyhow::Result;
 use cluster::EndedBy;
 use history::EventType;
+use results::text::counted;
 use std::time::Duration;
 
 /// How long a node may take to end when it is asked to.
 const TERMINATION_MAX: Duration = Duration::from_secs(10);
-/// How long the system may take until it serves again, as a run allows by default.
+/// How long the system may take until it serves again, as a run allows by default, beyond the time to fail over.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
 
 /// Does all of it to the node that serves the session.
@@ -230,7 +231,10 @@ async fn serves_again(
     when: &str,
 ) -> Result<bool> {
     let node = session.node(session.home).to_owned();
-    let (_, answered, took) = session.update_until_ok(&[session.home], RECOVERY_MAX).await?;
+    let patience = RECOVERY_MAX + world.failover;
+    let (answered, took, times) = session
+        .update_until_ok(&[session.home], patience, Until::Over)
+        .await?;
     if answered.ended.kind == EventType::Ok {
         report.holds(&format!("{node} serves {when}, in {}", seconds(took)));
         return Ok(true);
@@ -240,7 +244,7 @@ async fn serves_again(
         let others: Vec<usize> = (0..session.node_count())
             .filter(|place| *place != session.home)
             .collect();
-        let (_, instead, _) = session.update_until_ok(&others, RECOVERY_MAX).await?;
+        let (instead, ..) = session.update_until_ok(&others, patience, Until::Over).await?;
         if instead.ended.kind == EventType::Ok {
             session.home = instead.place;
             let other = session.node(instead.place);
@@ -249,9 +253,11 @@ async fn serves_again(
         }
     }
     let line = format!(
-        "{node} serves {when}: expected within {}, was {}",
-        seconds(RECOVERY_MAX),
-        named(answered.ended.kind)
+        "{node} serves {when}: expected within {}, was {} even after {} ({})",
+        seconds(patience),
+        named(answered.ended.kind),
+        seconds(took),
+        counted(times, "attempt")
     );
     let evidence = operations::evidence(world, session, report, &answered, &Right::Unclear, None).await;
     world.tell_exits(report);

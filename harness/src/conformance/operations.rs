@@ -3,7 +3,7 @@
 use super::cause::{self, Trouble};
 use super::oracle::Right;
 use super::report::{Evidence, Report};
-use super::session::{Answered, Session};
+use super::session::{Answered, Session, Until};
 use super::{World, last_lines, seconds};
 use anyhow::Result;
 use history::EventType;
@@ -38,7 +38,9 @@ pub async fn examine(world: &mut World, session: &mut Session, report: &mut Repo
         return Ok(false);
     }
     let everywhere: Vec<usize> = (0..session.node_count()).collect();
-    let (_, first, took) = session.update_until_ok(&everywhere, SERVING_MAX).await?;
+    let (first, took, _) = session
+        .update_until_ok(&everywhere, SERVING_MAX, Until::Misunderstood)
+        .await?;
     if first.ended.kind == EventType::Ok {
         session.home = first.place;
         if first.place != 0 || took > Duration::from_secs(1) {

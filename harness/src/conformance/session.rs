@@ -45,6 +45,15 @@ pub struct Session {
     was_touched: bool,
 }
 
+/// What ends the wait for a success before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// An answer that nobody understands: the next one would be no better.
+    Misunderstood,
+    /// Nothing: who was understood before may be out of order for a while, and say so in words that no rule is about.
+    Over,
+}
+
 /// What came of one operation.
 pub struct Answered {
     /// The place of the node that was asked.
@@ -195,8 +204,9 @@ impl Session {
         Ok((key, self.ask(place, &step, key).await?))
     }
 
-    /// Changes new objects through the nodes at these places, in turn, until one says that it did, or nobody knows what an
-    /// answer means, or it takes too long. What came of the last, and how long it took.
+    /// Changes new objects through the nodes at these places, in turn, until one says that it did, or it takes too long; or,
+    /// while nobody has been understood yet, until an answer comes that fits no rule. What came of the last, how long it took,
+    /// and how often it was tried.
     ///
     /// # Errors
     /// When what came of one cannot be read again.
@@ -204,16 +214,19 @@ impl Session {
         &mut self,
         places: &[usize],
         patience: Duration,
-    ) -> Result<(u64, Answered, Duration)> {
+        until: Until,
+    ) -> Result<(Answered, Duration, usize)> {
         /// The pause between two attempts.
         const PAUSE: Duration = Duration::from_millis(100);
-        let began = Instant::now();
+        let (began, mut times) = (Instant::now(), 0);
         loop {
             for place in places {
-                let (key, answered) = self.update(*place).await?;
+                let (_, answered) = self.update(*place).await?;
                 let took = began.elapsed();
-                if answered.ended.kind == EventType::Ok || answered.is_mistaken() || took > patience {
-                    return Ok((key, answered, took));
+                times += 1;
+                let is_over = until == Until::Misunderstood && answered.is_mistaken();
+                if answered.ended.kind == EventType::Ok || is_over || took > patience {
+                    return Ok((answered, took, times));
                 }
             }
             tokio::time::sleep(PAUSE).await;

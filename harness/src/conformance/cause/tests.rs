@@ -58,6 +58,30 @@ fn the_place_where_the_value_stands_is_named() {
 }
 
 #[test]
+fn base64_is_told_wherever_it_stands() {
+    let five = || Right::Ok(vec![json!(5)]);
+    // The pointer leads nowhere, and what it should lead to is not decoded either.
+    let answer = "HTTP/1.1 200 OK\n\n{\"kvs\": [{\"key\": \"MQ==\", \"value\": \"NQ==\"}]}";
+    let told = likely(EventType::Info, Value::Null, five(), answer, OK_RULE);
+    let there = r#"stands at "/kvs/0/value", and is JSON in base64: say value = { at = "/kvs/0/value", encoding = "base64" }"#;
+    assert!(told.contains(there), "{told}");
+    // It leads to something else.
+    let told = likely(EventType::Ok, json!("MQ=="), five(), answer, OK_RULE);
+    assert!(told.contains(there), "{told}");
+    // A list of such, and a text that is no JSON.
+    let bare = "HTTP/1.1 200 OK\n\n{}";
+    let list = Right::Ok(vec![json!([1, 2])]);
+    let told = likely(EventType::Ok, json!(["MQ==", "Mg=="]), list, bare, OK_RULE);
+    assert!(told.contains("encoding = \"base64\""), "{told}");
+    let owner = Right::Ok(vec![json!("first")]);
+    let told = likely(EventType::Ok, json!("Zmlyc3Q="), owner, bare, OK_RULE);
+    assert!(told.contains("encoding = \"base64\""), "{told}");
+    // Another value in base64 is another value.
+    let told = likely(EventType::Ok, json!("Ng=="), five(), bare, OK_RULE);
+    assert!(!told.contains("base64"), "{told}");
+}
+
+#[test]
 fn a_status_that_no_rule_is_about_says_what_it_usually_means() {
     for (status, right, words) in [
         (404, Right::Ok(vec![json!(5)]), "the path in `url`"),
