@@ -36,15 +36,11 @@ pub fn final_block(results: &Results, directory: Option<&str>, options: BlockOpt
         Outcome::Valid => valid(results, &mut lines),
         Outcome::Unknown if results.unknown.is_some() => undecided(results, &mut lines),
         Outcome::Unknown => {
+            // Both belong together: nothing is wrong with what was seen, and it is not enough.
+            let found = results.reason.detail.last().map_or("", String::as_str);
+            lines.push(format!("   {} It is not called valid, because:", line(found)));
             let failed = results.coverage.evidence.iter().filter(|rule| !rule.ok);
             lines.extend(failed.map(|rule| format!("   ✕ {}", line(&rule.value))));
-            lines.extend(
-                results
-                    .reason
-                    .detail
-                    .last()
-                    .map(|last| format!("   {}", line(last))),
-            );
         }
         Outcome::Error => {
             lines.extend(

@@ -81,7 +81,10 @@ pub fn decide(
                 "evidence",
                 format!("{}; no violation was found.", text::capitalized(&first.value)),
             ),
-            _ => ("evidence", "Too little was tested to call this valid.".to_owned()),
+            _ => (
+                "evidence",
+                "No violation was found, but too little was tested to call this valid.".to_owned(),
+            ),
         };
         return (Outcome::Unknown, given(kind, &first.rule, sentence, detail));
     }
