@@ -130,6 +130,15 @@ pub fn parse_model(text: &str) -> Result<checker::Model, String> {
     checker::Model::from_name(text).ok_or_else(|| suggest::unknown("model", text, &names))
 }
 
+/// The name of a kind of workload.
+pub fn parse_workload(text: &str) -> Result<String, String> {
+    let known = crate::workload::ALL.map(|kind| kind.name);
+    match known.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(suggest::unknown("workload", text, &known)),
+    }
+}
+
 pub fn parse_bug(text: &str) -> Result<paxos::Bug, String> {
     let known: Vec<&str> = paxos::Bug::ALL.iter().map(|bug| bug.name()).collect();
     paxos::Bug::ALL
