@@ -9,7 +9,7 @@ use crate::cli::{Format, ProgressKind, TestOptions, UnknownIs};
 use crate::events::Events;
 use crate::interrupt::Interrupt;
 use crate::network::{self, Decision, NetworkChoice};
-use crate::run::{self, Broken};
+use crate::run::{self, Broken, judgement};
 use crate::{browser, exit, log, terminal, tie};
 use anyhow::{Context, anyhow};
 use cluster::{Backend, Side};
@@ -234,6 +234,7 @@ fn broken_run(options: &TestOptions, broken: &Broken, events: &Events) -> u8 {
     if let Err(error) = kept
         .map_err(anyhow::Error::from)
         .and_then(|()| ci::keep(&results, directory))
+        .and_then(|()| judgement::write_page_without_verdict(&results, &history, directory))
     {
         tracing::warn!("the results are not kept: {error:#}");
     }
