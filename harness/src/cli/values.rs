@@ -23,6 +23,34 @@ impl Concurrency {
     }
 }
 
+/// Which seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seed {
+    /// This one.
+    Number(u64),
+    /// That of the newest run in the store.
+    Last,
+}
+
+impl Seed {
+    /// The number, where it is known.
+    pub fn number(self) -> Option<u64> {
+        match self {
+            Seed::Number(number) => Some(number),
+            Seed::Last => None,
+        }
+    }
+}
+
+pub fn parse_seed(text: &str) -> Result<Seed, String> {
+    match text {
+        "last" => Ok(Seed::Last),
+        number => number.parse().map(Seed::Number).map_err(|_| {
+            "write a number from 0 to 18446744073709551615, or last for that of the newest run".to_owned()
+        }),
+    }
+}
+
 /// What `--nemesis` said, and what it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nemesis {
