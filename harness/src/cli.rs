@@ -33,7 +33,7 @@ pub use replay::ReplayOptions;
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
 pub use store::{GcOptions, ListFormat, ListOptions, Listing, ReportOptions, RunOptions, ServeOptions};
 pub use test::{Evidence, TestOptions, UnknownIs};
-pub use values::Concurrency;
+pub use values::{Concurrency, Seed};
 
 use crate::exit;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -252,7 +252,11 @@ pub fn parse() -> Result<Understood, Refusal> {
     understand(std::env::args_os().collect())
 }
 
-fn understand(typed: Vec<OsString>) -> Result<Understood, Refusal> {
+/// Understands a command line, the program's name first, with what the environment and the file add.
+///
+/// # Errors
+/// What is wrong with it, or a wish for help.
+pub fn understand(typed: Vec<OsString>) -> Result<Understood, Refusal> {
     let base = Cli::command();
     let layered = layers::understand(&base, &typed).map_err(|error| Refusal(elsewhere(&base, error)))?;
     let parsed = Cli::from_arg_matches(&layered.matches);

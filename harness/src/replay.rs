@@ -21,11 +21,33 @@ const OTHERS: [&str; 6] = ["system", "node_args", "seed", "name", "bug", "captur
 /// What the schedule takes the place of.
 const FAULTS: [&str; 3] = ["--nemesis", "--nemesis-interval", "--schedule"];
 
-/// The arguments of `harness` for the same operations under the same faults.
+/// What of a run is had again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Its operations and its faults.
+    All,
+    /// Its faults, with other operations: the seed is drawn anew.
+    Faults,
+    /// Its operations, without faults.
+    Operations,
+}
+
+impl Part {
+    /// In words, after "runs": what they had in common with the run.
+    pub fn words(self) -> &'static str {
+        match self {
+            Part::All => "with the same operations and faults",
+            Part::Faults => "with the same faults and other operations",
+            Part::Operations => "with the same operations and without faults",
+        }
+    }
+}
+
+/// The arguments of `harness` for the same operations under the same faults, or for one of the two.
 ///
 /// # Errors
 /// When the run has not written down which, or its command line is none of a test.
-pub fn arguments(run: &RunDir, info: &RunInfo) -> Result<Vec<String>> {
+pub fn arguments(run: &RunDir, info: &RunInfo, part: Part) -> Result<Vec<String>> {
     let shown = run.path().display();
     let typed =
         understood(&info.argv).with_context(|| format!("replay {shown}: `argv` in its options.json"))?;
@@ -42,10 +64,15 @@ pub fn arguments(run: &RunDir, info: &RunInfo) -> Result<Vec<String>> {
         .to_str()
         .with_context(|| format!("replay {shown}: the name of its folder is no text"))?;
     let (ours, of_nodes) = split(typed);
-    let mut arguments = without_faults(ours);
-    arguments.extend(["--schedule", schedule].map(str::to_owned));
-    // A run writes its seed down there; an older one may have left it to the other field.
-    if !arguments.iter().any(|word| word == "--seed") {
+    let mut arguments = without(ours, &FAULTS);
+    match part {
+        Part::Operations => arguments.extend(["--nemesis", "none"].map(str::to_owned)),
+        Part::All | Part::Faults => arguments.extend(["--schedule", schedule].map(str::to_owned)),
+    }
+    if part == Part::Faults {
+        arguments = without(&arguments, &["--seed"]);
+    } else if !arguments.iter().any(|word| word == "--seed") {
+        // A run writes its seed down there; an older one may have left it to the other field.
         arguments.extend(["--seed".to_owned(), info.seed.to_string()]);
     }
     arguments.extend_from_slice(of_nodes);
@@ -89,12 +116,12 @@ fn understood(argv: &[String]) -> Result<&[String]> {
     Ok(argv)
 }
 
-/// A command line without what says which faults. Every flag stands before its value, as runs write it.
-fn without_faults(argv: &[String]) -> Vec<String> {
+/// A command line without some flags. Every flag stands before its value, as runs write it.
+fn without(argv: &[String], flags: &[&str]) -> Vec<String> {
     let mut kept = Vec::new();
     let mut words = argv.iter();
     while let Some(word) = words.next() {
-        if FAULTS.contains(&word.as_str()) {
+        if flags.contains(&word.as_str()) {
             words.next();
         } else {
             kept.push(word.clone());
@@ -122,7 +149,7 @@ mod tests {
         );
         assert_eq!(understood(&typed).unwrap(), typed);
         assert_eq!(
-            without_faults(&typed),
+            without(&typed, &FAULTS),
             words("test ./db.toml --rate 10 --bug x --capture --seed 7 --fail-fast")
         );
     }

@@ -1,7 +1,7 @@
 //! The final block: the last thing on the terminal. Verdict and sentence, the reason, the evidence, where to
 //! look, what to type next. The same structure for every verdict, at most 80 columns where the content allows.
 
-use crate::document::{FaultRow, NoQuorum, Outcome, Results, ViolationRow};
+use crate::document::{FaultRow, NoQuorum, Outcome, Results, ViolationRow, changes};
 use crate::text::{count, counted, line, visible};
 use checker::Model;
 
@@ -236,17 +236,8 @@ pub fn call(member: &crate::document::CoreRow, nothing: &str) -> String {
 /// Faults that began or ended between the first core operation's beginning and the last one's end, in words, with
 /// milliseconds from that beginning, as in the report.
 pub fn between(results: &Results, violation: &ViolationRow) -> Vec<(f64, String)> {
-    let [from, to] = violation.window_s;
-    let mut changes: Vec<(f64, String)> = Vec::new();
-    for fault in &results.faults {
-        let change = |at: Option<f64>, words: &str| at.map(|at| (at, visible(words, 200)));
-        changes.extend(change(fault.started_s, &fault.beginning));
-        changes.extend(change(fault.ended_s, &fault.ending));
-    }
-    changes.retain(|(at, _)| (from..to).contains(at));
-    changes.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let since = |(at, what): (f64, String)| ((at - from) * 1000.0, what);
-    changes.into_iter().map(since).collect()
+    let changes = changes(&results.faults, violation.window_s).into_iter();
+    changes.map(|it| (it.after_ms, visible(&it.what, 200))).collect()
 }
 
 /// The first of those changes, a line each.

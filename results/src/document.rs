@@ -11,10 +11,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod around;
+mod counts;
 mod decide;
 mod make;
 mod undecided;
 
+pub use around::{AnswerRow, ChangeRow, changes};
 pub use undecided::{SuspectRow, UndecidedRow, UnknownRow};
 
 /// The name of the format.
@@ -178,11 +181,17 @@ pub struct Operations {
     pub info: usize,
     /// By function.
     pub by_f: BTreeMap<String, FunctionRow>,
+    /// By the node that was asked.
+    #[serde(default)]
+    pub by_node: BTreeMap<String, FunctionRow>,
+    /// By the phase in which they began; empty for a history without phases.
+    #[serde(default)]
+    pub by_phase: BTreeMap<String, FunctionRow>,
     /// Per second of the main phase.
     pub rate_per_s: f64,
 }
 
-/// One function's operations.
+/// The operations of one function, node or phase.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FunctionRow {
     /// Certainly happened.
@@ -318,6 +327,36 @@ pub struct Check {
     pub result: String,
     /// How long it took.
     pub took_s: f64,
+    /// How many objects had which verdict; only of the first check, which asks each object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeysRow>,
+    /// How hard that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stats: Option<StatsRow>,
+}
+
+/// Objects, counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct KeysRow {
+    /// All.
+    pub total: usize,
+    /// With a legal order.
+    pub valid: usize,
+    /// Without one.
+    pub invalid: usize,
+    /// Not decided within the limits.
+    pub unknown: usize,
+}
+
+/// How hard a check was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StatsRow {
+    /// The algorithm; where there were several, each with how many objects it decided.
+    pub algorithm: String,
+    /// How many operations the object with the most has.
+    pub largest_key_ops: usize,
+    /// The most bytes that searches held at one time; 0 when nothing was searched.
+    pub peak_memory_bytes: usize,
 }
 
 /// One object's contradiction.
@@ -349,6 +388,12 @@ pub struct ViolationRow {
     pub weakened: WeakenedRow,
     /// How the core was found.
     pub shrink: ShrinkRow,
+    /// Faults that began or ended while the core operations were under way, in the order of time.
+    #[serde(default)]
+    pub between: Vec<ChangeRow>,
+    /// What each node answered about the object, and how often; the most frequent first, at most 24 of a node.
+    #[serde(default)]
+    pub answers_by_node: BTreeMap<String, Vec<AnswerRow>>,
 }
 
 impl ViolationRow {

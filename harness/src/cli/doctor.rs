@@ -41,6 +41,15 @@ pub struct DoctorOptions {
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = parse_duration, requires = "subject")]
     pub client_timeout: Duration,
 
+    /// Instead, whether this machine has what a test needs, as it would be typed: --for "test --nemesis clock"
+    #[arg(
+        long = "for",
+        value_name = "COMMAND",
+        conflicts_with = "subject",
+        allow_hyphen_values = true
+    )]
+    pub for_command: Option<String>,
+
     /// Refused with the way out, for whoever types what `test` takes
     #[arg(long, value_name = "PROGRAM", hide = true)]
     pub maelstrom: Option<PathBuf>,

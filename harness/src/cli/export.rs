@@ -1,5 +1,6 @@
 //! What can be typed after `harness export` and `harness init`.
 
+use super::values::parse_workload;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -46,15 +47,28 @@ pub struct InitOptions {
     #[arg(default_value = ".")]
     pub directory: PathBuf,
 
-    /// Writes a descriptor, a client program in this language, and an example server that they work with
+    /// Writes a descriptor, a client program in this language, and an example server that they work with. On a terminal what
+    /// no flag says is asked
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with = "ci")]
+    pub lang: Option<Language>,
+
+    /// With --lang, how a node of your system is started: words with blanks between them, in which {ip}, {data}, {node} and
+    /// {first} are the node's own [default: the example server, which is written too]
     #[arg(
         long,
-        value_enum,
-        value_name = "LANGUAGE",
-        required_unless_present = "ci",
-        conflicts_with = "ci"
+        value_name = "COMMAND",
+        requires_all = ["lang", "ready"],
+        allow_hyphen_values = true
     )]
-    pub lang: Option<Language>,
+    pub start: Option<String>,
+
+    /// With --start, what answers with 2xx when a node is ready: http://{ip}:8000/health
+    #[arg(long, value_name = "URL", requires = "start")]
+    pub ready: Option<String>,
+
+    /// With --start, what clients do (see `harness list workloads`) [default: register and cas-register]
+    #[arg(long, value_name = "WORKLOAD", requires = "start", value_parser = parse_workload)]
+    pub clients_do: Option<String>,
 
     /// Writes a job for this CI server
     #[arg(long, value_enum, value_name = "SERVER")]
@@ -90,6 +104,7 @@ pub enum Language {
     /// Go, with nothing but its standard library: client.go
     Go,
     /// Bash and curl: client.sh
+    #[value(alias = "sh")]
     Shell,
 }
 

@@ -1,8 +1,8 @@
 //! What can be typed after `harness test`.
 
 use super::values::{
-    Concurrency, Nemesis, parse_concurrency, parse_duration, parse_folder_name, parse_interval,
-    parse_nemesis, parse_rate, parse_size,
+    Concurrency, Nemesis, Seed, parse_concurrency, parse_duration, parse_folder_name, parse_interval,
+    parse_nemesis, parse_rate, parse_seed, parse_size,
 };
 use super::{Format, Origins, ProgressKind, nodes};
 use crate::network::NetworkChoice;
@@ -159,9 +159,9 @@ pub struct TestOptions {
     #[arg(long, help_heading = "Output")]
     pub capture: bool,
 
-    /// Fixes the operations and the fault schedule [default: random, printed]
-    #[arg(long, value_name = "N", help_heading = "Repeat")]
-    pub seed: Option<u64>,
+    /// Fixes the operations and the fault schedule; last for the seed of the newest run [default: random, printed]
+    #[arg(long, value_name = "N", value_parser = parse_seed, help_heading = "Repeat")]
+    pub seed: Option<Seed>,
 
     /// How often: with other seeds, unless --seed says which; ends with the first violation or error
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Repeat")]
@@ -291,6 +291,11 @@ impl TestOptions {
             self.nodes_file.as_deref(),
             self.node_count,
         )
+    }
+
+    /// The seed, where its number was given or is known by now.
+    pub fn seed_number(&self) -> Option<u64> {
+        self.seed.and_then(Seed::number)
     }
 
     /// Whether more than one run was asked for.

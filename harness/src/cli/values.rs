@@ -23,6 +23,34 @@ impl Concurrency {
     }
 }
 
+/// Which seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seed {
+    /// This one.
+    Number(u64),
+    /// That of the newest run in the store.
+    Last,
+}
+
+impl Seed {
+    /// The number, where it is known.
+    pub fn number(self) -> Option<u64> {
+        match self {
+            Seed::Number(number) => Some(number),
+            Seed::Last => None,
+        }
+    }
+}
+
+pub fn parse_seed(text: &str) -> Result<Seed, String> {
+    match text {
+        "last" => Ok(Seed::Last),
+        number => number.parse().map(Seed::Number).map_err(|_| {
+            "write a number from 0 to 18446744073709551615, or last for that of the newest run".to_owned()
+        }),
+    }
+}
+
 /// What `--nemesis` said, and what it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nemesis {
@@ -128,6 +156,15 @@ pub fn parse_nemesis(text: &str) -> Result<Nemesis, String> {
 pub fn parse_model(text: &str) -> Result<checker::Model, String> {
     let names: Vec<&str> = checker::Model::ALL.iter().map(|model| model.name()).collect();
     checker::Model::from_name(text).ok_or_else(|| suggest::unknown("model", text, &names))
+}
+
+/// The name of a kind of workload.
+pub fn parse_workload(text: &str) -> Result<String, String> {
+    let known = crate::workload::ALL.map(|kind| kind.name);
+    match known.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(suggest::unknown("workload", text, &known)),
+    }
 }
 
 pub fn parse_bug(text: &str) -> Result<paxos::Bug, String> {

@@ -1,7 +1,8 @@
 //! `harness doctor`: which faults this machine can inject, and how to get the others.
 //!
-//! Read next: `system`, for `harness doctor SYSTEM`.
+//! Read next: `system`, for `harness doctor SYSTEM`; `command`, for `--for`.
 
+mod command;
 mod system;
 
 use super::print;
@@ -19,6 +20,9 @@ const CLOCKS: &str = "clock faults";
 pub fn doctor(options: &DoctorOptions) -> ExitCode {
     if options.subject.is_some() || options.maelstrom.is_some() {
         return system::examine(options);
+    }
+    if let Some(typed) = &options.for_command {
+        return command::examine(typed);
     }
 
     let probed = cluster::probe::capabilities().and_then(|mut capabilities| {

@@ -1,20 +1,35 @@
 //! `harness init`: files that a project begins with. What is there already is never overwritten.
 //!
-//! Read next: `lang` for a descriptor and a client program, `ci` for a job.
+//! Read next: `asked` for the questions on a terminal, `lang` for a descriptor and a client program, `ci` for a job.
 
+mod asked;
 mod ci;
 mod lang;
 
-use super::{fail, print};
+use super::{fail, print, refuse};
 use crate::cli::InitOptions;
 use anyhow::{Context, Result, bail};
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin};
 use std::path::Path;
 use std::process::ExitCode;
 
 pub fn init(options: &InitOptions) -> ExitCode {
-    match told(options) {
+    let is_said = options.lang.is_some() || options.ci.is_some();
+    let can_be_asked = stdin().is_terminal() && stderr().is_terminal();
+    let told = match (is_said, can_be_asked) {
+        (true, _) => told(options),
+        (false, true) => {
+            asked::completed(options, &mut stdin().lock(), &mut stderr()).and_then(|options| told(&options))
+        }
+        (false, false) => {
+            return refuse(
+                "say what to write: --lang python, go or shell for a descriptor and a client program, --ci github or gitlab \
+                 for a job. On a terminal it is asked",
+            );
+        }
+    };
+    match told {
         Ok(told) => {
             print(&told);
             ExitCode::SUCCESS
@@ -38,7 +53,7 @@ fn told(options: &InitOptions) -> Result<String> {
         (Some(server), _) => ci::written(server, options),
         (None, Some(language)) => {
             std::fs::create_dir_all(directory).with_context(|| format!("make {}", directory.display()))?;
-            lang::written(language, directory)
+            lang::written(language, options)
         }
         (None, None) => bail!("choose what to write: --lang or --ci"),
     }

@@ -7,11 +7,12 @@
 use super::{child, fail, print};
 use crate::cli::{Format, ListFormat, ProgressKind, ReplayOptions, TestOptions, variables_set};
 use crate::exit;
+use crate::replay::Part;
 use crate::run::judgement::{self, Terms};
 use crate::series::Tally;
 use crate::stop::Stop;
 use anyhow::{Context, Result, bail};
-use results::text::{command, line, visible};
+use results::text::{command, counted, line, visible};
 use results::{Outcome, Replay, Results, RunDir, RunInfo, Store};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -28,6 +29,8 @@ pub fn confirm(options: &TestOptions) {
         times: options.confirm,
         store: options.store.clone(),
         progress: options.progress,
+        faults_only: false,
+        ops_only: false,
         format: ListFormat::Human,
     };
     // Standard output may belong to a document, which was printed already.
@@ -45,7 +48,8 @@ fn repeat(options: &ReplayOptions, printed: Option<ListFormat>) -> Result<u8> {
     let results = run
         .results()
         .with_context(|| format!("replay {shown}: it has no verdict yet; harness check gives it"))?;
-    let arguments = crate::replay::arguments(&run, &info)?;
+    let part = options.part();
+    let arguments = crate::replay::arguments(&run, &info, part)?;
     let is_told = printed == Some(ListFormat::Human);
     if is_told {
         print(&format!(
@@ -61,9 +65,13 @@ fn repeat(options: &ReplayOptions, printed: Option<ListFormat>) -> Result<u8> {
         arguments: &arguments,
         code: &results.reason.code,
         is_told,
+        part,
     };
     let (tally, asked) = repeated.have(options)?;
-    told(options, &run, printed)?;
+    match part {
+        Part::All => told(options, &run, printed)?,
+        Part::Faults | Part::Operations => print(&told_of_part(&tally, part)),
+    }
     Ok(match (tally.exit_code(), asked) {
         (exit::INVALID, _) | (_, None) => tally.exit_code(),
         (_, Some(asked)) => asked,
@@ -99,6 +107,8 @@ struct Repeated<'a> {
     code: &'a str,
     /// Whether each replay is told when it is over.
     is_told: bool,
+    /// What of it.
+    part: Part,
 }
 
 impl Repeated<'_> {
@@ -122,7 +132,9 @@ impl Repeated<'_> {
                 }
                 let came_to: Option<Results> = serde_json::from_slice(&ended.printed).ok();
                 let replay = Replay::of(came_to.as_ref());
-                self.run.add_replay(&replay)?;
+                if self.part == Part::All {
+                    self.run.add_replay(&replay)?;
+                }
                 tally.add(ended.code);
                 if self.is_told {
                     let took = began.elapsed().as_secs_f64();
@@ -141,9 +153,12 @@ impl Repeated<'_> {
             process.env_remove(variable);
         }
         let (ours, of_nodes) = crate::replay::split(self.arguments);
+        process.args(ours);
+        // With other operations, or without the faults, it is another test, and a run of its own.
+        if self.part == Part::All {
+            process.args(["--replay-of", self.id]);
+        }
         process
-            .args(ours)
-            .args(["--replay-of", self.id])
             .args(["--one-of", one_of, "--format", "json", "--config", ""])
             .args(["--progress", progress(options.progress)])
             .arg("--store")
@@ -179,6 +194,18 @@ fn row(place: &str, replay: &Replay, results: Option<&Results>, code: &str, took
         "",
         "",
         visible(&replay.run, 60)
+    )
+}
+
+/// How many of the runs that had only a part of the run in common with it had a violation.
+fn told_of_part(tally: &Tally, part: Part) -> String {
+    let rule = "─".repeat(80);
+    let all = counted(tally.total() as usize, "run");
+    format!(
+        "{rule}\n Of {all} {}, {} had a violation.\n   {}\n{rule}\n",
+        part.words(),
+        tally.invalid,
+        tally.words()
     )
 }
 

@@ -5,7 +5,7 @@ use crate::browser;
 use crate::cli::{Format, ReportOptions, RunOptions};
 use crate::run::judgement;
 use anyhow::{Context, Result};
-use results::{RunDir, Store};
+use results::{Outcome, RunDir, Store};
 use std::process::ExitCode;
 
 pub fn show(options: &RunOptions) -> ExitCode {
@@ -30,7 +30,14 @@ pub fn show(options: &RunOptions) -> ExitCode {
 
 pub fn report(options: &ReportOptions) -> ExitCode {
     let written = find(&options.of).and_then(|run| {
-        judgement::of_run(&run, judgement::Terms::of_run(&run))?.write_report(&run)?;
+        match run.results().filter(|results| results.verdict == Outcome::Error) {
+            // It is told as it was; `harness check` judges what there is of its history.
+            Some(results) => {
+                let history = history::read_file(&run.file("history.jsonl")).unwrap_or_default();
+                judgement::write_page_without_verdict(&results, &history, &run)?;
+            }
+            None => judgement::of_run(&run, judgement::Terms::of_run(&run))?.write_report(&run)?,
+        }
         Ok(run.file("report.html"))
     });
     match written {

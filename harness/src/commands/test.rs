@@ -5,15 +5,16 @@ mod series;
 
 use super::{conclude, fail, refuse, replay, words};
 use crate::ci;
-use crate::cli::{Format, ProgressKind, TestOptions, UnknownIs};
+use crate::cli::{Format, ProgressKind, Seed, TestOptions, UnknownIs};
 use crate::events::Events;
 use crate::interrupt::Interrupt;
 use crate::network::{self, Decision, NetworkChoice};
-use crate::run::{self, Broken};
+use crate::run::{self, Broken, judgement};
 use crate::{browser, exit, log, terminal, tie};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, Result, anyhow};
 use cluster::{Backend, Side};
 use results::{Results, Store};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// What a command comes to: an exit code, and whether this is the process that tells it.
@@ -38,6 +39,14 @@ pub fn test(options: &TestOptions) -> ExitCode {
         Some(Ok(false)) => return ExitCode::from(exit::TERMINATED),
         Some(Err(error)) => return fail(&error),
     }
+    let mut options = options.clone();
+    if options.seed == Some(Seed::Last) {
+        match seed_of_newest(&options.store) {
+            Ok(seed) => options.seed = Some(Seed::Number(seed)),
+            Err(error) => return refuse(words(&error)),
+        }
+    }
+    let options = &options;
     // What is wrong with the arguments is said before anything is started.
     let copies = ci::refuse("junit", options.junit.as_deref())
         .and_then(|()| ci::refuse("markdown", options.markdown.as_deref()));
@@ -52,12 +61,23 @@ pub fn test(options: &TestOptions) -> ExitCode {
     }
     // The seed is drawn before the sandbox, so that the outside can find the run.
     let mut options = options.clone();
-    options.seed = Some(options.seed.unwrap_or_else(run::draw_seed));
+    let seed = options.seed_number().unwrap_or_else(run::draw_seed);
+    options.seed = Some(Seed::Number(seed));
     let ended = once(&options);
     match ended.is_outermost {
         true => ExitCode::from(told(&options, ended.code)),
         false => ExitCode::from(ended.code),
     }
+}
+
+/// The seed of the newest run of a store.
+fn seed_of_newest(store: &Path) -> Result<u64> {
+    let run = Store::at(store).find("latest").context("--seed last")?;
+    let shown = run.path().display().to_string();
+    let info = run
+        .info()
+        .with_context(|| format!("--seed last: there is no options.json that can be read in {shown}"))?;
+    Ok(info.seed)
 }
 
 /// The exit code that a script gets for the runs' own; shows the report of a violation to whoever wants it.
@@ -234,6 +254,7 @@ fn broken_run(options: &TestOptions, broken: &Broken, events: &Events) -> u8 {
     if let Err(error) = kept
         .map_err(anyhow::Error::from)
         .and_then(|()| ci::keep(&results, directory))
+        .and_then(|()| judgement::write_page_without_verdict(&results, &history, directory))
     {
         tracing::warn!("the results are not kept: {error:#}");
     }

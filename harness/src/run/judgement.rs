@@ -125,6 +125,16 @@ fn told_by_operations(history: &History) -> Result<Model> {
     }
 }
 
+/// Writes `report.html` of a run without a verdict: what happened, and what there is of a history.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_page_without_verdict(results: &Results, history: &History, directory: &RunDir) -> Result<()> {
+    let coverage = Coverage::of(history);
+    let page = results::report_html(results, history, None, &coverage, Some(directory.path()))?;
+    Ok(directory.write("report.html", page.as_bytes())?)
+}
+
 impl Judgement {
     /// Writes results, proofs and report into the run's folder, and points `latest` to it.
     ///

@@ -52,7 +52,7 @@ impl Plan {
             None => found_system(&options.system, options.program.as_deref())?,
         };
         systems::require_installed(&system)?;
-        let seed = options.seed.unwrap_or_else(draw_seed);
+        let seed = options.seed_number().unwrap_or_else(draw_seed);
         let nodes = options.node_names().map_err(anyhow::Error::msg)?;
         let (workload_name, kind, operations) =
             choose_workload(&options.system, options.workload.as_deref(), &system)?;

@@ -77,12 +77,56 @@ fn the_job_for_gitlab_always_keeps_the_run_and_reports_junit() {
 }
 
 #[test]
+fn a_descriptor_of_ones_own_system_is_written_only_if_it_can_be_one() {
+    let place = Place::new();
+    let folder = place.folder.path().join("mydb").display().to_string();
+    let start = "/usr/bin/mydb --listen {ip}:7000 --dir {data}";
+    let said = |start: &str, ready: &str| {
+        let arguments = [
+            "init", "--lang", "sh", &folder, "--start", start, "--ready", ready,
+        ];
+        place.run(&[&arguments[..], &["--clients-do", "queue"]].concat())
+    };
+    let wrong = said("mydb {port}", "http://{ip}:7000/up");
+    assert_eq!(wrong.status.code(), Some(255));
+    assert!(err(&wrong).contains("port"), "{}", err(&wrong));
+    assert!(!place.folder.path().join("mydb/system.toml").exists());
+    let right = said(start, "http://{ip}:7000/up");
+    assert_eq!(right.status.code(), Some(0), "{}", err(&right));
+    assert!(
+        out(&right).contains("enqueue") && out(&right).contains("harness doctor"),
+        "{}",
+        out(&right)
+    );
+    let text = fs::read_to_string(place.folder.path().join("mydb/system.toml")).unwrap();
+    for line in [
+        r#"name = "mydb""#,
+        r#"command = ["/usr/bin/mydb", "--listen", "{ip}:7000", "--dir", "{data}"]"#,
+        "ports = [7000]",
+        r#"url = "http://{ip}:7000/up""#,
+        "[workload.queue]",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+    }
+    assert!(!place.folder.path().join("mydb/server.py").exists());
+    let alone = place.run(&["init", "--lang", "python", "--start", "mydb"]);
+    assert_eq!(alone.status.code(), Some(254));
+    assert!(err(&alone).contains("--ready"), "{}", err(&alone));
+}
+
+#[test]
 fn a_server_that_is_not_known_and_a_folder_that_is_not_there_are_refused() {
     let place = Place::new();
     let unknown = place.run(&["init", "--ci", "gitub"]);
     assert_eq!(unknown.status.code(), Some(254));
     assert!(err(&unknown).contains("github"), "{}", err(&unknown));
-    assert_eq!(place.run(&["init"]).status.code(), Some(254));
+    let nothing = place.run(&["init"]);
+    assert_eq!(nothing.status.code(), Some(254));
+    assert!(
+        err(&nothing).contains("--lang python, go or shell"),
+        "{}",
+        err(&nothing)
+    );
     let nowhere = place.run(&["init", "--ci", "github", "/no/such/folder"]);
     assert_eq!(nowhere.status.code(), Some(255));
     assert!(err(&nowhere).contains("there is no folder /no/such/folder"));

@@ -1,6 +1,6 @@
 //! What is not begun: bad arguments, descriptors and histories, each with its place and the way out.
 
-use crate::place::{Place, err, loners, out};
+use crate::place::{Place, err, has_sandbox, loners, out};
 use std::path::Path;
 
 #[test]
@@ -124,4 +124,34 @@ fn a_history_of_others_is_checked_whatever_its_name_and_so_is_the_folder_of_a_je
         "{}",
         err(&output)
     );
+}
+
+#[test]
+fn doctor_says_whether_a_test_can_be_had_before_it_is_started() {
+    let place = Place::new();
+    let asked = |typed: &str| place.run(&["doctor", "--for", typed]);
+    for (typed, words) in [
+        ("test --nemesis clok", "did you mean `clock`?"),
+        ("list runs", "--for takes a test"),
+        ("tst", "test"),
+    ] {
+        let output = asked(typed);
+        assert_eq!(output.status.code(), Some(254), "{typed}");
+        assert!(err(&output).contains(words), "{}", err(&output));
+    }
+    // Loss is what a network of proxies cannot have, anywhere.
+    let refused = asked("test --network proxy --nemesis packet:loss");
+    assert_eq!(refused.status.code(), Some(255), "{}", out(&refused));
+    assert!(
+        out(&refused).starts_with("✗ harness test --network proxy"),
+        "{}",
+        out(&refused)
+    );
+    if !has_sandbox() {
+        return;
+    }
+    let output = asked("harness test --nemesis partition,kill");
+    assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
+    assert!(out(&output).starts_with("✓ harness test --nemesis partition,kill: everything"));
+    assert!(!place.store().exists(), "nothing was run");
 }

@@ -139,6 +139,71 @@ fn a_violation_that_does_not_come_back_is_said_not_to() {
 }
 
 #[test]
+fn a_part_of_a_run_again_is_another_test_and_is_not_counted_as_a_replay() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let run = put_invalid(
+        &place,
+        r#"["test","--nemesis","kill","--time-limit","2","--node-count","3","--seed","11"]"#,
+    );
+    let schedule = json(&run.join("schedule.json"));
+    for (flag, words, is_same_seed) in [
+        (
+            "--ops-only",
+            "Of 1 run with the same operations and without faults, 0 had",
+            true,
+        ),
+        (
+            "--faults-only",
+            "Of 1 run with the same faults and other operations, 0 had",
+            false,
+        ),
+    ] {
+        let output = place.run(&["replay", "20261123T064512Z-11", flag]);
+        let text = format!("{}{}", out(&output), err(&output));
+        assert!(text.contains(words), "{text}");
+        let again = place.latest();
+        let options = json(&again.join("options.json"));
+        assert_eq!(options["seed"] == 11, is_same_seed, "{options}");
+        assert_eq!(options["replay_of"], Value::Null);
+        assert_eq!(json(&again.join("schedule.json"))["faults"], schedule["faults"]);
+    }
+    assert!(!run.join("replays.jsonl").exists());
+    assert_eq!(json(&run.join("results.json"))["replays"], Value::Null);
+    let both = place.run(&["replay", "11", "--ops-only", "--faults-only"]);
+    assert_eq!(both.status.code(), Some(254));
+}
+
+#[test]
+fn the_seed_of_the_newest_run_can_be_named() {
+    let place = Place::new();
+    let refused = place.run(&["test", "--seed", "last"]);
+    assert_eq!(refused.status.code(), Some(254));
+    assert!(
+        err(&refused).contains("--seed last") && err(&refused).contains("there are no runs"),
+        "{}",
+        err(&refused)
+    );
+    let mistyped = place.run(&["test", "--seed", "lst"]);
+    assert_eq!(mistyped.status.code(), Some(254));
+    assert!(
+        err(&mistyped).contains("or last for that of the newest run"),
+        "{}",
+        err(&mistyped)
+    );
+    if !has_sandbox() {
+        return;
+    }
+    place.put_run("20261123T064612Z-12", "kill", AGREED);
+    let options = "test --seed last --nemesis none --time-limit 1 --node-count 1 --rate 50";
+    let arguments: Vec<&str> = options.split_whitespace().collect();
+    place.tested(&arguments);
+    assert_eq!(place.results()["run"]["seed"], 12);
+}
+
+#[test]
 fn what_cannot_be_replayed_is_refused_with_what_is_missing() {
     let place = Place::new();
     let refused = |spec: &str, words: &str| {

@@ -19,10 +19,13 @@ struct Terminal {
 impl Terminal {
     /// Starts a shell command on a terminal of its own. None where there is no `script`.
     fn start(place: &Place, arguments: &str) -> Option<Terminal> {
-        let command = format!(
-            "stty rows {ROWS} cols {COLUMNS}; '{HARNESS}' {arguments} --store '{}'; echo \"code $?\"; stty -a",
-            place.store().display()
-        );
+        Terminal::start_as_it_is(&format!("{arguments} --store '{}'", place.store().display()))
+    }
+
+    /// The same for a command that has no store.
+    fn start_as_it_is(arguments: &str) -> Option<Terminal> {
+        let command =
+            format!("stty rows {ROWS} cols {COLUMNS}; '{HARNESS}' {arguments}; echo \"code $?\"; stty -a");
         let started = Command::new("script")
             .args(["-q", "-f", "-c", &command, "/dev/null"])
             .env("SHELL", "/bin/sh")
@@ -169,4 +172,32 @@ fn ctrl_c_on_the_terminal_reaches_the_run_once_and_twice_ends_it() {
     terminal.wait_for(|screen| {
         screen.contains("code 130") && screen.contains("icanon") && !screen.contains("-icanon")
     });
+}
+
+#[test]
+fn init_asks_for_what_no_flag_says() {
+    let place = Place::new();
+    let folder = place.folder.path().join("mydb");
+    let Some(mut terminal) = Terminal::start_as_it_is(&format!("init '{}'", folder.display())) else {
+        return;
+    };
+    for (question, answer) in [
+        ("In which language", "\n"),
+        ("How is a node of your system started?", "mydb {ip}\n"),
+        (
+            "What answers with 2xx when a node is ready?",
+            "http://{ip}:7/up\n",
+        ),
+        ("What do clients do?", "set\n"),
+    ] {
+        terminal.wait_for(|screen| screen.contains(question));
+        terminal.press(answer);
+    }
+    terminal.wait_for(|screen| screen.contains("code 0"));
+    let text = std::fs::read_to_string(folder.join("system.toml")).unwrap();
+    assert!(
+        text.contains(r#"command = ["mydb", "{ip}"]"#) && text.contains("[workload.set]"),
+        "{text}"
+    );
+    assert!(folder.join("client.py").is_file() && !folder.join("server.py").exists());
 }

@@ -3,6 +3,7 @@
 use crate::place::{Place, err, has_sandbox, loners, out};
 use serde_json::Value;
 use std::fs;
+use std::path::Path;
 
 #[test]
 fn a_run_of_the_correct_system_is_valid_and_leaves_everything_it_says() {
@@ -189,6 +190,19 @@ fn a_node_that_does_not_start_is_an_error_in_its_own_words() {
         "{text}"
     );
     assert!(text.contains("No operation was run."), "{text}");
+    // The same is on a page, which stays the same when it is written again.
+    let folder = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("files "))
+        .unwrap();
+    let page = Path::new(folder.trim()).join("report.html");
+    for _ in 0..2 {
+        let written = fs::read_to_string(&page).unwrap();
+        assert!(written.contains("NO VERDICT") && written.contains("it is not among the peers"));
+        fs::remove_file(&page).unwrap();
+        let again = place.run(&["report", "latest:error"]);
+        assert_eq!(again.status.code(), Some(0), "{}", err(&again));
+    }
 }
 
 #[test]

@@ -72,7 +72,8 @@ pub fn page(
         title: visible(&format!("{}/{}", row.name, row.id), 200),
         badge: Badge::of(row.verdict, listed.is_in_progress),
         sentence: visible(&row.sentence, 400),
-        report: row.verdict.is_some_and(|it| it != Outcome::Error),
+        report: row.verdict.is_some_and(|it| it != Outcome::Error)
+            || files.iter().any(|file| file.path == "report.html"),
         value: format!("{}/{}", row.name, row.id),
         again,
         facts,

@@ -119,7 +119,7 @@ fn faults_sentence(coverage: &Coverage) -> String {
         [] => "No fault was asked for.".to_owned(),
         kinds => format!(
             "With {}, {}, and {:.1} s without quorum.",
-            kinds.join(" and "),
+            text::listed(kinds, "and"),
             if coverage.confirmed().0 == coverage.confirmed().1 {
                 "confirmed"
             } else {

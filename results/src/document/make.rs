@@ -1,10 +1,12 @@
 //! Making the document: from a history, its analysis and its coverage. Read next: `decide` for the verdict.
 
+use super::around::answers_by_node;
+use super::counts::operations;
 use super::decide::decide;
 use super::*;
 use crate::coverage::{Coverage, Tally};
 use crate::evidence::{self, Strictness};
-use crate::text::{self, count, counted, visible};
+use crate::text::{self, count, counted};
 use checker::weaker::{Answer, Bound, StillHolds};
 use checker::{Analysis, ReasonKind, Verdict};
 use history::{History, Note, Operation, StopReason};
@@ -31,6 +33,7 @@ impl Results {
         let rules = evidence::rules(history, analysis, coverage);
         let (verdict, reason) = decide(history, analysis, coverage, &rules, strictness);
         let main_s = text::seconds(coverage.main_ns.1.saturating_sub(coverage.main_ns.0));
+        let faults: Vec<FaultRow> = coverage.faults.iter().map(fault_row).collect();
         let mut remarks = Vec::new();
         if verdict == Outcome::Valid {
             remarks.extend(strictness.remark(&rules));
@@ -52,15 +55,15 @@ impl Results {
             stopped: stopped(history, coverage.main_ns),
             phases: phase_rows(history),
             ops: operations(history, coverage, main_s),
-            faults: coverage.faults.iter().map(fault_row).collect(),
             coverage: coverage_row(coverage, rules.clone()),
             model: analysis.model.name().to_owned(),
             checks: checks(analysis, &rules),
             violations: analysis
                 .violations
                 .iter()
-                .map(|violation| violation_row(history, analysis.model, violation))
+                .map(|violation| violation_row(history, analysis.model, violation, &faults))
                 .collect(),
+            faults,
             unknown: UnknownRow::of(info, history, analysis),
             replays: None,
             remarks,
@@ -120,51 +123,6 @@ fn phase_rows(history: &History) -> Vec<PhaseSpan> {
         end_s: text::seconds(end),
     };
     phases.map(row).collect()
-}
-
-fn operations(history: &History, coverage: &Coverage, main_s: f64) -> Operations {
-    let mut by_f: BTreeMap<String, (Tally, Vec<u64>)> = BTreeMap::new();
-    for operation in &history.operations {
-        let name = visible(history.function_name(operation), 60);
-        let (tally, latencies) = by_f.entry(name).or_default();
-        tally.add(operation.outcome);
-        if operation.outcome == history::Outcome::Ok {
-            latencies.push(operation.end_ns.saturating_sub(operation.start_ns));
-        }
-    }
-    let row = |(tally, mut latencies): (Tally, Vec<u64>)| FunctionRow {
-        ok: tally.ok,
-        fail: tally.fail,
-        info: tally.info,
-        latency_ms: latency(&mut latencies),
-    };
-    Operations {
-        total: coverage.operations.total(),
-        ok: coverage.operations.ok,
-        fail: coverage.operations.fail,
-        info: coverage.operations.info,
-        by_f: by_f.into_iter().map(|(f, found)| (f, row(found))).collect(),
-        rate_per_s: if main_s > 0.0 {
-            coverage.main.total() as f64 / main_s
-        } else {
-            0.0
-        },
-    }
-}
-
-fn latency(latencies_ns: &mut [u64]) -> Option<Latency> {
-    latencies_ns.sort_unstable();
-    let at = |share: f64| {
-        let place = ((latencies_ns.len().checked_sub(1)?) as f64 * share).round() as usize;
-        Some(latencies_ns[place] as f64 / 1e6)
-    };
-    Some(Latency {
-        min: at(0.0)?,
-        p50: at(0.5)?,
-        p90: at(0.9)?,
-        p99: at(0.99)?,
-        max: at(1.0)?,
-    })
 }
 
 fn fault_row(span: &history::timeline::FaultSpan) -> FaultRow {
@@ -252,6 +210,17 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
             ),
         },
         took_s: analysis.stats.took.as_secs_f64(),
+        keys: Some(KeysRow {
+            total: analysis.keys.total,
+            valid: analysis.keys.valid,
+            invalid: analysis.keys.invalid,
+            unknown: analysis.keys.unknown,
+        }),
+        stats: Some(StatsRow {
+            algorithm: analysis.stats.algorithm.clone(),
+            largest_key_ops: analysis.stats.largest_key_ops,
+            peak_memory_bytes: analysis.stats.peak_bytes,
+        }),
     };
     let rule = |rule: &Rule| Check {
         name: rule.name(),
@@ -262,6 +231,8 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
         },
         result: rule.value.clone(),
         took_s: 0.0,
+        keys: None,
+        stats: None,
     };
     std::iter::once(linearizable)
         .chain(rules.iter().skip(1).map(rule))
@@ -314,7 +285,12 @@ fn decided(still: &[StillHolds]) -> impl Iterator<Item = &StillHolds> {
     })
 }
 
-fn violation_row(history: &History, model: checker::Model, violation: &checker::Violation) -> ViolationRow {
+fn violation_row(
+    history: &History,
+    model: checker::Model,
+    violation: &checker::Violation,
+    faults: &[FaultRow],
+) -> ViolationRow {
     let json = |value: history::Value| bounded(&history.values.json(value));
     let operation = |number: u32| &history.operations[number as usize];
     let label = |place: usize| violation.core[place].label.to_string();
@@ -367,6 +343,10 @@ fn violation_row(history: &History, model: checker::Model, violation: &checker::
         fails_at: label(broken.fails_at),
         sentence: broken.sentence.clone(),
     };
+    let window_s = [
+        text::seconds(starts.min().unwrap_or(0)),
+        text::seconds(ends.max().unwrap_or(0)),
+    ];
     ViolationRow {
         nothing: model.nothing().to_owned(),
         still: still(&violation.still),
@@ -374,10 +354,7 @@ fn violation_row(history: &History, model: checker::Model, violation: &checker::
         code: violation.code.to_owned(),
         sentence: text::line(&violation.sentence),
         detail: violation.detail.clone(),
-        window_s: [
-            text::seconds(starts.min().unwrap_or(0)),
-            text::seconds(ends.max().unwrap_or(0)),
-        ],
+        window_s,
         core: core.collect(),
         edges: violation.reasons.iter().map(edge).collect(),
         orders: violation.orders.iter().map(order).collect(),
@@ -392,6 +369,8 @@ fn violation_row(history: &History, model: checker::Model, violation: &checker::
             minimal: violation.shrink.minimal,
             verified: violation.shrink.verified,
         },
+        between: changes(faults, window_s),
+        answers_by_node: answers_by_node(history, violation.key),
     }
 }
 

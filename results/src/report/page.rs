@@ -54,6 +54,8 @@ struct Page<'a> {
     believe: Option<Believe>,
     whole_run: whole_run::WholeRun,
     operations: Embedded,
+    /// Without any there is no picture of the run, nothing was exercised, and nothing was checked.
+    has_operations: bool,
     kinds: Vec<KindView>,
     numbers: Vec<(String, String)>,
     not_exercised: String,
@@ -156,6 +158,7 @@ pub fn render(
         believe: (found.is_empty() && analysis.is_some()).then(|| believe(results, history, coverage)),
         whole_run: whole_run::draw(history, coverage, &lanes, &spans),
         operations,
+        has_operations: !history.operations.is_empty() || analysis.is_some(),
         kinds: kinds(coverage),
         numbers: numbers(coverage),
         not_exercised: coverage.not_exercised.join(", "),

@@ -54,13 +54,58 @@ fn a_failing_run_is_told_in_the_same_words_everywhere() {
         "✂ halves",
         "A comes before B",
         "That a fault was in force does not show that it caused it.",
-        "still no order of A and B works. Were A or B allowed the same, one would.",
+        "still no order of A and B works. Both are needed: were either one allowed the same, there would be an order.",
         "A finished 386 ms",
         "client 3",
         "NOT LINEARIZABLE",
     ] {
         assert!(page.contains(words), "{words}");
     }
+}
+
+#[test]
+fn the_document_has_what_was_around_a_violation_and_counts_by_node_and_phase() {
+    let (results, ..) = told(&failing().history());
+    let violation = &results.violations[0];
+    let between: Vec<(u32, &str, f64)> = violation
+        .between
+        .iter()
+        .map(|it| (it.fault, it.event.as_str(), it.after_ms.round()))
+        .collect();
+    assert_eq!(
+        between,
+        [(17, "begin", 56.0), (18, "begin", 198.0), (17, "end", 293.0)]
+    );
+    let answers: Vec<(&str, String)> = violation
+        .answers_by_node
+        .iter()
+        .flat_map(|(node, rows)| {
+            rows.iter()
+                .map(|it| (node.as_str(), format!("{} x {}", it.value, it.count)))
+        })
+        .collect();
+    let told = |text: &str| text.to_owned();
+    assert_eq!(
+        answers,
+        [
+            ("n1", told("17 x 1")),
+            ("n4", told("42 x 1")),
+            ("n5", told("42 x 1"))
+        ]
+    );
+    // n2 and n3 were asked nothing; no operation began before the main phase.
+    let by_node: Vec<(&str, usize)> = results
+        .ops
+        .by_node
+        .iter()
+        .map(|(node, row)| (node.as_str(), row.ok))
+        .collect();
+    assert_eq!(by_node, [("n1", 1), ("n4", 1), ("n5", 1)]);
+    let phases: Vec<&str> = results.ops.by_phase.keys().map(String::as_str).collect();
+    assert_eq!((phases, results.ops.by_phase["run"].ok), (vec!["run"], 3));
+    let keys = results.checks[0].keys.as_ref().unwrap();
+    assert_eq!((keys.total, keys.valid, keys.invalid, keys.unknown), (1, 0, 1, 0));
+    assert_eq!(results.checks[0].stats.as_ref().unwrap().largest_key_ops, 3);
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub fn series(options: &TestOptions) -> Result<u8> {
         let mut tally = Tally::default();
         let mut runs = Vec::new();
         while rules.goes_on(&tally) && stop.asked().is_none() {
-            let seed = options.seed.unwrap_or_else(draw_seed);
+            let seed = options.seed_number().unwrap_or_else(draw_seed);
             let one_of = format!("run {}   {}", rules.place(&tally), tally.words());
             let code = run(seed, &one_of, stop.clone()).await?;
             if let Some(asked) = stop.asked()

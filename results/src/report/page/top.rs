@@ -2,7 +2,7 @@
 
 use crate::coverage::Coverage;
 use crate::document::Results;
-use crate::text::{count, seconds, times, visible};
+use crate::text::{count, counted, seconds, times, visible};
 use checker::{Analysis, Verdict};
 use history::History;
 
@@ -99,7 +99,7 @@ pub fn facts(
         ),
         fact(
             "Clients",
-            format!("{clients} on {} nodes", history.nodes.len()),
+            format!("{clients} on {}", counted(history.nodes.len(), "node")),
             match (clients as usize).checked_div(history.nodes.len()) {
                 Some(each) if each > 0 && each * history.nodes.len() == clients as usize => {
                     format!("{each} per node")

@@ -179,12 +179,11 @@ fn claim(labels: &[String], minimal: bool) -> String {
         "Every other operation was allowed to happen at any time, or not at all; still no order{of} works."
     );
     match labels {
-        [a, b] if minimal => format!("{tried} Were {a} or {b} allowed the same, one would."),
+        [_, _] if minimal => {
+            format!("{tried} Both are needed: were either one allowed the same, there would be an order.")
+        }
         [_, _, ..] if minimal => {
-            format!(
-                "{tried} Were any one of {} allowed the same, one would.",
-                listed(labels, "and")
-            )
+            format!("{tried} All are needed: were any one of them allowed the same, there would be an order.")
         }
         _ => tried,
     }

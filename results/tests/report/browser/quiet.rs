@@ -1,6 +1,7 @@
 //! What the page must not do: ask for anything, complain, or need its scripts for more than one picture.
 
 use super::chrome::chrome;
+use super::pictures::failing;
 use super::runs::{busy, page};
 use crate::hostile::hostile;
 use crate::script::told;
@@ -110,4 +111,42 @@ fn without_scripts_everything_but_the_operations_is_there() {
     for tool in ["#tools", "#window", "#theme", ".needs-script"] {
         assert_eq!(height(tool), "none", "{tool}");
     }
+}
+
+#[test]
+fn what_else_happened_can_be_left_out_of_the_drawing_and_the_core_cannot() {
+    let Some(mut chrome) = chrome() else { return };
+    let (_, _, page) = told(&failing());
+    chrome.open(&page, "");
+    let shown = |chrome: &mut super::chrome::Chrome, what: &str| {
+        let all = format!(
+            "[...document.querySelectorAll('.picture {what}')].map((it) => getComputedStyle(it).display !== 'none')"
+        );
+        serde_json::from_value::<Vec<bool>>(chrome.evaluate(&all)).unwrap()
+    };
+    assert_eq!(shown(&mut chrome, ".op.context"), [true, true]);
+    chrome.evaluate("document.querySelector('.only-core').checked = true");
+    assert_eq!(shown(&mut chrome, ".op.context"), [false, false]);
+    assert_eq!(shown(&mut chrome, ".op.core"), [true, true]);
+}
+
+#[test]
+fn a_run_that_never_began_has_no_empty_pictures() {
+    let Some(mut chrome) = chrome() else { return };
+    let history = history::History::default();
+    let why = "Failed to start n1: exit status 1.".to_owned();
+    let results = results::Results::error(None, &history, why, Vec::new());
+    let coverage = results::coverage::Coverage::of(&history);
+    let page = results::report_html(&results, &history, None, &coverage, None).unwrap();
+    chrome.open(&page, "");
+    let seen = |what: &str| format!("document.querySelector('{what}').checkVisibility()");
+    for (what, is_seen) in [
+        ("#run", false),
+        ("#coverage", false),
+        ("#checks", false),
+        ("#files", true),
+    ] {
+        assert_eq!(chrome.evaluate(&seen(what)), is_seen, "{what}");
+    }
+    assert_eq!(chrome.console(), Vec::<String>::new());
 }
