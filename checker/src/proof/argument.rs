@@ -100,6 +100,8 @@ pub fn is_loop(reasons: &[Reason]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     #[test]
     fn the_loop_with_fewest_edges_is_found_and_among_those_the_easiest() {
@@ -133,5 +135,95 @@ mod tests {
         argument.before(nodes[0], nodes[1], ReasonKind::Value, 1);
         argument.before(nodes[1], nodes[2], ReasonKind::RealTime { gap_ns: 5 }, 1);
         assert_eq!(argument.shortest_loop(), []);
+    }
+
+    /// The cheapest way around through each edge, by relaxing all of them again and again.
+    fn cheapest(edges: &[(usize, usize, u32)]) -> Option<(usize, u32)> {
+        let around = edges.iter().filter_map(|(from, to, weight)| {
+            let mut ways: [Option<(usize, u32)>; 5] = [None; 5];
+            ways[*to] = Some((1, *weight));
+            for _ in 0..5 {
+                for (a, b, weight) in edges {
+                    let longer = ways[*a].map(|(length, all)| (length + 1, all + weight));
+                    ways[*b] = ways[*b].into_iter().chain(longer).min();
+                }
+            }
+            ways[*from]
+        });
+        around.min()
+    }
+
+    #[test]
+    fn in_any_argument_the_loop_is_one_and_no_other_is_shorter_or_easier() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut loops = 0;
+        for _ in 0..2000 {
+            let mut edges: Vec<(usize, usize, u32)> = Vec::new();
+            for (from, to) in (0..5).flat_map(|from| (0..5).map(move |to| (from, to))) {
+                if rng.random_bool(if from == to { 0.02 } else { 0.2 }) {
+                    edges.push((from, to, rng.random_range(1..=20)));
+                }
+            }
+            let mut argument = Argument::default();
+            let nodes: Vec<NodeIndex> = (0..5).map(|number| argument.operation(number)).collect();
+            for (from, to, weight) in &edges {
+                // The kind says which edge it was.
+                let kind = ReasonKind::RealTime {
+                    gap_ns: u64::from(*weight),
+                };
+                argument.before(nodes[*from], nodes[*to], kind, *weight);
+            }
+            let around = argument.shortest_loop();
+            let found = around
+                .iter()
+                .zip(around.iter().cycle().skip(1))
+                .map(|((from, kind), (to, _))| {
+                    let edge = edges
+                        .iter()
+                        .find(|edge| (edge.0, edge.1) == (*from as usize, *to as usize));
+                    let (_, _, weight) = edge.expect("an edge of the argument");
+                    assert_eq!(
+                        *kind,
+                        ReasonKind::RealTime {
+                            gap_ns: u64::from(*weight)
+                        }
+                    );
+                    *weight
+                });
+            let found: Vec<u32> = found.collect();
+            let own = edges.iter().any(|(from, to, _)| from == to);
+            match cheapest(&edges) {
+                None => assert!(found.is_empty(), "{edges:?}"),
+                // One that contradicts itself is believed at once.
+                Some(_) if own => assert_eq!(found.len(), 1, "{edges:?}"),
+                Some(best) => assert_eq!((found.len(), found.iter().sum()), best, "{edges:?}"),
+            }
+            loops += usize::from(!found.is_empty());
+        }
+        assert!((500..1900).contains(&loops), "{loops}");
+    }
+
+    #[test]
+    fn reasons_that_do_not_go_on_where_the_last_one_ended_are_no_loop() {
+        let of = |edges: &[(usize, usize)]| -> Vec<Reason> {
+            let reason = |(from, to): &(usize, usize)| Reason {
+                from: *from,
+                to: *to,
+                kind: ReasonKind::Value,
+                sentence: String::new(),
+                short: String::new(),
+            };
+            edges.iter().map(reason).collect()
+        };
+        assert!(is_loop(&of(&[(0, 1), (1, 2), (2, 0)])) && is_loop(&of(&[(0, 0)])));
+        for edges in [
+            &[][..],
+            &[(0, 1)],
+            &[(0, 1), (1, 2)],
+            &[(0, 1), (2, 0)],
+            &[(0, 1), (1, 0), (1, 0)],
+        ] {
+            assert!(!is_loop(&of(edges)), "{edges:?}");
+        }
     }
 }

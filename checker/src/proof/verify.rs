@@ -184,3 +184,6 @@ impl<O: Object> Trial<'_, O> {
         Ok(false)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,6 +85,9 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+    use std::collections::{BTreeMap, BTreeSet};
 
     #[test]
     fn equal_sets_are_equal_however_they_came_about() {
@@ -95,5 +98,38 @@ mod tests {
         other.add(3);
         assert_eq!(one, other);
         assert!(one.has(3) && !one.has(200) && !one.has(5));
+    }
+
+    #[test]
+    fn slots_and_counts_are_what_a_set_and_a_table_of_them_are() {
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let mut at = Configuration {
+            state: (),
+            done: Slots::default(),
+            used: SmallVec::new(),
+        };
+        let (mut set, mut table) = (BTreeSet::new(), BTreeMap::new());
+        for _ in 0..5000 {
+            let slot = rng.random_range(0..200);
+            match rng.random_bool(0.5) {
+                true => {
+                    at.done.add(slot);
+                    set.insert(slot);
+                }
+                false => {
+                    at.done.remove(slot);
+                    set.remove(&slot);
+                }
+            }
+            let mut same = Slots::default();
+            set.iter().for_each(|slot| same.add(*slot));
+            assert_eq!(at.done, same);
+            assert!((0..300).all(|slot| at.done.has(slot) == set.contains(&slot)));
+            let class = rng.random_range(0..9);
+            at.use_one(class);
+            *table.entry(class).or_insert(0) += 1;
+            assert!((0..10).all(|class| at.used_of(class) == table.get(&class).copied().unwrap_or(0)));
+        }
+        assert!(at.used.is_sorted());
     }
 }

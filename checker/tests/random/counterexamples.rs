@@ -5,7 +5,7 @@
 use crate::agree;
 use crate::sizes::Sizes;
 use crate::spec::Spec;
-use crate::{brute, draw, generate, histories, history};
+use crate::{brute, draw, generate, histories, history, told};
 use checker::{Options, Verdict, Violation, check_with, counterexample_events};
 use history::{Event, History};
 use rayon::prelude::*;
@@ -106,6 +106,8 @@ fn counterexample(
         .unwrap_or_else(|error| panic!("{}", shown("no verdict", &error)));
     let violation = analysis.violations.first()?;
     let size = violation.core.len();
+    let place = || shown("told wrongly", violation);
+    told::agrees(spec, &history, &options, violation, &place);
     if !violation.shrink.verified || !violation.shrink.minimal {
         return Some((size, false));
     }

@@ -5,7 +5,8 @@
 //! `CHECKER_RANDOM_SEED` which. With `--nocapture` it is printed how many were illegal, and how large counterexamples are.
 //!
 //! Read next: [`spec`] for what a second implementation has to say, [`generate`] for how histories come about, [`brute`]
-//! for the checker without any idea in it, [`agree`] and [`counterexamples`] for what is compared.
+//! for the checker without any idea in it, [`agree`] and [`counterexamples`] for what is compared, [`told`] for what
+//! is said beside the verdict, [`limits`] for verdicts within limits.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
@@ -13,9 +14,11 @@ mod agree;
 mod brute;
 mod counterexamples;
 mod generate;
+mod limits;
 mod sizes;
 mod spec;
 mod specs;
+mod told;
 
 use history::{Event, Format, History, ReadOptions, read_bytes_as};
 use rand::SeedableRng;
@@ -67,6 +70,11 @@ macro_rules! objects {
             #[test]
             fn weakening_keeps_a_legal_history_legal() {
                 crate::agree::weaken(&$spec);
+            }
+
+            #[test]
+            fn a_limit_makes_no_verdict_wrong() {
+                crate::limits::never_make_a_verdict_wrong(&$spec);
             }
 
             #[test]
