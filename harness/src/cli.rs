@@ -135,6 +135,16 @@ pub struct CheckOptions {
     #[arg(long, value_name = "NAME", value_parser = parse_model)]
     pub model: Option<checker::Model>,
 
+    /// One object alone: a decree, a register, ..., as the report calls it. Its verdict is told and not kept, and says
+    /// nothing about how much was tested
+    #[arg(
+        long,
+        value_name = "KEY",
+        conflicts_with = "evidence",
+        allow_hyphen_values = true
+    )]
+    pub key: Option<String>,
+
     /// How long the check may take in all; then the verdict is unknown
     #[arg(long, value_name = "DUR", default_value = "5m", value_parser = parse_duration)]
     pub checker_timeout: std::time::Duration,

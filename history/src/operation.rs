@@ -119,6 +119,29 @@ impl History {
         self.values.json(self.keys[key as usize]).into_owned()
     }
 
+    /// Keeps the operations on one object alone. It is named as JSON text or, where its name is a text, as it is; notes
+    /// stay. Operations have other numbers then. Says false, and changes nothing, where no object is called that.
+    pub fn keep_object(&mut self, name: &str) -> bool {
+        let quoted = serde_json::Value::from(name).to_string();
+        let is_called = |name: &str| (0..self.keys.len() as u32).find(|key| self.key_name(*key) == name);
+        let Some(key) = is_called(name).or_else(|| is_called(&quoted)) else {
+            return false;
+        };
+        let mut errors = FxHashMap::default();
+        let mut kept = Vec::new();
+        for (number, operation) in self.operations.iter().enumerate() {
+            if operation.key == key {
+                if let Some(error) = self.errors.remove(&(number as u32)) {
+                    errors.insert(kept.len() as u32, error);
+                }
+                kept.push(Operation { key: 0, ..*operation });
+            }
+        }
+        self.keys = vec![self.keys[key as usize]];
+        (self.operations, self.errors) = (kept, errors);
+        true
+    }
+
     /// The last moment that the history knows of, in nanoseconds.
     pub fn end_ns(&self) -> u64 {
         let operations = self.operations.iter().map(|o| {
@@ -132,5 +155,26 @@ impl History {
             .chain(self.notes.iter().map(|(time, _)| *time))
             .max()
             .unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    const TWO: &str = r#"{"process":0,"type":"invoke","f":"propose","key":1,"value":17}
+{"process":1,"type":"invoke","f":"propose","key":"b","value":5}
+{"process":0,"type":"ok","f":"propose","key":1,"value":17}
+{"process":1,"type":"info","f":"propose","key":"b","value":5,"error":"timeout"}
+"#;
+
+    #[test]
+    fn one_object_is_kept_with_what_was_said_of_its_operations() {
+        let mut history = crate::read_bytes(TWO.as_bytes()).unwrap();
+        assert!(!history.keep_object("c"));
+        assert_eq!(history.operations.len(), 2, "nothing was changed");
+        assert!(history.keep_object("b"));
+        assert_eq!((history.operations.len(), history.keys.len()), (1, 1));
+        assert_eq!(history.key_name(history.operations[0].key), "\"b\"");
+        assert_eq!(history.errors[&0].as_ref(), "timeout");
+        assert!(history.keep_object("\"b\""), "it is still called that");
     }
 }

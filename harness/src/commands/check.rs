@@ -1,12 +1,14 @@
-//! `harness check`: the verdict again, from the history alone.
+//! `harness check`: the verdict again, from the history alone, or that on one of its objects.
 
 use super::{conclude, fail, history_file};
 use crate::ci;
 use crate::cli::{CheckOptions, Evidence};
 use crate::events::{Event, Events};
-use crate::run::judgement::{self, Terms};
+use crate::run::judgement::{self, Judgement, Terms};
+use anyhow::Result;
 use checker::Limits;
-use results::{RunDir, Store};
+use history::ReadOptions;
+use results::Store;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,20 +23,7 @@ pub fn check(options: &CheckOptions) -> ExitCode {
     };
     let events = Events::begin(options.format);
     events.now(Event::CheckProgress { done: 0, of: None });
-    let judged = if let Some(file) = history_file(Path::new(&options.what)) {
-        let input = options.input.read_options();
-        judgement::of_file(&file, input, None, terms).map(|judgement| (judgement, None))
-    } else {
-        let store = Store::at(&options.store);
-        store
-            .find(&options.what)
-            .map_err(anyhow::Error::from)
-            .and_then(|run: RunDir| {
-                let judgement = judgement::of_run(&run, terms)?;
-                judgement.keep(&store, &run)?;
-                Ok((judgement, Some(run.path().display().to_string())))
-            })
-    };
+    let judged = judged(options, terms);
     match judged {
         Ok((judgement, directory)) => {
             let (results, directory) = (&judgement.results, directory.as_deref());
@@ -45,4 +34,26 @@ pub fn check(options: &CheckOptions) -> ExitCode {
         }
         Err(error) => fail(&error),
     }
+}
+
+/// The verdict, and the run's folder when that of a whole run was kept in it.
+fn judged(options: &CheckOptions, terms: Terms) -> Result<(Judgement, Option<String>)> {
+    let store = Store::at(&options.store);
+    let (file, input, run) = match history_file(Path::new(&options.what)) {
+        Some(file) => (file, options.input.read_options(), None),
+        None => {
+            let run = store.find(&options.what)?;
+            (run.file("history.jsonl"), ReadOptions::default(), Some(run))
+        }
+    };
+    let judgement = match (&options.key, &run) {
+        (Some(key), _) => judgement::of_object(&file, input, key, terms)?,
+        (None, None) => judgement::of_file(&file, input, None, terms)?,
+        (None, Some(run)) => {
+            let judgement = judgement::of_run(run, terms)?;
+            judgement.keep(&store, run)?;
+            return Ok((judgement, Some(run.path().display().to_string())));
+        }
+    };
+    Ok((judgement, None))
 }

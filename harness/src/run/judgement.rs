@@ -79,8 +79,43 @@ pub fn of_run(directory: &RunDir, terms: Terms) -> Result<Judgement> {
 /// # Errors
 /// When it cannot be read or checked.
 pub fn of_file(path: &Path, input: ReadOptions, info: Option<RunInfo>, terms: Terms) -> Result<Judgement> {
-    let history =
-        history::read_file_as(path, input).with_context(|| format!("read the history {}", path.display()))?;
+    judge(read(path, input)?, info, terms)
+}
+
+/// Judges one object of a history file, as it is called there.
+///
+/// # Errors
+/// When the file cannot be read or checked, or has no such object.
+pub fn of_object(path: &Path, input: ReadOptions, key: &str, terms: Terms) -> Result<Judgement> {
+    let mut history = read(path, input)?;
+    if !history.keep_object(key) {
+        let known: Vec<String> = (0..history.keys.len() as u32)
+            .map(|key| results::text::visible(&history.key_name(key), 40))
+            .collect();
+        let some = known.iter().take(3).map(String::as_str).collect::<Vec<_>>();
+        bail!(
+            "find `{}`: no operation of {} is on it; there are {}: {}{}",
+            results::text::visible(key, 40),
+            path.display(),
+            results::text::counted(known.len(), "object"),
+            some.join(", "),
+            if known.len() > some.len() {
+                " and so on"
+            } else {
+                ""
+            }
+        );
+    }
+    // What one object was told says nothing about how much was tested.
+    let strictness = Some(Strictness::Off);
+    judge(history, None, Terms { strictness, ..terms })
+}
+
+fn read(path: &Path, input: ReadOptions) -> Result<History> {
+    history::read_file_as(path, input).with_context(|| format!("read the history {}", path.display()))
+}
+
+fn judge(history: History, info: Option<RunInfo>, terms: Terms) -> Result<Judgement> {
     let model = match (terms.model, &history.header) {
         (Some(model), _) => model,
         (None, Some(header)) => Model::from_name(&header.model).with_context(|| {

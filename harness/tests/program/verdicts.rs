@@ -271,3 +271,39 @@ fn a_single_node_is_tested_with_those_of_the_default_faults_that_it_can_have() {
         err(&output)
     );
 }
+
+#[test]
+fn one_object_alone_is_judged_by_its_name() {
+    let event = |process: u32, kind: &str, f: &str, key: &str, value: &str| {
+        format!(r#"{{"process":{process},"type":"{kind}","f":"{f}","key":{key},"value":{value}}}"#)
+    };
+    let lines = [
+        event(0, "invoke", "propose", "1", "17"),
+        event(0, "ok", "propose", "1", "17"),
+        event(1, "invoke", "propose", "\"b c\"", "5"),
+        event(1, "info", "propose", "\"b c\"", "5"),
+        event(2, "invoke", "read", "1", "null"),
+        event(2, "ok", "read", "1", "4"),
+        event(3, "invoke", "read", "\"b c\"", "null"),
+        event(3, "ok", "read", "\"b c\"", "5"),
+    ];
+    let place = Place::new();
+    let file = place.write("two.jsonl", &(lines.join("\n") + "\n"));
+    let judged = |key: &[&str], code: i32, words: &str| {
+        let output = place.run(&[&["check", &file, "--model", "decree"], key].concat());
+        let text = format!("{}{}", out(&output), err(&output));
+        assert_eq!(output.status.code(), Some(code), "{key:?}: {text}");
+        assert!(text.contains(words), "{key:?}: {text}");
+    };
+    judged(&[], 1, "1 of 2 decrees");
+    judged(&["--key", "1"], 1, "Decree 1 ");
+    for b in ["b c", "\"b c\""] {
+        judged(&["--key", b], 0, "2 operations on 1 decree");
+    }
+    judged(&["--key", "3"], 255, "is on it; there are 2 objects: 1, \"b c\"");
+    judged(
+        &["--key", "1", "--evidence", "strict"],
+        254,
+        "cannot be used with",
+    );
+}
