@@ -11,7 +11,8 @@ fn tested(place: &Place, more: &str) -> (Option<i32>, Value) {
     place.tested(&arguments)
 }
 
-/// Two puts that expect the same number are both acknowledged by NATS 2.9, without any fault. Later versions refuse the second.
+/// A put that expects a number is acknowledged by NATS 2.9 although another put has come meanwhile, without any fault. Later
+/// versions refuse it.
 fn is_2_9() -> bool {
     let output = Command::new("nats-server").arg("--version").output().unwrap();
     out(&output).contains("v2.9.")
@@ -32,11 +33,8 @@ fn nothing_is_wrong_with_a_nats_that_is_left_alone_but_the_compare_and_set_of_2_
             format!("--nemesis none --time-limit 5 --concurrency 2n --ops-per-key 60 --workload {workload}");
         let (code, results) = tested(&place, &more);
         if workload == "cas-register" && is_2_9() && code == Some(1) {
-            let sentence = results["reason"]["sentence"].as_str().unwrap();
-            assert!(
-                sentence.starts_with("Two compare-and-sets both replaced"),
-                "{sentence}"
-            );
+            // Mostly two that both replaced the same; or one replaced what a write had overwritten, which is lost then.
+            assert_eq!(results["violations"][0]["shrink"]["verified"], true, "{results}");
             were_of_use(&results, functions);
         } else {
             nothing_is_wrong(&results, functions);
