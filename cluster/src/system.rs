@@ -23,7 +23,7 @@ mod steps;
 mod template;
 mod workload;
 
-pub use answer::{Answer, Judged};
+pub use answer::{Answer, Encoding, Judged};
 pub use command::RespOperation;
 pub use failover::Failover;
 pub use household::{CompanionRecipe, FileRecipe};

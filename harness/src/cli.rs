@@ -33,7 +33,7 @@ pub use replay::ReplayOptions;
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
 pub use store::{GcOptions, ListFormat, ListOptions, Listing, ReportOptions, RunOptions, ServeOptions};
 pub use test::{Evidence, TestOptions, UnknownIs};
-pub use values::{Concurrency, Seed};
+pub use values::{Concurrency, Seed, parse_workload};
 
 use crate::exit;
 use clap::error::{ContextKind, ContextValue, ErrorKind};

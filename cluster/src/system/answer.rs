@@ -110,9 +110,9 @@ struct ResultPlace {
 }
 
 /// How a result is written down.
-#[derive(Debug, Clone, Copy, Default, serde::Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Encoding {
+pub enum Encoding {
     /// As JSON.
     #[default]
     Json,
@@ -255,8 +255,11 @@ impl ResultPlace {
 }
 
 impl Encoding {
-    /// The value that is written there.
-    fn decode(self, written: &Value, at: &str) -> Result<Value, String> {
+    /// The value that is written so; `at` is where, for the words.
+    ///
+    /// # Errors
+    /// What is wrong with what is written there, in words.
+    pub fn decode(self, written: &Value, at: &str) -> Result<Value, String> {
         let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
         match (self, written) {
             (Encoding::Json, value) => Ok(value.clone()),

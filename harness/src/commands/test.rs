@@ -46,21 +46,19 @@ pub fn test(options: &TestOptions) -> ExitCode {
             Err(error) => return refuse(words(&error)),
         }
     }
-    let options = &options;
     // What is wrong with the arguments is said before anything is started.
     let copies = ci::refuse("junit", options.junit.as_deref())
         .and_then(|()| ci::refuse("markdown", options.markdown.as_deref()));
-    if let Err(error) = run::refuse(options).and(copies) {
+    if let Err(error) = run::refuse(&options).and(copies) {
         return refuse(words(&error));
     }
     if options.is_series() {
-        return match series::series(options) {
-            Ok(code) => ExitCode::from(told(options, code)),
+        return match series::series(&options) {
+            Ok(code) => ExitCode::from(told(&options, code)),
             Err(error) => fail(&error),
         };
     }
     // The seed is drawn before the sandbox, so that the outside can find the run.
-    let mut options = options.clone();
     let seed = options.seed_number().unwrap_or_else(run::draw_seed);
     options.seed = Some(Seed::Number(seed));
     let ended = once(&options);

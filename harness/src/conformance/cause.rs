@@ -262,11 +262,14 @@ fn of_value(trouble: &Trouble<'_>) -> Vec<String> {
     };
     if let Some(encoding) = encoding::of(was, right) {
         return vec![match trouble.is_program {
-            true => format!("it is {}: answer with the value that is in it", encoding.said()),
+            true => format!(
+                "it is {}: answer with the value that is in it",
+                encoding::said(encoding)
+            ),
             false => format!(
                 "it is {}: say value = {{ at = .., encoding = {:?} }} in `answers`",
-                encoding.said(),
-                encoding.name()
+                encoding::said(encoding),
+                encoding::name(encoding)
             ),
         }];
     }
@@ -308,8 +311,8 @@ fn elsewhere(document: &Value, right: &[Value], null_counts: bool) -> Option<Str
         let encoding = encoding::of(value, right)?;
         Some(format!(
             "what is expected stands at {place:?}, and is {}: say value = {{ at = {place:?}, encoding = {:?} }}",
-            encoding.said(),
-            encoding.name()
+            encoding::said(encoding),
+            encoding::name(encoding)
         ))
     })
 }

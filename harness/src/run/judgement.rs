@@ -89,21 +89,17 @@ pub fn of_file(path: &Path, input: ReadOptions, info: Option<RunInfo>, terms: Te
 pub fn of_object(path: &Path, input: ReadOptions, key: &str, terms: Terms) -> Result<Judgement> {
     let mut history = read(path, input)?;
     if !history.keep_object(key) {
-        let known: Vec<String> = (0..history.keys.len() as u32)
+        let known = history.keys.len();
+        let some: Vec<String> = (0..known.min(3) as u32)
             .map(|key| results::text::visible(&history.key_name(key), 40))
             .collect();
-        let some = known.iter().take(3).map(String::as_str).collect::<Vec<_>>();
         bail!(
             "find `{}`: no operation of {} is on it; there are {}: {}{}",
             results::text::visible(key, 40),
             path.display(),
-            results::text::counted(known.len(), "object"),
+            results::text::counted(known, "object"),
             some.join(", "),
-            if known.len() > some.len() {
-                " and so on"
-            } else {
-                ""
-            }
+            if known > some.len() { " and so on" } else { "" }
         );
     }
     // What one object was told says nothing about how much was tested.

@@ -1,6 +1,6 @@
 //! `harness init` on a terminal: asks for what no flag says. An answer that cannot be is asked for again, a few times.
 
-use crate::cli::{InitOptions, Language};
+use crate::cli::{InitOptions, Language, parse_workload};
 use crate::{suggest, workload};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -54,12 +54,7 @@ pub fn completed(
     options.ready = Some(ready);
     let known = workload::ALL.map(|kind| kind.name);
     let question = format!("What do clients do? {}", known.join(", "));
-    let chosen = ask(&question, "register", answers, screen, |answer| {
-        match known.contains(&answer) {
-            true => Ok(answer.to_owned()),
-            false => Err(suggest::unknown("workload", answer, &known)),
-        }
-    })?;
+    let chosen = ask(&question, "register", answers, screen, parse_workload)?;
     options.clients_do = Some(chosen);
     Ok(options)
 }
