@@ -1,6 +1,7 @@
 //! The systems that can be tested by name: descriptors embedded in the binary, and files beside them.
 
 mod kept;
+pub mod scenarios;
 
 use crate::suggest;
 use anyhow::{Context, Result, anyhow, bail};

@@ -1,5 +1,6 @@
-//! What clients do: the n-th operation of a run is a function of the seed and n, and of nothing else, except that a
-//! client that does not know what became of its last operation may ask about the same object again.
+//! What clients do: the n-th operation of a run is a function of the seed and n, and of nothing else, except that it may
+//! be moved to another object: a client that does not know what became of its last operation may ask about the same
+//! object again, and a read may follow up what another client was told a moment ago.
 //!
 //! Which client carries it out, and when, depends on how fast the system answers; the sequence does not.
 //!
@@ -35,6 +36,12 @@ const STREAM_VOLLEYS: u64 = 102;
 /// The share of clients that, when they do not know what became of an operation, ask about the same object next.
 const ASKS_AGAIN: f64 = 0.75;
 
+/// The share of reads that go to the object of which an update was acknowledged last.
+///
+/// What one client was told, all others must see from then on; a node that has not heard of it is asked best before it
+/// does.
+const FOLLOWS_UP: f64 = 0.5;
+
 /// An operation that a client will carry out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedOperation {
@@ -44,8 +51,21 @@ pub struct PlannedOperation {
     pub key: u64,
     /// What it is asked with.
     pub argument: Argument,
-    /// Whether a client that does not know what became of its last operation does this on that one\'s object instead.
+    /// Whether a client that does not know what became of its last operation does this on that one's object instead.
     pub asks_again: bool,
+    /// Whether it is done on the object of which an update was acknowledged last, whichever client did that.
+    pub follows_up: bool,
+}
+
+impl PlannedOperation {
+    /// Whether it is there to change something.
+    pub fn updates(&self) -> bool {
+        match (self.f, &self.argument) {
+            ("read" | "contains", _) => false,
+            ("txn", Argument::Fixed(Value::Array(steps))) => steps.iter().any(|step| step[0] == "write"),
+            _ => true,
+        }
+    }
 }
 
 /// What an operation is asked with.
@@ -297,6 +317,11 @@ fn asks_again(random: &mut ChaCha8Rng) -> bool {
     random.random_bool(ASKS_AGAIN)
 }
 
+/// Whether a read would follow up what another client was told.
+fn follows_up(random: &mut ChaCha8Rng) -> bool {
+    random.random_bool(FOLLOWS_UP)
+}
+
 /// A read of an object.
 fn read(key: u64) -> PlannedOperation {
     PlannedOperation {
@@ -304,5 +329,6 @@ fn read(key: u64) -> PlannedOperation {
         key,
         argument: Argument::NOTHING,
         asks_again: false,
+        follows_up: false,
     }
 }

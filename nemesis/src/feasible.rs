@@ -209,7 +209,12 @@ mod tests {
             let text = format!(
                 r#"{{"schema": "harness.schedule/v1", "seed": 1, "faults": [{{"end_ms": 9, "fault": {fault}}}]}}"#
             );
-            Schedule::from_json(&text, &["n1".to_owned(), "n2".to_owned()]).unwrap()
+            Schedule::from_json(
+                &text,
+                &["n1".to_owned(), "n2".to_owned()],
+                std::time::Duration::from_secs(1),
+            )
+            .unwrap()
         };
         let loss = r#"{"kind": "packet", "links": [["n1", "n2"]], "effect": {"does": "loss", "percent": 5, "burst": 1}}"#;
         let told = check_schedule(&schedule(loss), Backend::Proxy)

@@ -12,6 +12,7 @@
 mod draw;
 mod file;
 mod handover;
+mod repeat;
 mod spans;
 
 pub use file::ScheduleFileError;

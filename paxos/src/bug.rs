@@ -74,7 +74,7 @@ catalogue! {
     DecideOnMinority "decide-on-minority" "Q1" "chosen"
         "takes a value for chosen with one acceptance less than a majority";
     CountAcrossBallots "count-across-ballots" "Q1" "chosen"
-        "counts acceptances of different ballots together";
+        "counts acceptances of different ballots together" needs "packets that are delayed";
     SkipPhase1 "skip-phase-1" "Q2" "1a"
         "proposes at once, without phase 1, when it has heard of no other proposer";
     BallotWithoutNode "ballot-without-node" "Q3" "1a"

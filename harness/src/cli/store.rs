@@ -90,6 +90,8 @@ pub enum Listing {
     Checks,
     /// Bugs that can be planted in the built-in Paxos
     Bugs,
+    /// Situations that the built-in Paxos can be put into
+    Scenarios,
 }
 
 /// How a list is printed.

@@ -71,7 +71,7 @@ pub struct TestOptions {
     pub network: NetworkChoice,
 
     /// How many clients at once; `2n` is twice the nodes
-    #[arg(long, value_name = "N", default_value = "8n", value_parser = parse_concurrency, help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value = "12n", value_parser = parse_concurrency, help_heading = "Load")]
     pub concurrency: Concurrency,
 
     /// Mean operations per second of all clients; 0 is as fast as they can
@@ -111,8 +111,9 @@ pub struct TestOptions {
     #[arg(long, value_name = "DUR", default_value = "500ms", value_parser = parse_interval, help_heading = "Faults")]
     pub nemesis_interval: nemesis::Interval,
 
-    /// Exactly the faults of this file: the schedule.json of a run, or one written by hand
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["nemesis", "nemesis_interval"], help_heading = "Faults")]
+    /// Exactly the faults of this file (the schedule.json of a run, or one written by hand), or of this scenario of the
+    /// built-in Paxos: harness list scenarios
+    #[arg(long, value_name = "FILE|SCENARIO", conflicts_with_all = ["nemesis", "nemesis_interval"], help_heading = "Faults")]
     pub schedule: Option<PathBuf>,
 
     /// How long the system may take to recover after the last fault is healed, beyond its descriptor's failover_ms

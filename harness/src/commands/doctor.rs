@@ -1,8 +1,9 @@
-//! `harness doctor`: which faults this machine can inject, and how to get the others.
+//! `harness doctor`: which faults this machine can inject, how to get the others, and what limits a run.
 //!
 //! Read next: `system`, for `harness doctor SYSTEM`; `command`, for `--for`.
 
 mod command;
+mod machine;
 mod system;
 
 use super::print;
@@ -27,6 +28,7 @@ pub fn doctor(options: &DoctorOptions) -> ExitCode {
 
     let probed = cluster::probe::capabilities().and_then(|mut capabilities| {
         capabilities.push(cluster::probe::clocks()?);
+        capabilities.extend(machine::capabilities());
         Ok(capabilities)
     });
     let capabilities = match probed {

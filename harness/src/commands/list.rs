@@ -18,6 +18,7 @@ pub fn list(options: &ListOptions) -> ExitCode {
         Listing::Workloads => (vec!["workload", "functions", "what clients do"], workloads()),
         Listing::Nemeses => (vec!["nemesis", "what it does"], nemeses()),
         Listing::Checks => (vec!["check", "what it means"], pairs(CHECKS)),
+        Listing::Scenarios => (vec!["scenario", "what happens", "shows"], scenarios()),
         Listing::Bugs => (vec!["bug", "question", "rule", "the node …"], bugs()),
     };
     match options.format {
@@ -187,4 +188,9 @@ fn bugs() -> Rows {
         ]
     };
     paxos::Bug::ALL.into_iter().map(row).collect()
+}
+
+fn scenarios() -> Rows {
+    let row = |it: &systems::scenarios::Scenario| vec![it.name.to_owned(), it.about(), it.bugs.join(" ")];
+    systems::scenarios::ALL.iter().map(row).collect()
 }

@@ -177,6 +177,7 @@ impl Session {
             key,
             argument: Argument::Fixed(step.argument.clone()),
             asks_again: false,
+            follows_up: false,
         };
         let client = &mut self.clients[place];
         client.perform(&operation).await;

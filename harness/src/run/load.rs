@@ -1,7 +1,8 @@
 //! The load of the main phase: clients in closed loops, paced to a common rate.
 //!
 //! A client that was not told what became of its operation mostly goes back to the same object, as any client would:
-//! so what a fault left half done is touched again, through the same node, as soon as that answers.
+//! so what a fault left half done is touched again, through the same node, as soon as that answers. And many reads are of
+//! what another client was just told that it had changed: so a node that has not heard of it yet is asked in time.
 
 use crate::client::Client;
 use crate::workload::Workload;
@@ -123,9 +124,12 @@ pub async fn work(
     stop: watch::Receiver<bool>,
     paused: watch::Receiver<bool>,
 ) -> Vec<Client> {
+    // The object of which an update was acknowledged last.
+    let news = Arc::new(Mutex::new(None));
     let mut tasks = JoinSet::new();
     for (place, mut client) in clients.into_iter().enumerate() {
         let (workload, pacer) = (Arc::clone(workload), Arc::clone(&pacer));
+        let news = Arc::clone(&news);
         let (mut stop, mut paused) = (stop.clone(), paused.clone());
         tasks.spawn(async move {
             let mut unsettled = None;
@@ -144,10 +148,15 @@ pub async fn work(
                 };
                 let Some(number) = number else { break };
                 let mut operation = workload.operation(number);
-                if let Some(key) = unsettled.take().filter(|_| operation.asks_again) {
+                let latest = || *news.lock().expect("nobody panics while looking");
+                let unsettled_now = unsettled.take().filter(|_| operation.asks_again);
+                if let Some(key) = unsettled_now.or_else(|| latest().filter(|_| operation.follows_up)) {
                     operation.key = key;
                 }
                 let outcome = client.perform(&operation).await;
+                if outcome == EventType::Ok && operation.updates() {
+                    *news.lock().expect("nobody panics while telling") = Some(operation.key);
+                }
                 unsettled = (outcome != EventType::Ok).then_some(operation.key);
                 if outcome == EventType::Fail {
                     // A node that refuses at once would otherwise draw all operations to itself.

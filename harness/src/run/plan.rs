@@ -64,7 +64,7 @@ impl Plan {
             seed,
         };
         let schedule = match &options.schedule {
-            Some(file) => read_schedule(file, &nodes)?,
+            Some(file) => read_schedule(file, &nodes, options)?,
             None => Schedule::generate(&request)?,
         };
         require_primary(&schedule, &nodes, options, &system)?;
@@ -321,16 +321,31 @@ fn require_primary(
 /// The largest schedule that is read: a hundred thousand faults.
 const SCHEDULE_BYTES_MAX: u64 = 64 << 20;
 
-fn read_schedule(file: &Path, nodes: &[String]) -> Result<Schedule> {
+/// The schedule of a file, or of a scenario of the built-in Paxos; a file of the same name comes first.
+fn read_schedule(file: &Path, nodes: &[String], options: &TestOptions) -> Result<Schedule> {
     let shown = file.display();
+    let scenario = file
+        .to_str()
+        .filter(|_| !file.exists())
+        .and_then(systems::scenarios::find);
+    if let Some(scenario) = scenario {
+        if options.system != "paxos" {
+            bail!(
+                "--schedule {shown} is a scenario of the built-in Paxos, and this is a test of {}",
+                options.system
+            );
+        }
+        return Schedule::from_json(scenario.text, nodes, options.time_limit)
+            .with_context(|| format!("--schedule {shown}, which is for five nodes"));
+    }
     let length = std::fs::metadata(file)
-        .with_context(|| format!("--schedule {shown}"))?
+        .with_context(|| format!("--schedule {shown} (a file, or one of `harness list scenarios`)"))?
         .len();
     if length > SCHEDULE_BYTES_MAX {
         bail!("--schedule {shown}: {length} bytes; {SCHEDULE_BYTES_MAX} are the most");
     }
     let text = std::fs::read_to_string(file).with_context(|| format!("--schedule {shown}"))?;
-    Schedule::from_json(&text, nodes).with_context(|| format!("--schedule {shown}"))
+    Schedule::from_json(&text, nodes, options.time_limit).with_context(|| format!("--schedule {shown}"))
 }
 
 /// The machine and the harness.
@@ -400,7 +415,7 @@ fn command_line_for(options: &TestOptions, nodes: &[String], seed: u64) -> Vec<S
         true => flag("node-count", nodes.len().to_string(), "5"),
         false => flag("nodes", nodes.join(","), ""),
     }
-    flag("concurrency", concurrency, "8n");
+    flag("concurrency", concurrency, "12n");
     flag("rate", options.rate.to_string(), "5000");
     flag("time-limit", duration(options.time_limit), "60s");
     let op_limit = options

@@ -125,6 +125,7 @@ fn operation(f: &'static str, argument: Value) -> PlannedOperation {
         key: ONLY,
         argument: Argument::Fixed(argument),
         asks_again: false,
+        follows_up: false,
     }
 }
 

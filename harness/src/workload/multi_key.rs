@@ -2,7 +2,7 @@
 //! opened one after another as `keys` says. Every value is written once.
 
 use super::keys::Keys;
-use super::{Argument, AtTheEnd, PlannedOperation, Workload, asks_again, random_of, read};
+use super::{Argument, AtTheEnd, PlannedOperation, Workload, asks_again, follows_up, random_of, read};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -45,6 +45,7 @@ impl Workload for MultiKeyWorkload {
         }
         PlannedOperation {
             asks_again: asks_again(&mut random),
+            follows_up: is_read_only && follows_up(&mut random),
             ..transaction(key, steps)
         }
     }

@@ -4,7 +4,7 @@
 //! Few, because an element that somebody tried to remove can no longer be said to be lost.
 
 use super::keys::Keys;
-use super::{Argument, PlannedOperation, Workload, asks_again, random_of, read};
+use super::{Argument, PlannedOperation, Workload, asks_again, follows_up, random_of, read};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
@@ -84,6 +84,7 @@ impl Workload for SetWorkload {
         };
         PlannedOperation {
             asks_again: asks_again(&mut random),
+            follows_up: planned.f == "read" && follows_up(&mut random),
             ..planned
         }
     }

@@ -28,6 +28,7 @@ mod readme;
 mod redis;
 mod refusals;
 mod replay;
+mod scenarios;
 mod series;
 mod serve;
 mod store;

@@ -307,3 +307,30 @@ fn one_object_alone_is_judged_by_its_name() {
         "cannot be used with",
     );
 }
+
+#[test]
+fn many_reads_are_of_what_another_client_was_just_told() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let output = place.run(&["test", "--nemesis", "none", "--time-limit", "2", "--rate", "2000"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
+    let (mut latest, mut reads, mut following) = (Value::Null, 0, 0);
+    for line in place.read("history.jsonl").lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        if event["f"] == "phase" && event["value"] == "heal" {
+            break;
+        }
+        match (event["f"].as_str(), event["type"].as_str()) {
+            (Some("propose"), Some("ok")) => latest = event["key"].clone(),
+            (Some("read"), Some("invoke")) => {
+                reads += 1;
+                following += u32::from(event["key"] == latest);
+            }
+            _ => {}
+        }
+    }
+    assert!(reads > 1000, "{reads} reads");
+    assert!(following * 100 > reads * 40, "{following} of {reads}");
+}

@@ -1,18 +1,20 @@
 //! A schedule from a file: one that a run has stored, or one written by hand.
 //!
-//! What can be left out: `schema`, `seed`, the faults' `id`. Everything that does not fit is refused with its place.
+//! What can be left out: `schema`, `seed`, the faults' `id`. What only one by hand has: `about`, what it is for, and
+//! `every_ms`, after which it begins again. Everything that does not fit is refused with its place.
 
-use super::{PlannedFault, SCHEMA, Schedule, Trigger};
+use super::{PlannedFault, SCHEMA, Schedule, Trigger, repeat};
 use crate::role::{self, OTHERS, PRIMARY};
 use cluster::network::CLIENT;
 use history::Fault;
 use history::fault::{ClockEffect, DiskEffect, Link, PacketEffect, PacketMatch};
 use serde::Deserialize;
+use std::time::Duration;
 
 /// Longer than any run.
 const END_MS_MAX: u64 = 7 * 24 * 3600 * 1000;
 /// More faults than any run can do.
-const FAULTS_MAX: usize = 100_000;
+pub const FAULTS_MAX: usize = 100_000;
 
 /// A start is stopped for no longer than this: it goes on to its end, also when the run is over.
 const STOPPED_MS_MAX: u64 = 10_000;
@@ -48,6 +50,9 @@ pub enum ScheduleFileError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What is repeated takes longer than its repetition.
+    #[error("{0}")]
+    Repetition(String),
     /// Too many faults.
     #[error("{0} faults; {FAULTS_MAX} are the most")]
     TooMany(usize),
@@ -59,16 +64,24 @@ struct FileForm<'a> {
     schema: Option<String>,
     #[serde(default)]
     seed: u64,
+    /// What it is for, for people.
+    #[serde(default, rename = "about")]
+    _about: String,
+    every_ms: Option<u64>,
     #[serde(borrow)]
     faults: Vec<&'a serde_json::value::RawValue>,
 }
 
 impl Schedule {
-    /// Reads a schedule for a cluster of `nodes`.
+    /// Reads a schedule for a cluster of `nodes`, to be repeated until `time_limit` where it says so.
     ///
     /// # Errors
     /// With the line of what is wrong.
-    pub fn from_json(text: &str, nodes: &[String]) -> Result<Schedule, ScheduleFileError> {
+    pub fn from_json(
+        text: &str,
+        nodes: &[String],
+        time_limit: Duration,
+    ) -> Result<Schedule, ScheduleFileError> {
         let form: FileForm<'_> = serde_json::from_str(text).map_err(|error| in_form(&error, 1))?;
         if let Some(found) = form.schema.filter(|schema| schema != SCHEMA) {
             return Err(ScheduleFileError::Schema { line: 1, found });
@@ -94,6 +107,12 @@ impl Schedule {
             }
             check(&fault, nodes, &names).map_err(refuse)?;
             faults.push(fault);
+        }
+        if let Some(every_ms) = form.every_ms {
+            faults = repeat::until(time_limit, every_ms, &faults).map_err(ScheduleFileError::Repetition)?;
+        }
+        if faults.len() > FAULTS_MAX {
+            return Err(ScheduleFileError::TooMany(faults.len()));
         }
         faults.sort_by_key(|fault| fault.start_ms);
         Ok(Schedule {
@@ -332,7 +351,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Schedule, String> {
-        Schedule::from_json(text, &nodes()).map_err(|error| error.to_string())
+        Schedule::from_json(text, &nodes(), Duration::from_secs(1)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -354,6 +373,23 @@ mod tests {
     }
 
     #[test]
+    fn one_that_says_so_is_repeated_until_the_time_limit() {
+        let schedule = read(
+            r#"{"about": "n1 hesitates, again and again", "every_ms": 300, "faults": [
+              {"start_ms": 100, "end_ms": 200, "fault": {"kind": "pause", "nodes": ["n1"]}}
+            ]}"#,
+        )
+        .unwrap();
+        let starts: Vec<u64> = schedule.faults.iter().map(|fault| fault.start_ms).collect();
+        assert_eq!(starts, [100, 400, 700]);
+        let too_many =
+            r#"{"every_ms": 1, "faults": [{"end_ms": 1, "fault": {"kind": "pause", "nodes": ["n1"]}}]}"#;
+        let long = Duration::from_secs(1000);
+        let refused = Schedule::from_json(too_many, &nodes(), long).unwrap_err();
+        assert_eq!(refused.to_string(), "100001 faults; 100000 are the most");
+    }
+
+    #[test]
     fn the_primary_and_all_others_can_stand_where_names_do() {
         let text = r#"{"faults": [
           {"end_ms": 9, "fault": {"kind": "kill", "nodes": ["primary"]}},
@@ -367,7 +403,9 @@ mod tests {
         assert_eq!(schedule.faults.iter().filter(of_primary).count(), 2);
         assert_eq!(schedule.first_of_primary(&nodes()).unwrap().id, 1);
         let named = ["primary", "n1"].map(str::to_owned);
-        let refused = Schedule::from_json(text, &named).unwrap_err().to_string();
+        let refused = Schedule::from_json(text, &named, Duration::from_secs(1))
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             refused,
             "line 3: fault 2: there is no node \"others\"; there are primary, n1"
@@ -383,7 +421,7 @@ mod tests {
         let cases = [
             (
                 "{\n\"fault\": []}".to_owned(),
-                "line 2, column 7: unknown field `fault`, expected one of `schema`, `seed`, `faults`",
+                "line 2, column 7: unknown field `fault`, expected one of `schema`, `seed`, `about`, `every_ms`, `faults`",
             ),
             (
                 kill("\"end_ms\": 9, \"fault\": {\"kind\": \"kil\", \"nodes\": [\"n1\"]}"),
@@ -442,6 +480,12 @@ mod tests {
         assert_eq!(
             read(twice).unwrap_err(),
             "line 2: fault 2: another fault has this id"
+        );
+        let repeated =
+            r#"{"every_ms": 50, "faults": [{"end_ms": 90, "fault": {"kind": "pause", "nodes": ["n1"]}}]}"#;
+        assert_eq!(
+            read(repeated).unwrap_err(),
+            "every_ms is 50, and the faults that it repeats take 90 ms; it must be as long at least, and not 0"
         );
         let pattern = r#"{"faults": [{"end_ms": 1, "when": {"log": {"node": "n1", "line": "("}},
             "fault": {"kind": "pause", "nodes": ["n1"]}}]}"#;
