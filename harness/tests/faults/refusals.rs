@@ -59,7 +59,11 @@ fn a_schedule_stands_alone() {
     refused(
         &place,
         &["--schedule", &file, "--nemesis", "kill"],
-        &["--schedule <FILE|SCENARIO>", "--nemesis <LIST>", "cannot be used with"],
+        &[
+            "--schedule <FILE|SCENARIO>",
+            "--nemesis <LIST>",
+            "cannot be used with",
+        ],
     );
 }
 
