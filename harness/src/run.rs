@@ -11,6 +11,7 @@ pub mod judgement;
 mod load;
 mod machine;
 mod plan;
+mod schedule;
 mod world;
 
 use crate::cli::TestOptions;

@@ -58,6 +58,25 @@ pub struct PlannedOperation {
 }
 
 impl PlannedOperation {
+    /// One that is done on its object, whatever happened before.
+    pub fn on(key: u64, f: &'static str, argument: Argument) -> Self {
+        Self {
+            f,
+            key,
+            argument,
+            asks_again: false,
+            follows_up: false,
+        }
+    }
+
+    /// The same, with whether it may be moved to another object drawn.
+    fn movable(mut self, random: &mut ChaCha8Rng) -> Self {
+        self.asks_again = random.random_bool(ASKS_AGAIN);
+        // An element that is asked for belongs to its own set.
+        self.follows_up = !self.updates() && self.f != "contains" && random.random_bool(FOLLOWS_UP);
+        self
+    }
+
     /// Whether it is there to change something.
     pub fn updates(&self) -> bool {
         match (self.f, &self.argument) {
@@ -312,23 +331,36 @@ fn random_of(stream: &ChaCha8Rng, number: u64) -> ChaCha8Rng {
     random
 }
 
-/// Whether a client would ask about the same object again.
-fn asks_again(random: &mut ChaCha8Rng) -> bool {
-    random.random_bool(ASKS_AGAIN)
-}
-
-/// Whether a read would follow up what another client was told.
-fn follows_up(random: &mut ChaCha8Rng) -> bool {
-    random.random_bool(FOLLOWS_UP)
-}
-
 /// A read of an object.
 fn read(key: u64) -> PlannedOperation {
-    PlannedOperation {
-        f: "read",
-        key,
-        argument: Argument::NOTHING,
-        asks_again: false,
-        follows_up: false,
+    PlannedOperation::on(key, "read", Argument::NOTHING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_something_never_follows_up_and_half_of_the_reads_do() {
+        for (name, least) in [("decree", 400), ("set", 150), ("multi-key", 200), ("queue", 0)] {
+            let workload = Kind::of(name).unwrap().make(5, 12, 8, &|_| true);
+            let all: Vec<_> = (0..2000).map(|number| workload.operation(number)).collect();
+            let following: Vec<_> = all.iter().filter(|it| it.follows_up).collect();
+            assert!(
+                following.iter().all(|it| !it.updates() && it.f != "contains"),
+                "{name}"
+            );
+            let reads = all
+                .iter()
+                .filter(|it| !it.updates() && it.f != "contains")
+                .count();
+            assert!(following.len() >= least, "{name}: {} of {reads}", following.len());
+            assert!(
+                following.len() * 10 <= reads * 6,
+                "{name}: {} of {reads}",
+                following.len()
+            );
+            assert!(all.iter().any(PlannedOperation::updates), "{name}");
+        }
     }
 }

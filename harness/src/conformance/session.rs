@@ -172,13 +172,7 @@ impl Session {
     /// # Errors
     /// When what came of it cannot be read again.
     pub async fn ask(&mut self, place: usize, step: &Step, key: u64) -> Result<Answered> {
-        let operation = PlannedOperation {
-            f: step.f,
-            key,
-            argument: Argument::Fixed(step.argument.clone()),
-            asks_again: false,
-            follows_up: false,
-        };
+        let operation = PlannedOperation::on(key, step.f, Argument::Fixed(step.argument.clone()));
         let client = &mut self.clients[place];
         client.perform(&operation).await;
         let exchange = client.exchange().cloned().unwrap_or_default();

@@ -125,11 +125,11 @@ pub async fn work(
     paused: watch::Receiver<bool>,
 ) -> Vec<Client> {
     // The object of which an update was acknowledged last.
-    let news = Arc::new(Mutex::new(None));
+    let acknowledged = Arc::new(Mutex::new(None));
     let mut tasks = JoinSet::new();
     for (place, mut client) in clients.into_iter().enumerate() {
         let (workload, pacer) = (Arc::clone(workload), Arc::clone(&pacer));
-        let news = Arc::clone(&news);
+        let acknowledged = Arc::clone(&acknowledged);
         let (mut stop, mut paused) = (stop.clone(), paused.clone());
         tasks.spawn(async move {
             let mut unsettled = None;
@@ -148,14 +148,14 @@ pub async fn work(
                 };
                 let Some(number) = number else { break };
                 let mut operation = workload.operation(number);
-                let latest = || *news.lock().expect("nobody panics while looking");
-                let unsettled_now = unsettled.take().filter(|_| operation.asks_again);
-                if let Some(key) = unsettled_now.or_else(|| latest().filter(|_| operation.follows_up)) {
+                let again = unsettled.take().filter(|_| operation.asks_again);
+                let told = || *acknowledged.lock().expect("nobody panics while looking");
+                if let Some(key) = again.or_else(|| operation.follows_up.then(told).flatten()) {
                     operation.key = key;
                 }
                 let outcome = client.perform(&operation).await;
                 if outcome == EventType::Ok && operation.updates() {
-                    *news.lock().expect("nobody panics while telling") = Some(operation.key);
+                    *acknowledged.lock().expect("nobody panics while telling") = Some(operation.key);
                 }
                 unsettled = (outcome != EventType::Ok).then_some(operation.key);
                 if outcome == EventType::Fail {

@@ -1,5 +1,6 @@
 //! Everything that is fixed before a run starts: the seed and what follows from it.
 
+use super::schedule;
 use crate::cli::{Origin, TestOptions};
 use crate::systems;
 use crate::workload::{self, Workload};
@@ -8,10 +9,9 @@ use cluster::system::{Operations, ServedBy};
 use cluster::{Backend, DiskSpec, System};
 use history::Header;
 use jiff::Timestamp;
-use nemesis::{Package, PlannedFault, Request, Schedule};
+use nemesis::{Package, PlannedFault, Schedule};
 use results::{Environment, RunInfo};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,18 +56,7 @@ impl Plan {
         let nodes = options.node_names().map_err(anyhow::Error::msg)?;
         let (workload_name, kind, operations) =
             choose_workload(&options.system, options.workload.as_deref(), &system)?;
-        let request = Request {
-            packages: &options.nemesis.packages,
-            nodes: &nodes,
-            interval: options.nemesis_interval,
-            time_limit: options.time_limit,
-            seed,
-        };
-        let schedule = match &options.schedule {
-            Some(file) => read_schedule(file, &nodes, options)?,
-            None => Schedule::generate(&request)?,
-        };
-        require_primary(&schedule, &nodes, options, &system)?;
+        let schedule = schedule::of(options, &system, &nodes, seed)?;
         let workers = options.concurrency.clients(nodes.len());
         let offers = |f: &str| operations.has(f);
         Ok(Plan {
@@ -286,66 +275,6 @@ pub fn choose_workload(
         }
     }
     Ok((name.to_owned(), kind, operations))
-}
-
-/// Sees to it that a node can be asked whether it is the primary, if a fault is about that.
-///
-/// # Errors
-/// Which fault, and what the descriptor does not say.
-fn require_primary(
-    schedule: &Schedule,
-    nodes: &[String],
-    options: &TestOptions,
-    system: &System,
-) -> Result<()> {
-    let of_primary = |package: &&Package| package.names_primary();
-    let asked_for = match (&options.schedule, schedule.first_of_primary(nodes)) {
-        (Some(_), Some(planned)) => format!("fault {} of the schedule", planned.id),
-        // Also where the run is too short for it to be drawn.
-        (None, _) => match options.nemesis.packages.iter().find(of_primary) {
-            Some(package) => format!("{}:primary", package.kind()),
-            None => return Ok(()),
-        },
-        (Some(_), None) => return Ok(()),
-    };
-    match &system.node.primary {
-        Some(_) => Ok(()),
-        None => bail!(
-            "{asked_for} hits the primary, and it is not said how a node of {} is asked whether it is that: there is no \
-             [node.primary] in its descriptor; write one, or name other targets (`harness list nemeses`)",
-            system.name
-        ),
-    }
-}
-
-/// The largest schedule that is read: a hundred thousand faults.
-const SCHEDULE_BYTES_MAX: u64 = 64 << 20;
-
-/// The schedule of a file, or of a scenario of the built-in Paxos; a file of the same name comes first.
-fn read_schedule(file: &Path, nodes: &[String], options: &TestOptions) -> Result<Schedule> {
-    let shown = file.display();
-    let scenario = file
-        .to_str()
-        .filter(|_| !file.exists())
-        .and_then(systems::scenarios::find);
-    if let Some(scenario) = scenario {
-        if options.system != "paxos" {
-            bail!(
-                "--schedule {shown} is a scenario of the built-in Paxos, and this is a test of {}",
-                options.system
-            );
-        }
-        return Schedule::from_json(scenario.text, nodes, options.time_limit)
-            .with_context(|| format!("--schedule {shown}, which is for five nodes"));
-    }
-    let length = std::fs::metadata(file)
-        .with_context(|| format!("--schedule {shown} (a file, or one of `harness list scenarios`)"))?
-        .len();
-    if length > SCHEDULE_BYTES_MAX {
-        bail!("--schedule {shown}: {length} bytes; {SCHEDULE_BYTES_MAX} are the most");
-    }
-    let text = std::fs::read_to_string(file).with_context(|| format!("--schedule {shown}"))?;
-    Schedule::from_json(&text, nodes, options.time_limit).with_context(|| format!("--schedule {shown}"))
 }
 
 /// The machine and the harness.

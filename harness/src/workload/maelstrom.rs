@@ -120,13 +120,7 @@ impl OnlyObject {
 }
 
 fn operation(f: &'static str, argument: Value) -> PlannedOperation {
-    PlannedOperation {
-        f,
-        key: ONLY,
-        argument: Argument::Fixed(argument),
-        asks_again: false,
-        follows_up: false,
-    }
+    PlannedOperation::on(ONLY, f, Argument::Fixed(argument))
 }
 
 impl Workload for OnlyObject {

@@ -3,7 +3,7 @@
 //! What they have in common is here; what each of them draws is in `recipes`.
 
 use super::keys::Keys;
-use super::{Argument, AtTheEnd, PlannedOperation, Workload, asks_again, follows_up, random_of, read};
+use super::{Argument, AtTheEnd, PlannedOperation, Workload, random_of, read};
 use rand_chacha::ChaCha8Rng;
 use std::ops::RangeInclusive;
 
@@ -41,13 +41,8 @@ impl Workload for Mixed {
         let mut random = random_of(&self.random, number);
         let key = self.keys.pick(number, &mut random);
         let (f, argument) = (self.recipe.draw)(&mut random, number);
-        PlannedOperation {
-            f,
-            key: if self.recipe.single { 1 } else { key },
-            argument,
-            asks_again: asks_again(&mut random),
-            follows_up: f == "read" && follows_up(&mut random),
-        }
+        let key = if self.recipe.single { 1 } else { key };
+        PlannedOperation::on(key, f, argument).movable(&mut random)
     }
 
     fn volley_that_ends_with(&self, number: u64) -> Option<u64> {
@@ -149,19 +144,5 @@ mod tests {
         let workload = decrees(5, 20, 3);
         let again = (0..1000).filter(|number| workload.operation(*number).asks_again);
         assert!((650..850).contains(&again.count()));
-    }
-
-    #[test]
-    fn half_of_the_reads_and_no_proposals_follow_up_what_another_client_was_told() {
-        let workload = decrees(5, 20, 3);
-        let operations: Vec<_> = (0..2000).map(|number| workload.operation(number)).collect();
-        let following = |f| {
-            operations
-                .iter()
-                .filter(move |it| it.f == f && it.follows_up)
-                .count()
-        };
-        assert_eq!(following("propose"), 0);
-        assert!((400..600).contains(&following("read")), "{}", following("read"));
     }
 }

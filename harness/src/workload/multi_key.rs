@@ -2,7 +2,7 @@
 //! opened one after another as `keys` says. Every value is written once.
 
 use super::keys::Keys;
-use super::{Argument, AtTheEnd, PlannedOperation, Workload, asks_again, follows_up, random_of, read};
+use super::{Argument, AtTheEnd, PlannedOperation, Workload, random_of};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -43,11 +43,7 @@ impl Workload for MultiKeyWorkload {
                 false => json!(["write", register, number * REGISTERS.len() as u64 + place]),
             });
         }
-        PlannedOperation {
-            asks_again: asks_again(&mut random),
-            follows_up: is_read_only && follows_up(&mut random),
-            ..transaction(key, steps)
-        }
+        transaction(key, steps).movable(&mut random)
     }
 
     fn volley_that_ends_with(&self, number: u64) -> Option<u64> {
@@ -73,11 +69,7 @@ fn read_all(key: u64) -> PlannedOperation {
 }
 
 fn transaction(key: u64, steps: Vec<Value>) -> PlannedOperation {
-    PlannedOperation {
-        f: "txn",
-        argument: Argument::Fixed(Value::Array(steps)),
-        ..read(key)
-    }
+    PlannedOperation::on(key, "txn", Argument::Fixed(Value::Array(steps)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! Few, because an element that somebody tried to remove can no longer be said to be lost.
 
 use super::keys::Keys;
-use super::{Argument, PlannedOperation, Workload, asks_again, follows_up, random_of, read};
+use super::{Argument, PlannedOperation, Workload, random_of, read};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
@@ -68,11 +68,7 @@ impl SetWorkload {
 impl Workload for SetWorkload {
     fn operation(&self, number: u64) -> PlannedOperation {
         let (key, choice, mut random) = self.drawn(number);
-        let asked = |f, element: u64| PlannedOperation {
-            f,
-            argument: Argument::Fixed(json!(element + 1)),
-            ..read(key)
-        };
+        let asked = |f, element: u64| PlannedOperation::on(key, f, Argument::Fixed(json!(element + 1)));
         let about_one = self.about_one(&mut random).filter(|_| choice + 2 >= 10);
         let planned = match (about_one, choice < ADDS) {
             (_, true) => asked("add", number),
@@ -82,11 +78,7 @@ impl Workload for SetWorkload {
             },
             (None, _) => read(key),
         };
-        PlannedOperation {
-            asks_again: asks_again(&mut random),
-            follows_up: planned.f == "read" && follows_up(&mut random),
-            ..planned
-        }
+        planned.movable(&mut random)
     }
 
     fn volley_that_ends_with(&self, number: u64) -> Option<u64> {

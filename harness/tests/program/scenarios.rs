@@ -84,16 +84,16 @@ fn a_scenario_is_of_the_built_in_paxos_and_has_to_exist() {
     let place = Place::new();
     for (arguments, complaint) in [
         (
-            &["test", "--schedule", "q66-nothing"][..],
-            "--schedule q66-nothing (a file, or one of `harness list scenarios`)",
+            &["test", "--schedule", "q6-pausd-proposer"][..],
+            "--schedule q6-pausd-proposer: there is no such file; unknown scenario `q6-pausd-proposer`: did you mean `q6-paused-proposer`?",
         ),
         (
             &["test", "etcd", "--schedule", "q2-contended"],
-            "is a scenario of the built-in Paxos, and this is a test of etcd",
+            "there is no such file, and etcd has no scenarios",
         ),
         (
             &["test", "--schedule", "q7-newer-ballots", "--node-count", "3"],
-            "which is for five nodes",
+            "there is no node \"n4\"; there are n1, n2, n3",
         ),
     ] {
         let output = place.run(arguments);

@@ -1,0 +1,92 @@
+//! The faults of a run: drawn from its seed, or those of a file, or those of a scenario of its system.
+
+use crate::cli::TestOptions;
+use crate::suggest;
+use crate::systems::scenarios;
+use anyhow::{Context, Result, anyhow, bail};
+use cluster::System;
+use nemesis::{Package, Request, Schedule};
+use std::path::Path;
+
+/// The largest schedule that is read: a hundred thousand faults.
+const BYTES_MAX: u64 = 64 << 20;
+
+/// The faults that the options ask for.
+///
+/// # Errors
+/// What of them cannot be.
+pub fn of(options: &TestOptions, system: &System, nodes: &[String], seed: u64) -> Result<Schedule> {
+    let schedule = match &options.schedule {
+        Some(named) => {
+            let text = text(named, system).with_context(|| format!("--schedule {}", named.display()))?;
+            Schedule::from_json(&text, nodes, options.time_limit)
+                .with_context(|| format!("--schedule {}", named.display()))?
+        }
+        None => Schedule::generate(&Request {
+            packages: &options.nemesis.packages,
+            nodes,
+            interval: options.nemesis_interval,
+            time_limit: options.time_limit,
+            seed,
+        })?,
+    };
+    require_primary(&schedule, nodes, options, system)?;
+    Ok(schedule)
+}
+
+/// What is in a file, or in the scenario of this name. A file comes first; what could not be the name of a scenario is one.
+fn text(named: &Path, system: &System) -> Result<String> {
+    let name = named
+        .to_str()
+        .filter(|name| !named.exists() && !name.contains(['/', '.']));
+    if let Some(name) = name {
+        let known: Vec<_> = scenarios::of(&system.name).collect();
+        let names: Vec<&str> = known.iter().map(|scenario| scenario.name).collect();
+        return match known.iter().find(|scenario| scenario.name == name) {
+            Some(scenario) => Ok(scenario.text.to_owned()),
+            None if known.is_empty() => Err(anyhow!(
+                "there is no such file, and {} has no scenarios",
+                system.name
+            )),
+            None => Err(anyhow!(
+                "there is no such file; {}",
+                suggest::unknown("scenario", name, &names)
+            )),
+        };
+    }
+    let length = std::fs::metadata(named)?.len();
+    if length > BYTES_MAX {
+        bail!("{length} bytes; {BYTES_MAX} are the most");
+    }
+    Ok(std::fs::read_to_string(named)?)
+}
+
+/// Sees to it that a node can be asked whether it is the primary, if a fault is about that.
+///
+/// # Errors
+/// Which fault, and what the descriptor does not say.
+fn require_primary(
+    schedule: &Schedule,
+    nodes: &[String],
+    options: &TestOptions,
+    system: &System,
+) -> Result<()> {
+    let of_primary = |package: &&Package| package.names_primary();
+    let asked_for = match (&options.schedule, schedule.first_of_primary(nodes)) {
+        (Some(_), Some(planned)) => format!("fault {} of the schedule", planned.id),
+        // Also where the run is too short for it to be drawn.
+        (None, _) => match options.nemesis.packages.iter().find(of_primary) {
+            Some(package) => format!("{}:primary", package.kind()),
+            None => return Ok(()),
+        },
+        (Some(_), None) => return Ok(()),
+    };
+    match &system.node.primary {
+        Some(_) => Ok(()),
+        None => bail!(
+            "{asked_for} hits the primary, and it is not said how a node of {} is asked whether it is that: there is no \
+             [node.primary] in its descriptor; write one, or name other targets (`harness list nemeses`)",
+            system.name
+        ),
+    }
+}
