@@ -28,6 +28,7 @@ mod content;
 mod fault;
 mod filesystem;
 mod journal;
+mod moment;
 mod mount;
 mod power;
 mod saved;
@@ -36,12 +37,14 @@ mod tests;
 mod volume;
 
 pub use fault::{DiskFault, DiskFaultCounters, DiskFaultId, Request};
+pub use moment::{Moment, Progress};
 pub use power::{LossPolicy, Lost};
 
 use crate::sandbox::{Missing, is_inside};
 use fault::Faults;
 use filesystem::Served;
 use fuser::{Config, Notifier, Session, SessionACL};
+use moment::Moments;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
@@ -54,7 +57,6 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
 use volume::Volume;
 
 /// How many requests are worked on at once. Each thread that does has a buffer of up to 1 MiB.
@@ -140,6 +142,7 @@ pub struct Disk {
     removed: Arc<OwnedFd>,
     spec: DiskSpec,
     faults: Arc<Faults>,
+    moments: Arc<Moments>,
     mounted: Mutex<Mounted>,
     failures: AtomicU64,
 }
@@ -171,7 +174,8 @@ impl Disk {
         let graves = directory(removed)
             .map_err(|why| step("open the directory for what is removed", dir)(why.into()))?;
         let faults = Arc::new(Faults::new(spec.seed));
-        let mounted = Mounted::new(dir, &root, &graves, spec, &faults)?;
+        let moments = Arc::default();
+        let mounted = Mounted::new(dir, [&root, &graves], spec, &faults, &moments)?;
         Ok(Disk {
             dir: dir.to_owned(),
             removed_dir: removed.to_owned(),
@@ -179,6 +183,7 @@ impl Disk {
             removed: graves,
             spec,
             faults,
+            moments,
             mounted: Mutex::new(mounted),
             failures: AtomicU64::new(0),
         })
@@ -213,19 +218,22 @@ impl Disk {
         );
         let lost = mounted.volume.lose(&mut draw);
         let lost = lost.map_err(|why| step("undo what was not synced", &self.dir)(why.into()))?;
-        *mounted = Mounted::new(&self.dir, &self.root, &self.removed, self.spec, &self.faults)?;
+        *mounted = Mounted::new(
+            &self.dir,
+            [&self.root, &self.removed],
+            self.spec,
+            &self.faults,
+            &self.moments,
+        )?;
         Ok(lost)
     }
 
-    /// How many names in its directories were made, changed or taken away, as it goes on: told while the answer is on
-    /// its way. For whoever wants to strike at such a moment.
-    pub fn directory_changes(&self) -> watch::Receiver<u64> {
-        self.faults.changes()
-    }
-
-    /// How many requests have taken it from one state to another, as it goes on: changes of names, writes, syncs.
-    pub fn steps(&self) -> watch::Receiver<u64> {
-        self.faults.steps()
+    /// Waits for a moment in the middle of what a program does with it: a name in its directories is made, changed or
+    /// taken away, and then so many more requests write, sync or change a name. If wanted, it stands still from then on:
+    /// every request waits until the moment is dropped or power is cut, for a second at most. Whoever makes it stand still
+    /// must not wait for a process that may wait for it.
+    pub fn after_a_change(&self, then_requests: u32, stands_still: bool) -> Moment {
+        self.moments.after_a_change(then_requests, stands_still)
     }
 
     /// Installs a fault. When this returns, what the kernel has read before is read anew.
@@ -300,10 +308,10 @@ impl Drop for Disk {
 impl Mounted {
     fn new(
         dir: &Path,
-        root: &Arc<OwnedFd>,
-        removed: &Arc<OwnedFd>,
+        [root, removed]: [&Arc<OwnedFd>; 2],
         spec: DiskSpec,
         faults: &Arc<Faults>,
+        moments: &Arc<Moments>,
     ) -> Result<Mounted, DiskError> {
         let refused = |missing| DiskError::Fuse {
             path: dir.to_owned(),
@@ -315,7 +323,12 @@ impl Mounted {
         // What an earlier harness that was killed has left.
         volume.close().map_err(use_directory)?;
         let supply = Arc::new(Supply::default());
-        let served = Served::new(Arc::clone(&volume), Arc::clone(faults), Arc::clone(&supply));
+        let served = Served::new(
+            Arc::clone(&volume),
+            Arc::clone(faults),
+            Arc::clone(moments),
+            Arc::clone(&supply),
+        );
         let device = mount::open_device().map_err(refused)?;
         mount::mount_over(&device, dir).map_err(refused)?;
         let mut config = Config::default();

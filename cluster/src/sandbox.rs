@@ -20,12 +20,16 @@ pub(crate) use diagnosis::{diagnose_namespaces, diagnose_tun};
 pub(crate) use identity::Identity;
 
 use crate::kernel::{self, Interface};
+use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::CloneFlags;
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::stat::Mode;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -142,7 +146,8 @@ pub(crate) fn settle_mounts() -> nix::Result<()> {
 }
 
 /// Gives the sandbox a `/dev/shm` of its own, once, so that what its programs leave there goes with it. As large as
-/// the machine's own usually is: half of the memory.
+/// the machine's own usually is: half of the memory. The directories of the machine's own are there as before, for the
+/// store or a program may be in one.
 pub(crate) fn own_shared_memory() -> std::io::Result<()> {
     use nix::mount::{MsFlags, mount};
     static MOUNTED: Mutex<bool> = Mutex::new(false);
@@ -153,16 +158,45 @@ pub(crate) fn own_shared_memory() -> std::io::Result<()> {
     if !is_inside() {
         return Err(std::io::Error::other("this is not inside the sandbox"));
     }
+    let path = Path::new("/dev/shm");
+    let directories = directories_in(path)?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(
         Some("tmpfs"),
-        "/dev/shm",
+        path,
         Some("tmpfs"),
         flags,
         Some("mode=1777,size=50%"),
     )?;
     *mounted = true;
+    let none: Option<&str> = None;
+    for (name, directory) in directories {
+        let place = path.join(name);
+        std::fs::create_dir(&place)?;
+        let there = format!("/proc/self/fd/{}", directory.as_raw_fd());
+        mount(
+            Some(there.as_str()),
+            &place,
+            none,
+            MsFlags::MS_BIND | MsFlags::MS_REC,
+            none,
+        )?;
+    }
     Ok(())
+}
+
+/// The directories in one, each open.
+fn directories_in(path: &Path) -> std::io::Result<Vec<(OsString, OwnedFd)>> {
+    let mut directories = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        // What is gone meanwhile, or is a link, is no directory.
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        if let Ok(directory) = open(&entry.path(), flags, Mode::empty()) {
+            directories.push((entry.file_name(), directory));
+        }
+    }
+    Ok(directories)
 }
 
 /// Switches on the loopback interface of this network namespace.

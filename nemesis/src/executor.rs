@@ -24,14 +24,13 @@ use nodes::{Blow, Down};
 
 use crate::{PlannedFault, Schedule, Trigger};
 use cluster::Cluster;
-use cluster::network::RuleId;
 use history::{Fault, FaultNote, FaultStep, Note};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use trigger::Waited;
+use trigger::{Held, Waited};
 
 /// Where steps are written down, stamped with the run's clock as they come.
 pub trait Journal: Send + Sync {
@@ -98,8 +97,8 @@ struct Task {
     affairs: Arc<Affairs>,
     /// The start of the main phase.
     start: Instant,
-    /// The rule that holds the packet that the fault waited for.
-    held: Option<RuleId>,
+    /// What the fault has waited for, as long as it is kept.
+    held: Option<Held>,
 }
 
 impl Task {

@@ -234,6 +234,7 @@ mod tests {
         waits.faults[0].when = Some(crate::Trigger::DirectoryChange {
             node,
             then_requests: 0,
+            held: false,
         });
         assert!(
             check_schedule(&waits, Backend::Proxy).is_err(),

@@ -106,6 +106,9 @@ pub enum Trigger {
         /// How many requests more, after that, change what is on the disk or make it durable.
         #[serde(default, skip_serializing_if = "is_zero")]
         then_requests: u32,
+        /// Whether its disk stands still from then on until its power has failed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
     },
     /// A packet is on its way.
     Packet {
@@ -120,6 +123,16 @@ pub enum Trigger {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         held: bool,
     },
+}
+
+impl Trigger {
+    /// The same moment for another fault, for which nothing has to wait.
+    fn while_it_goes_on(mut self) -> Trigger {
+        if let Trigger::Packet { held, .. } | Trigger::DirectoryChange { held, .. } = &mut self {
+            *held = false;
+        }
+        self
+    }
 }
 
 fn is_zero(count: &u32) -> bool {

@@ -74,13 +74,13 @@ catalogue! {
     DecideOnMinority "decide-on-minority" "Q1" "chosen"
         "takes a value for chosen with one acceptance less than a majority";
     CountAcrossBallots "count-across-ballots" "Q1" "chosen"
-        "counts acceptances of different ballots together" needs "packets that are delayed";
+        "counts acceptances of different ballots together" needs "messages that are late";
     SkipPhase1 "skip-phase-1" "Q2" "1a"
         "proposes at once, without phase 1, when it has heard of no other proposer";
     BallotWithoutNode "ballot-without-node" "Q3" "1a"
         "numbers its ballots by round alone, as every other node does";
     RoundForgottenOnRestart "round-forgotten-on-restart" "Q3" "1a"
-        "counts its rounds from 1 again after a restart" needs "packets that are delayed";
+        "counts its rounds from 1 again after a restart" needs "messages that are late";
     OwnValueAlways "own-value-always" "Q4" "2a"
         "proposes its own value although an acceptor has accepted another";
     OwnValueUnlessAll "own-value-unless-all" "Q4" "2a"

@@ -3,6 +3,7 @@
 //!
 //! Read next: `progress` for whether the system worked while it could, `recovery` for how soon it was back.
 
+pub mod exposure;
 mod progress;
 pub mod quorum;
 mod recovery;

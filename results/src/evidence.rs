@@ -3,6 +3,7 @@
 //! No violation plus too little evidence is `unknown`, not `valid`: a run in which nothing worked, or in
 //! which no fault was felt, says nothing about the system.
 
+use crate::coverage::exposure;
 use crate::coverage::{Comeback, Coverage, Failover, Progress};
 use crate::text::{count, names, seconds, times, visible};
 use checker::{Analysis, Verdict};
@@ -231,7 +232,7 @@ fn faults_took_effect(requested: &[String], coverage: &Coverage) -> Rule {
     Rule::new("faults-took-effect", missing.is_empty(), value)
 }
 
-/// A fault in force for so long is felt by any system that works at all.
+/// A fault in force for so long, while somebody is about to feel it, is felt by any system that works at all.
 const FELT_WITHIN_NS: u64 = 1_000_000_000;
 
 /// Every fault was felt; of short ones and those left to chance, which may find nobody about to use what they break,
@@ -243,9 +244,8 @@ fn faults_confirmed(coverage: &Coverage) -> Rule {
     }
     let is_unfelt = |span: &&FaultSpan| span.installed_ns.is_some() && !span.confirmed();
     let is_long = |span: &&FaultSpan| {
-        let end_ns = span.healing_ns.or(span.healed_ns).unwrap_or(u64::MAX);
-        let from_ns = span.installed_ns.filter(|_| span.fault.is_certain());
-        from_ns.is_some_and(|from_ns| end_ns.saturating_sub(from_ns) >= FELT_WITHIN_NS)
+        let longest_ns = exposure::longest_ns(span, &coverage.faults, u64::MAX);
+        span.fault.is_certain() && longest_ns >= FELT_WITHIN_NS
     };
     let unfelt = coverage.faults.iter().filter(is_unfelt);
     let unfelt = match (installed - confirmed).saturating_sub(1) * 4 > installed {

@@ -13,7 +13,6 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// What rots and goes stale as a whole, in bytes.
 pub const BLOCK_BYTES: u64 = 4096;
@@ -107,10 +106,6 @@ pub struct Faults {
     any: AtomicBool,
     installed: AtomicU64,
     list: RwLock<Vec<Arc<Installed>>>,
-    /// How many names were made, changed or taken away.
-    changes: watch::Sender<u64>,
-    /// How many requests have changed what is on it, or made it durable.
-    steps: watch::Sender<u64>,
 }
 
 impl Faults {
@@ -121,30 +116,7 @@ impl Faults {
             any: AtomicBool::new(false),
             installed: AtomicU64::new(0),
             list: RwLock::new(Vec::new()),
-            changes: watch::Sender::new(0),
-            steps: watch::Sender::new(0),
         }
-    }
-
-    /// A directory has changed.
-    pub fn changed(&self) {
-        self.changes.send_modify(|count| *count += 1);
-        self.stepped();
-    }
-
-    /// Something was written, or made durable.
-    pub fn stepped(&self) {
-        self.steps.send_modify(|count| *count += 1);
-    }
-
-    /// How many changes of directories there were, as it goes on.
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-
-    /// How many steps there were from one state to another: changes of directories, writes, syncs.
-    pub fn steps(&self) -> watch::Receiver<u64> {
-        self.steps.subscribe()
     }
 
     /// Installs a fault.

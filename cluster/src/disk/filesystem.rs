@@ -17,6 +17,7 @@ mod listings;
 mod requests;
 
 use super::fault::{Faults, Request};
+use super::moment::Moments;
 use super::power::Supply;
 use super::volume::{Entry, Kind, Owner, Volume};
 use fuser::{FopenFlags, INodeNo};
@@ -33,16 +34,23 @@ const REQUEST_BYTES_MAX: u32 = 1 << 20;
 pub struct Served {
     volume: Arc<Volume>,
     faults: Arc<Faults>,
+    moments: Arc<Moments>,
     supply: Arc<Supply>,
     listings: Listings,
 }
 
 impl Served {
     /// Serves a volume while there is power.
-    pub fn new(volume: Arc<Volume>, faults: Arc<Faults>, supply: Arc<Supply>) -> Served {
+    pub fn new(
+        volume: Arc<Volume>,
+        faults: Arc<Faults>,
+        moments: Arc<Moments>,
+        supply: Arc<Supply>,
+    ) -> Served {
         Served {
             volume,
             faults,
+            moments,
             supply,
             listings: Listings::default(),
         }
@@ -71,23 +79,22 @@ impl Served {
             }
             None => act(volume).inspect(|_| {
                 if request != Request::Read {
-                    self.faults.stepped();
+                    self.moments.step(false, &self.supply);
                 }
             }),
         })
     }
 
-    /// Tells whoever waits for it that a directory has changed.
-    fn told<T>(&self, outcome: Result<T, Errno>) -> Result<T, Errno> {
-        outcome.inspect(|_| self.faults.changed())
+    /// Changes a name in a directory.
+    fn renames<T>(&self, act: impl FnOnce(&Volume) -> Result<T, Errno>) -> Result<T, Errno> {
+        self.powered(|volume| act(volume).inspect(|_| self.moments.step(true, &self.supply)))
     }
 
     fn make(&self, parent: INodeNo, name: &OsStr, kind: Kind<'_>, owner: Owner) -> Result<Entry, Errno> {
-        self.powered(|volume| {
+        self.renames(|volume| {
             self.faults.entry()?;
             let entry = volume.make(parent.0, name, kind, owner)?;
             self.faults.made(entry.id);
-            self.faults.changed();
             Ok(entry)
         })
     }

@@ -7,32 +7,53 @@ use rand_chacha::ChaCha8Rng;
 use rangemap::RangeSet;
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
+
+/// A disk stands still no longer than this, whatever becomes of who wants it to.
+const STANDS_STILL_MAX: Duration = Duration::from_secs(1);
 
 /// The power supply of a disk: on, until it is cut for good. With power comes a new disk.
 #[derive(Debug)]
 pub struct Supply {
     /// Held by each request while it is worked on.
     on: RwLock<bool>,
-    /// The same, for those who wait.
-    waiting: Mutex<bool>,
-    cut: Condvar,
+    /// Whether anybody wants it to stand still, without a lock.
+    still: AtomicBool,
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+/// What those who wait for something look at.
+#[derive(Debug)]
+struct Waiting {
+    /// Whether there is power.
+    on: bool,
+    /// How many want it to stand still.
+    standstills: u32,
 }
 
 impl Default for Supply {
     fn default() -> Supply {
         Supply {
             on: RwLock::new(true),
-            waiting: Mutex::new(true),
-            cut: Condvar::new(),
+            still: AtomicBool::new(false),
+            waiting: Mutex::new(Waiting {
+                on: true,
+                standstills: 0,
+            }),
+            changed: Condvar::new(),
         }
     }
 }
 
 impl Supply {
-    /// Power until the guard is dropped.
+    /// Power until the guard is dropped; when the disk does not stand still any more.
     pub fn hold(&self) -> Result<RwLockReadGuard<'_, bool>, Errno> {
+        if self.stands_still() {
+            self.wait_while(STANDS_STILL_MAX, |waiting| waiting.on && waiting.standstills > 0)?;
+        }
         let on = self.on.read().unwrap_or_else(PoisonError::into_inner);
         if *on { Ok(on) } else { Err(Errno::EIO) }
     }
@@ -42,16 +63,44 @@ impl Supply {
         if delay.is_zero() {
             return Ok(());
         }
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.cut.wait_timeout_while(waiting, delay, |on| *on);
-        let (on, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if *on { Ok(()) } else { Err(Errno::EIO) }
+        self.wait_while(delay, |waiting| waiting.on)
+    }
+
+    /// From now on, and until [`Supply::go_on`] or the power is cut, no request is worked on that is not already.
+    pub fn stand_still(&self) {
+        self.waiting().standstills += 1;
+        self.still.store(true, Relaxed);
+    }
+
+    /// Ends one standstill.
+    pub fn go_on(&self) {
+        let mut waiting = self.waiting();
+        waiting.standstills = waiting.standstills.saturating_sub(1);
+        self.still.store(waiting.standstills > 0, Relaxed);
+        self.changed.notify_all();
+    }
+
+    /// Whether somebody wants it to stand still.
+    pub fn stands_still(&self) -> bool {
+        self.still.load(Relaxed)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while(&self, longest: Duration, wait: impl Fn(&Waiting) -> bool) -> Result<(), Errno> {
+        let waited = self
+            .changed
+            .wait_timeout_while(self.waiting(), longest, |waiting| wait(waiting));
+        let (waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if waiting.on { Ok(()) } else { Err(Errno::EIO) }
     }
 
     /// Cuts it. Who holds it is waited for, who waits is not.
     pub fn cut(&self) {
-        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        self.cut.notify_all();
+        self.waiting().on = false;
+        self.changed.notify_all();
         *self.on.write().unwrap_or_else(PoisonError::into_inner) = false;
     }
 }

@@ -5,11 +5,12 @@ use crate::conformance;
 use crate::disk_faults::hanging;
 use crate::processes::{get, run, serving_on_disks};
 use crate::suite::tests;
-use cluster::disk::Request;
+use cluster::disk::{Moment, Progress, Request};
 use cluster::{DirectorySync, Disk, DiskSpec, KillError, LossPolicy, Lost, NodeState, PowerError};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 tests![
     random_calls_have_the_same_answers_as_on_a_plain_directory,
@@ -27,6 +28,8 @@ tests![
     a_node_that_loses_power_has_what_it_synced,
     a_power_failure_that_cannot_be_is_refused,
     every_step_from_one_state_to_another_is_counted_and_nothing_else,
+    a_disk_stands_still_from_a_moment_on_until_its_power_fails,
+    a_disk_that_stood_still_goes_on_where_it_was,
 ];
 
 pub fn spec() -> DiskSpec {
@@ -490,14 +493,61 @@ fn a_power_failure_that_cannot_be_is_refused() {
 
 fn every_step_from_one_state_to_another_is_counted_and_nothing_else() {
     let place = Place::new();
-    let (steps, names) = (place.disk.steps(), place.disk.directory_changes());
-    let counted = |script: &str| {
-        let before = (*steps.borrow(), *names.borrow());
+    place.sh("printf x > b");
+    let far = |script: &str, then_requests| {
+        let moment = place.disk.after_a_change(then_requests, false);
         place.sh(script);
-        (*steps.borrow() - before.0, *names.borrow() - before.1)
+        moment.progress()
     };
-    assert_eq!(counted("printf x > a"), (2, 1), "a name and a write");
-    assert_eq!(counted("printf y >> a; sync a"), (2, 0), "a write and a sync");
-    assert_eq!(counted("mv a b; sync ."), (2, 1), "a name and a sync");
-    assert_eq!(counted("cat b; ls"), (0, 0));
+    use Progress::{Begun, Reached, Waiting};
+    for (script, expected) in [
+        ("rm -f a; printf x > a", [Reached, Reached, Reached, Begun]),
+        ("printf y >> a; sync a", [Waiting; 4]),
+        ("mv a c; sync .; mv c a", [Reached, Reached, Reached, Begun]),
+        ("cat b; ls; test ! -e nothing", [Waiting; 4]),
+    ] {
+        let seen = [0, 1, 2, 3].map(|then_requests| far(script, then_requests));
+        assert_eq!(seen, expected, "{script}");
+    }
+}
+
+fn wait_until_reached(moment: &Moment) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(moment.at(Progress::Reached));
+}
+
+fn a_disk_stands_still_from_a_moment_on_until_its_power_fails() {
+    let place = Place::new();
+    for then_requests in [0, 1, 2, 3] {
+        // Names, each made durable: which of them are there says where power failed, however late it did.
+        let moment = place.disk.after_a_change(then_requests, true);
+        let script = "touch a; sync .; touch b; sync .; touch c; sync .";
+        // What the shell has started sees the errors of a disk without power.
+        let mut command = place.command("sh", &["-c", script]);
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        wait_until_reached(&moment);
+        // Long enough for all of the script, if it went on.
+        std::thread::sleep(Duration::from_millis(100));
+        child.kill().unwrap();
+        place.disk.cut_power();
+        drop(moment);
+        child.wait().unwrap();
+        place.lose_everything();
+        let expected = ["", "a\n", "a\n", "a\nb\n"][then_requests as usize];
+        assert_eq!(place.sh("ls"), expected, "{then_requests} requests later");
+        place.sh("rm -f a b; sync .");
+    }
+}
+
+fn a_disk_that_stood_still_goes_on_where_it_was() {
+    let place = Place::new();
+    let moment = place.disk.after_a_change(1, true);
+    let script = "touch a; sync .; touch b; sync .";
+    let mut child = place.command("sh", &["-c", script]).spawn().unwrap();
+    wait_until_reached(&moment);
+    assert!(child.try_wait().unwrap().is_none());
+    drop(moment);
+    assert!(child.wait().unwrap().success());
+    place.lose_everything();
+    assert_eq!(place.sh("ls"), "a\nb\n");
 }

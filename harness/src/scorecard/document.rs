@@ -106,7 +106,7 @@ pub struct Score {
     pub found: usize,
     /// How many were valid.
     pub valid: usize,
-    /// How many were unknown, and not because the system stood still.
+    /// How many were unknown, and not because the system stood still or did not come back.
     pub unknown: usize,
     /// How many ended in an error.
     pub error: usize,
@@ -114,7 +114,7 @@ pub struct Score {
     pub time_s: Option<Spread>,
     /// Operations begun by then, where found.
     pub operations: Option<Spread>,
-    /// How many runs found it by which kind of violation; `progress`: the system stood still.
+    /// How many runs found it by which kind of violation; `progress`: the system stood still; `recovered`: nodes did not come back.
     pub kinds: BTreeMap<String, usize>,
     /// How many runs found it under which faults, joined by `+`; `none` where no fault was needed.
     pub faults: BTreeMap<String, usize>,

@@ -14,8 +14,9 @@ use std::path::Path;
 /// A fault that was mended so shortly before the violation still counts as one that it was found under.
 const AFTERMATH_NS: u64 = 2_000_000_000;
 
-/// The rule of evidence that a system fails which stands still though nothing hinders it.
-const PROGRESS: &str = "progress";
+/// The rules of evidence that a system fails which stands still though nothing hinders it, or does not come back when every
+/// fault is mended.
+const LIVENESS: [&str; 2] = ["progress", "recovered"];
 
 /// The row of a run that ended. `directory` is the run's own, if it came to have one.
 pub fn row(job: &Job, ended: Result<Ended>, directory: Option<&Path>, took_s: f64) -> RunRow {
@@ -87,16 +88,18 @@ fn fill(
                 .coverage
                 .evidence
                 .iter()
-                .find(|rule| rule.rule == PROGRESS && !rule.ok);
+                .find(|rule| LIVENESS.contains(&rule.rule.as_str()) && !rule.ok);
             if let Some(rule) = stands_still {
                 row.sentence.clone_from(&rule.value);
             } else {
                 row.sentence = results.reason.detail.first().unwrap_or(&row.sentence).clone();
             }
             // A run of the correct system that stands still is unknown, as any run that shows too little.
-            if stands_still.is_some() && job.bug.is_some() {
+            if let Some(rule) = stands_still
+                && job.bug.is_some()
+            {
                 row.found = true;
-                row.kind = Some(PROGRESS.to_owned());
+                row.kind = Some(rule.rule.clone());
                 row.time_s = Some(results::text::seconds(main_phase_lasted_ns(&history()?)));
                 row.operations = Some(results.ops.total);
                 let kinds = results.coverage.faults.iter().filter(|kind| kind.count > 0);
@@ -262,15 +265,17 @@ mod tests {
     }
 
     #[test]
-    fn a_planted_bug_that_stands_still_is_found_and_other_unknowns_are_not() {
+    fn a_planted_bug_that_stands_still_or_stays_away_is_found_and_other_unknowns_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let phases = [("run", 1_000_000_000_u64), ("heal", 6_500_000_000)].map(|(phase, time)| {
             format!("{{\"time\":{time},\"process\":\"harness\",\"type\":\"info\",\"f\":\"phase\",\"value\":\"{phase}\"}}\n")
         });
         std::fs::write(folder.path().join("history.jsonl"), phases.concat()).unwrap();
-        let found = row(&job(true), Ok(unknown("progress")), Some(folder.path()), 1.0);
-        assert_eq!((found.found, found.kind.as_deref()), (true, Some("progress")));
-        assert_eq!(found.time_s, Some(5.5), "until the main phase was ended");
+        for rule in LIVENESS {
+            let found = row(&job(true), Ok(unknown(rule)), Some(folder.path()), 1.0);
+            assert_eq!((found.found, found.kind.as_deref()), (true, Some(rule)));
+            assert_eq!(found.time_s, Some(5.5), "until the main phase was ended");
+        }
         let other = row(&job(true), Ok(unknown("outcomes-known")), None, 1.0);
         assert_eq!((other.found, other.verdict), (false, Outcome::Unknown));
         let correct = row(&job(false), Ok(unknown("progress")), None, 1.0);

@@ -16,6 +16,7 @@ pub use terminal::human;
 pub fn kind_in_words(code: &str) -> String {
     match code {
         "progress" => "no progress".to_owned(),
+        "recovered" => "no recovery".to_owned(),
         _ => code.rsplit('.').next().unwrap_or(code).replace('-', " "),
     }
 }

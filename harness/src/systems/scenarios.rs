@@ -39,6 +39,7 @@ scenarios! {
     "q8-several-ballots": "first-accepted-kept";
     "q9-minority-killed": "forget-accepted-on-restart";
     "q9-promise-and-restart": "forget-promise-on-restart";
+    "q9-power-in-a-checkpoint": "no-directory-sync" "answer-before-durable" "replace-not-atomically";
     "q10-minority-down": "need-all-acceptors" "majority-of-the-living";
     "q11-proposer-and-a-minority": "report-half-finished";
     "l-first-accept": "learn-from-one-accept" "overwrite-learned" "tell-accepted-as-learned" "read-local-state"

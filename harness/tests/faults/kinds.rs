@@ -11,7 +11,10 @@ fn is_felt_and_heals(kind: &str, seed: &str, evidence: &[&str]) {
     if !can_have(kind) {
         return;
     }
-    let place = Place::new();
+    let place = match kind {
+        "clock" => Place::in_shared_memory(),
+        _ => Place::new(),
+    };
     let run = place.run(&["--nemesis", kind, "--time-limit", "5", "--seed", seed]);
     assert_eq!(
         (run.code, &run.results["verdict"]),

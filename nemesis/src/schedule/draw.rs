@@ -230,8 +230,9 @@ fn slow_start(rng: &mut impl Rng) -> SlowStart {
 const AT_A_CHANGE: f64 = 0.4;
 /// How long they wait for such a moment.
 const AT_A_CHANGE_WITHIN_MS: u64 = 700;
-/// Half of them come at once, the others after so many requests more: in the middle of what the change belongs to.
-const REQUESTS_LATER: (f64, f64) = (1.0, 40.0);
+/// One in three comes at once, the others after so many requests more, each as likely as any: in the middle of what the
+/// change belongs to.
+const REQUESTS_LATER: std::ops::RangeInclusive<u32> = 1..=30;
 
 fn when_a_directory_changes(planned: &mut PlannedFault, rng: &mut impl Rng) {
     if let Fault::Kill { nodes, .. } = &planned.fault
@@ -242,15 +243,16 @@ fn when_a_directory_changes(planned: &mut PlannedFault, rng: &mut impl Rng) {
     }
 }
 
-/// A moment at which a program goes from one state on disk to another.
+/// A moment at which a program goes from one state on disk to another, and in which it stays until power fails.
 pub fn a_change_on(node: &str, rng: &mut impl Rng) -> Trigger {
-    let then_requests = match rng.random_bool(0.5) {
-        true => 0,
-        false => between(rng, REQUESTS_LATER) as u32,
+    let then_requests = match rng.random_range(0..3) {
+        0 => 0,
+        _ => rng.random_range(REQUESTS_LATER),
     };
     Trigger::DirectoryChange {
         node: node.to_owned(),
         then_requests,
+        held: true,
     }
 }
 

@@ -291,6 +291,25 @@ mod tests {
             read(slow).unwrap_err(),
             "line 1: fault 1: stopped_ms is 60000; it must be from 1 to 10000"
         );
+        let still = |fault: &str| {
+            let when = r#"{"directory-change": {"node": "n1", "held": true}}"#;
+            read(&format!(
+                r#"{{"faults": [{{"end_ms": 9, "when": {when}, "fault": {fault}}}]}}"#
+            ))
+        };
+        let nobody_lets_go = [
+            r#"{"kind": "pause", "nodes": ["n1"]}"#,
+            r#"{"kind": "kill", "nodes": ["n1"]}"#,
+            r#"{"kind": "kill", "nodes": ["n2"], "power": true}"#,
+        ];
+        for fault in nobody_lets_go {
+            assert_eq!(
+                still(fault).unwrap_err(),
+                "line 1: fault 1: with `held` the disk of n1 stands still until its power has failed, and this fault is none: \
+                 a kill of n1 with `power`"
+            );
+        }
+        still(r#"{"kind": "kill", "nodes": ["n1", "n2"], "power": true}"#).unwrap();
         let twice = r#"{"faults": [{"id": 2, "end_ms": 1, "fault": {"kind": "pause", "nodes": ["n1"]}},
             {"end_ms": 1, "fault": {"kind": "pause", "nodes": ["n1"]}}]}"#;
         assert_eq!(

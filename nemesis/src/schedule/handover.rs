@@ -8,7 +8,7 @@ use super::spans::{Span, handovers, planned_fault};
 use super::{PlannedFault, Request};
 use crate::draw::{between, stream};
 use crate::shape;
-use crate::{Package, Shape, Target};
+use crate::{Package, Shape, Target, Trigger};
 use history::{Fault, Flap};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -80,8 +80,12 @@ fn handover(way: Way, span: &Span, request: &Request<'_>, rng: &mut ChaCha8Rng) 
     let side = (nodes.len() - 1) / 2;
     let (left, rest) = nodes.split_at(side);
     let (right, middle) = rest.split_at(side);
-    let half_ms = (span.start_ms + span.end_ms) / 2;
     let work = Work { request, middle };
+    let cut_off = |away: &[String], working: &[String]| {
+        let working = [working, middle].concat();
+        let cut = shape::between(away, &working);
+        partition("handover", vec![away.to_vec(), working], cut)
+    };
     match way {
         Way::Bridge => {
             let sides = vec![left.to_vec(), middle.to_vec(), right.to_vec()];
@@ -89,32 +93,8 @@ fn handover(way: Way, span: &Span, request: &Request<'_>, rng: &mut ChaCha8Rng) 
             let cut = planned_fault(span.start_ms, span.end_ms, fault);
             [vec![cut], work.restarts(span.start_ms, span.end_ms, rng)].concat()
         }
-        Way::CutInTurn => {
-            let away = |from_ms, to_ms, away: &[String], working: &[String]| {
-                let working = [working, middle].concat();
-                let cut = shape::between(away, &working);
-                let fault = partition("handover", vec![away.to_vec(), working], cut);
-                planned_fault(from_ms, to_ms, fault)
-            };
-            let first = away(span.start_ms, half_ms, right, left);
-            let second = away(half_ms, span.end_ms, left, right);
-            [
-                vec![first, second],
-                work.restarts(span.start_ms, half_ms + AT_THE_TURN_MS, rng),
-            ]
-            .concat()
-        }
-        Way::DownInTurn => {
-            let down =
-                |from_ms, to_ms, nodes: &[String]| planned_fault(from_ms, to_ms, work.kill(nodes, None));
-            let first = down(span.start_ms, half_ms, right);
-            let second = down(half_ms, span.end_ms, left);
-            [
-                vec![first, second],
-                work.restarts(span.start_ms, half_ms + AT_THE_TURN_MS, rng),
-            ]
-            .concat()
-        }
+        Way::CutInTurn => work.in_turn(span, [cut_off(right, left), cut_off(left, right)], rng),
+        Way::DownInTurn => work.in_turn(span, [right, left].map(|side| work.kill(side, None)), rng),
     }
 }
 
@@ -127,6 +107,10 @@ const UP_MS: (f64, f64) = (80.0, 400.0);
 /// Power fails once in each such time, when their directories change, or after [`PATIENCE_MS`].
 const POWER_EVERY_MS: u64 = 400;
 const PATIENCE_MS: u64 = 250;
+/// How long each side has its turn when power fails at the end of it, and how much longer it stays away than the other
+/// works, for turns do not begin at the same time.
+const TURN_MS: u64 = 450;
+const TURNS_OVERLAP_MS: u64 = 50;
 
 /// What there is to work with.
 struct Work<'a> {
@@ -148,6 +132,49 @@ impl Work<'_> {
         }
     }
 
+    /// First one side is away, then the other; the nodes in the middle are restarted meanwhile.
+    fn in_turn(&self, span: &Span, away: [Fault; 2], rng: &mut ChaCha8Rng) -> Vec<PlannedFault> {
+        if self.request.kills_are_power_failures() {
+            return self.in_turn_as_power_fails(span, &away, rng);
+        }
+        let half_ms = (span.start_ms + span.end_ms) / 2;
+        let [first, second] = away;
+        let turns = vec![
+            planned_fault(span.start_ms, half_ms, first),
+            planned_fault(half_ms, span.end_ms, second),
+        ];
+        [turns, self.restarts(span.start_ms, half_ms + AT_THE_TURN_MS, rng)].concat()
+    }
+
+    /// Several turns, each of which begins in the moment in which power fails in the middle: nobody is left who could tell
+    /// those nodes what they have lost.
+    fn in_turn_as_power_fails(
+        &self,
+        span: &Span,
+        away: &[Fault; 2],
+        rng: &mut ChaCha8Rng,
+    ) -> Vec<PlannedFault> {
+        let first = planned_fault(
+            span.start_ms,
+            span.start_ms + TURN_MS + TURNS_OVERLAP_MS,
+            away[0].clone(),
+        );
+        let mut faults = vec![first];
+        let turns = (span.start_ms + TURN_MS..=span.end_ms - TURN_MS).step_by(TURN_MS as usize);
+        for (latest_ms, away) in turns.zip(away.iter().cycle().skip(1)) {
+            let at_ms = latest_ms - PATIENCE_MS;
+            let failure = self.power_failure(at_ms, rng);
+            faults.push(PlannedFault {
+                when: failure.when.clone().map(Trigger::while_it_goes_on),
+                patience_ms: failure.patience_ms,
+                // From whenever it begins it lasts so long.
+                ..planned_fault(at_ms, at_ms + TURN_MS + TURNS_OVERLAP_MS, away.clone())
+            });
+            faults.push(failure);
+        }
+        faults
+    }
+
     /// Restarts of the nodes in the middle, one after another: what each was in the middle of differs.
     fn restarts(&self, start_ms: u64, end_ms: u64, rng: &mut ChaCha8Rng) -> Vec<PlannedFault> {
         let first_ms = start_ms + BEFORE_RESTARTS_MS;
@@ -157,13 +184,16 @@ impl Work<'_> {
             return vec![planned_fault(first_ms, end_ms, fault)];
         }
         let times = (first_ms..end_ms.saturating_sub(PATIENCE_MS)).step_by(POWER_EVERY_MS as usize);
-        times
-            .map(|at_ms| PlannedFault {
-                when: Some(a_change_on(&self.middle[0], rng)),
-                patience_ms: Some(PATIENCE_MS),
-                ..planned_fault(at_ms, at_ms + between(rng, DOWN_MS), self.kill(self.middle, None))
-            })
-            .collect()
+        times.map(|at_ms| self.power_failure(at_ms, rng)).collect()
+    }
+
+    /// Power fails in the middle, when a directory changes there.
+    fn power_failure(&self, at_ms: u64, rng: &mut ChaCha8Rng) -> PlannedFault {
+        PlannedFault {
+            when: Some(a_change_on(&self.middle[0], rng)),
+            patience_ms: Some(PATIENCE_MS),
+            ..planned_fault(at_ms, at_ms + between(rng, DOWN_MS), self.kill(self.middle, None))
+        }
     }
 }
 
@@ -214,11 +244,16 @@ mod tests {
         request.nodes.iter().filter(reached).cloned().collect()
     }
 
-    /// The nodes whose restarts begin in the middle of a handover.
+    /// The nodes that are killed again and again, or as something changes on their disks.
     fn middle(faults: &[PlannedFault]) -> Vec<String> {
-        let start_ms = faults.iter().map(|it| it.start_ms).min().unwrap();
         let mut restarts = faults.iter().filter_map(|it| match &it.fault {
-            Fault::Kill { nodes, .. } if it.start_ms == start_ms + BEFORE_RESTARTS_MS => Some(nodes),
+            Fault::Kill {
+                nodes, flap: Some(_), ..
+            } => Some(nodes),
+            Fault::Kill { nodes, .. } => {
+                let waits = matches!(it.when, Some(Trigger::DirectoryChange { held: true, .. }));
+                waits.then_some(nodes)
+            }
             _ => None,
         });
         restarts.next_back().unwrap().clone()
@@ -248,18 +283,17 @@ mod tests {
                         let faults: Vec<PlannedFault> = all.iter().filter(within).cloned().collect();
                         let middle = middle(&faults);
                         let middle: BTreeSet<&String> = middle.iter().collect();
-                        let quarter = (span.end_ms - span.start_ms) / 4;
-                        let majorities: BTreeSet<BTreeSet<String>> =
-                            [span.start_ms + quarter, span.end_ms - quarter]
-                                .into_iter()
-                                .flat_map(|at_ms| {
-                                    let sides = request.nodes.iter().filter(|node| !middle.contains(node));
-                                    sides
-                                        .map(|node| working_with(node, at_ms, &faults, request))
-                                        .collect::<Vec<_>>()
-                                })
-                                .filter(|working| working.len() * 2 > count)
-                                .collect();
+                        let majorities: BTreeSet<BTreeSet<String>> = (span.start_ms
+                            ..span.end_ms - PATIENCE_MS)
+                            .step_by(50)
+                            .flat_map(|at_ms| {
+                                let sides = request.nodes.iter().filter(|node| !middle.contains(node));
+                                sides
+                                    .map(|node| working_with(node, at_ms, &faults, request))
+                                    .collect::<Vec<_>>()
+                            })
+                            .filter(|working| working.len() * 2 > count)
+                            .collect();
                         assert_eq!(majorities.len(), 2, "{nemesis}, seed {seed}: {faults:?}");
                         let common = majorities.iter().next().unwrap() & majorities.iter().last().unwrap();
                         assert_eq!(common.iter().collect::<BTreeSet<_>>(), middle, "seed {seed}");
@@ -317,14 +351,31 @@ mod tests {
                     .iter()
                     .all(|it| matches!(it.fault, Fault::Kill { power: true, .. }))
             );
-            let waits: Vec<_> = kills.iter().filter_map(|it| it.when.as_ref()).collect();
+            let is_away =
+                |it: &PlannedFault| matches!(it.when, Some(Trigger::DirectoryChange { held: false, .. }));
+            let waits: Vec<_> = kills
+                .iter()
+                .filter(|it| !is_away(it))
+                .filter_map(|it| it.when.as_ref())
+                .collect();
             assert!(waits.len() > 20);
-            let later = |it: &&&crate::Trigger| matches!(it, crate::Trigger::DirectoryChange { then_requests, .. } if *then_requests > 0);
-            let share = waits.iter().filter(later).count() as f64 / waits.len() as f64;
+            let later = |it: &&&Trigger| matches!(it, Trigger::DirectoryChange { then_requests, .. } if *then_requests > 0);
+            let held = |it: &&Trigger| matches!(it, Trigger::DirectoryChange { held: true, .. });
             assert!(
-                (0.25..0.75).contains(&share),
-                "{share} of them some requests later"
+                waits.iter().all(held),
+                "what they wait for does not go by meanwhile"
             );
+            let share = waits.iter().filter(later).count() as f64 / waits.len() as f64;
+            assert!((0.4..0.9).contains(&share), "{share} of them some requests later");
+            let aways: Vec<&PlannedFault> = all.iter().filter(|it| is_away(it)).collect();
+            assert!(aways.len() >= 6, "a few in each handover");
+            for away in aways {
+                let together = all.iter().any(|it| {
+                    let waits_for_the_same = it.when.clone().map(Trigger::while_it_goes_on) == away.when;
+                    it.start_ms == away.start_ms && waits_for_the_same && kills.contains(&it) && !is_away(it)
+                });
+                assert!(together, "the first side goes as power fails: {away:?}");
+            }
         });
     }
 }

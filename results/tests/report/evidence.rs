@@ -105,6 +105,26 @@ fn short_faults_may_find_nobody_but_not_too_many_of_them() {
 }
 
 #[test]
+fn nobody_feels_a_fault_of_nodes_that_are_down() {
+    let rule = |down: &[&str]| {
+        let mut script = Script::new(&["partition", "kill"]);
+        worked(&mut script);
+        for id in 1..=5 {
+            script.cut(id, id > 1, 400, 1_900);
+        }
+        for (id, node) in (10..).zip(down) {
+            script.kill(id, node, 300, 1_900);
+        }
+        let (results, ..) = told(&script.history());
+        let is_rule = |rule: &results::evidence::Rule| rule.rule == "faults-confirmed";
+        results.coverage.evidence.into_iter().find(is_rule).unwrap().ok
+    };
+    assert!(!rule(&[]), "one that lasts as long as this one is felt");
+    assert!(!rule(&["n1", "n4"]), "n2 would have felt it");
+    assert!(rule(&["n1", "n2"]), "one side was not there");
+}
+
+#[test]
 fn operations_outside_the_main_phase_do_not_count() {
     let mut script = Script::new(&[]);
     script.phase(0, "run").phase(5, "final");

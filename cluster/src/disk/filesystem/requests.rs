@@ -153,13 +153,11 @@ impl Filesystem for Served {
     }
 
     fn unlink(&self, _: &fuser::Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        let removed = self.powered(|volume| volume.remove(parent.0, name, false));
-        answer(self.told(removed), reply);
+        answer(self.renames(|volume| volume.remove(parent.0, name, false)), reply);
     }
 
     fn rmdir(&self, _: &fuser::Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        let removed = self.powered(|volume| volume.remove(parent.0, name, true));
-        answer(self.told(removed), reply);
+        answer(self.renames(|volume| volume.remove(parent.0, name, true)), reply);
     }
 
     fn rename(
@@ -173,16 +171,16 @@ impl Filesystem for Served {
         reply: ReplyEmpty,
     ) {
         let flags = nix::fcntl::RenameFlags::from_bits_retain(flags.bits());
-        let renamed = self.powered(|volume| volume.rename((parent.0, name), (new_parent.0, new_name), flags));
-        answer(self.told(renamed), reply);
+        let renamed = self.renames(|volume| volume.rename((parent.0, name), (new_parent.0, new_name), flags));
+        answer(renamed, reply);
     }
 
     fn link(&self, _: &fuser::Request, inode: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        let linked = self.powered(|volume| {
+        let linked = self.renames(|volume| {
             self.faults.entry()?;
             volume.link(inode.0, parent.0, name)
         });
-        answer_entry(self.told(linked), reply);
+        answer_entry(linked, reply);
     }
 
     fn open(&self, _: &fuser::Request, inode: INodeNo, _: OpenFlags, reply: ReplyOpen) {

@@ -28,9 +28,19 @@ pub fn check(planned: &PlannedFault, nodes: &[String], names: &[String]) -> Resu
     }
     match &planned.when {
         None | Some(Trigger::Operations(_)) => {}
-        Some(Trigger::DirectoryChange { node, then_requests }) => {
+        Some(Trigger::DirectoryChange {
+            node,
+            then_requests,
+            held,
+        }) => {
             one(node)?;
             check_nodes(std::slice::from_ref(node), names)?;
+            if *held && !fails_the_power_of(&planned.fault, node) {
+                return Err(format!(
+                    "with `held` the disk of {node} stands still until its power has failed, and this fault is none: a kill of \
+                     {node} with `power`"
+                ));
+            }
             within("then_requests", *then_requests, 0, 1_000_000)?;
         }
         Some(Trigger::Log { node, line }) => {
@@ -84,6 +94,11 @@ pub fn check(planned: &PlannedFault, nodes: &[String], names: &[String]) -> Resu
             check_clock(*effect)
         }
     }
+}
+
+/// Whoever else would have to wait for a process that waits for its disk.
+fn fails_the_power_of(fault: &Fault, node: &String) -> bool {
+    matches!(fault, Fault::Kill { nodes, power: true, .. } if nodes.contains(node))
 }
 
 fn check_nodes(whom: &[String], nodes: &[String]) -> Result<(), String> {

@@ -1,0 +1,100 @@
+//! For how long somebody was about to feel a fault: the clock of a node that is dead says nothing to anybody, and nobody
+//! sends packets to and from it.
+
+use history::Fault;
+use history::timeline::FaultSpan;
+
+/// The longest time for which a fault was in force while a node that it hits was running; of a fault of links, while both
+/// ends of one were. What nodes do in the pauses of a restart storm is not asked for.
+pub fn longest_ns(span: &FaultSpan, all: &[FaultSpan], end_ns: u64) -> u64 {
+    let Some((start_ns, end_ns)) = span.active_ns(end_ns) else {
+        return 0;
+    };
+    let stops: Vec<(&[String], (u64, u64))> = all
+        .iter()
+        .filter(|other| other.id != span.id && !other.fault.stopped().is_empty())
+        .filter_map(|other| Some((other.fault.stopped(), other.active_ns(end_ns)?)))
+        .collect();
+    let edges = stops.iter().flat_map(|(_, (from, to))| [*from, *to]);
+    let mut moments: Vec<u64> = edges.filter(|at| start_ns < *at && *at < end_ns).collect();
+    moments.extend([start_ns, end_ns]);
+    moments.sort_unstable();
+    let (mut longest, mut so_far) = (0, 0);
+    for pair in moments.windows(2) {
+        let is_running = |node: &str| {
+            let stopped_by = |(nodes, (from, to)): &(&[String], (u64, u64))| {
+                *from <= pair[0] && pair[0] < *to && nodes.iter().any(|it| it == node)
+            };
+            !stops.iter().any(stopped_by)
+        };
+        so_far = match meets_anybody(&span.fault, is_running) {
+            true => so_far + pair[1] - pair[0],
+            false => 0,
+        };
+        longest = longest.max(so_far);
+    }
+    longest
+}
+
+fn meets_anybody(fault: &Fault, is_running: impl Fn(&str) -> bool) -> bool {
+    match fault {
+        Fault::Partition { cut: links, .. } | Fault::Packet { links, .. } => {
+            links.iter().any(|(from, to)| is_running(from) && is_running(to))
+        }
+        _ => fault.nodes().into_iter().any(is_running),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use history::fault::ClockEffect;
+
+    fn span(id: u32, fault: Fault, from: u64, to: u64) -> FaultSpan {
+        FaultSpan {
+            id,
+            fault,
+            requested_ns: from,
+            installed_ns: Some(from),
+            healing_ns: Some(to),
+            healed_ns: Some(to),
+            felt: Some(false),
+            trouble: None,
+            evidence: Vec::new(),
+        }
+    }
+
+    fn pause(id: u32, nodes: &[&str], from: u64, to: u64) -> FaultSpan {
+        let nodes = nodes.iter().map(ToString::to_string).collect();
+        span(id, Fault::Pause { nodes }, from, to)
+    }
+
+    #[test]
+    fn a_clock_is_there_for_nodes_that_run_and_a_link_for_two() {
+        let clock = |nodes: &[&str]| Fault::Clock {
+            nodes: nodes.iter().map(ToString::to_string).collect(),
+            effect: ClockEffect::Offset { ms: 5 },
+        };
+        let link = Fault::Packet {
+            links: vec![("n1".to_owned(), "n2".to_owned())],
+            effect: history::fault::PacketEffect::Drop,
+            matching: None,
+        };
+        let all = [pause(7, &["n1"], 20, 50), pause(8, &["n2"], 60, 70)];
+        for (fault, expected) in [
+            (clock(&["n1"]), 50),
+            (clock(&["n2"]), 60),
+            (clock(&["n3"]), 100),
+            (clock(&["n1", "n2"]), 100),
+            (link, 30),
+        ] {
+            let span = span(1, fault, 0, 100);
+            assert_eq!(longest_ns(&span, &all, 1_000), expected, "{:?}", span.fault);
+        }
+        let never = FaultSpan {
+            installed_ns: None,
+            ..span(1, clock(&["n1"]), 0, 100)
+        };
+        assert_eq!(longest_ns(&never, &all, 1_000), 0);
+    }
+}
