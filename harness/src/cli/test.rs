@@ -216,11 +216,11 @@ pub struct TestOptions {
     )]
     pub format: Format,
 
-    /// Writes the checks as JUnit here too (every run has them in junit.xml)
+    /// Writes the checks as JUnit here too (every run has them in junit.xml); of several runs all together, a suite for each
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub junit: Option<PathBuf>,
 
-    /// Writes the summary here too (every run has it in summary.md)
+    /// Writes the summary here too (every run has it in summary.md); of several runs all together
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub markdown: Option<PathBuf>,
 

@@ -29,7 +29,7 @@ pub fn check(options: &CheckOptions) -> ExitCode {
             let (results, directory) = (&judgement.results, directory.as_deref());
             events.checked(results);
             events.finish(results, directory);
-            ci::tell(results, directory, None, None);
+            ci::tell(&[(results, directory)], None, None);
             ExitCode::from(conclude(results, directory, options.format))
         }
         Err(error) => fail(&error),
