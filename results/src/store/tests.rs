@@ -19,12 +19,15 @@ fn info(id: &str) -> RunInfo {
         command: vec![],
         node_args: vec![],
         program: None,
+        program_file: None,
         environment: Environment {
             harness: "0.1.0".into(),
+            commit: None,
             os: "Linux".into(),
             cpus: 2,
             memory_bytes: 1,
             network: "switch".into(),
+            load_max: None,
         },
     }
 }

@@ -26,12 +26,15 @@ pub fn info() -> RunInfo {
         command: vec![],
         node_args: vec![],
         program: None,
+        program_file: None,
         environment: Environment {
             harness: "0.1.0".into(),
+            commit: None,
             os: "Linux".into(),
             cpus: 2,
             memory_bytes: 1,
             network: "switch".into(),
+            load_max: None,
         },
     }
 }
@@ -151,9 +154,6 @@ fn the_summary_has_the_argument_and_the_command() {
     );
 }
 
-/// Everything in a summary that is more than words, tables, lists and code.
-fn active(summary: &str) -> Vec<String> {
-    let parser = Parser::new_ext(summary, Options::all());
 #[test]
 fn several_runs_are_a_suite_each_and_the_summary_tells_the_one_that_matters() {
     let (mut invalid, ..) = told(&failing().history());
@@ -220,6 +220,9 @@ fn several_runs_are_a_suite_each_and_the_summary_tells_the_one_that_matters() {
     assert!(markdown_of(&many).contains("60 more runs are in the store."));
 }
 
+/// Everything in a summary that is more than words, tables, lists and code.
+fn active(summary: &str) -> Vec<String> {
+    let parser = Parser::new_ext(summary, Options::all());
     let is_active = |event: &Event<'_>| {
         matches!(
             event,
