@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What changes a build, so that it is no longer that of its commit alone.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "Cargo.lock",
+    "Cargo.toml",
     "checker",
     "client",
     "cluster",
@@ -18,6 +19,7 @@ const SOURCES: [&str; 9] = [
     "nemesis",
     "paxos",
     "results",
+    "systems",
 ];
 
 fn main() {

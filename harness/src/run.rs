@@ -26,7 +26,7 @@ use judgement::{Judgement, Terms};
 use load_average::LoadWatch;
 use plan::Plan;
 pub use plan::{choose_workload, command_line, draw_seed, found_system};
-use results::{ProgramFile, RunDir, RunInfo, Store};
+use results::{Outcome, ProgramFile, RunDir, RunInfo, Store};
 use std::time::Duration;
 use world::World;
 
@@ -101,6 +101,10 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
         events.checked(&judgement.results);
         progress.phase("report", None);
         judgement.keep(&store, &directory)?;
+        // The disks of a run in which nothing went wrong tell nobody anything, and may be large.
+        if judgement.results.verdict == Outcome::Valid && !options.keep_data {
+            directory.clear_disks(&info.nodes);
+        }
         Ok(judgement)
     });
     progress.end().await;

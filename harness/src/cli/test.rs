@@ -184,6 +184,10 @@ pub struct TestOptions {
     #[arg(long, value_name = "NAME", value_parser = parse_folder_name, help_heading = "Output")]
     pub name: Option<String>,
 
+    /// Keeps what the nodes had on their disks also when the run is valid; of any other it is always kept
+    #[arg(long, help_heading = "Output")]
+    pub keep_data: bool,
+
     /// Opens the report in a browser when there is a violation
     #[arg(long, help_heading = "Output")]
     pub open: bool,

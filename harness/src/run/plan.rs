@@ -422,6 +422,7 @@ fn option_table(
         "recovery_time_s": options.recovery_time.as_secs_f64(),
         "fail_fast": options.fail_fast,
         "capture": options.capture,
+        "keep_data": options.keep_data,
         "checker_timeout_s": options.checker_timeout.as_secs_f64(),
         "checker_memory_bytes": options.checker_memory,
         "evidence": options.evidence.strictness().name(),

@@ -77,6 +77,10 @@ fn a_violation_is_told_in_one_sentence_to_everybody_and_every_document_fulfils_i
     assert!(place.read("report.html").contains("counterexample.svg"));
     let shown = place.run(&["show"]);
     assert!(out(&shown).contains(&format!(" INVALID  {sentence}\n")));
+    assert!(
+        place.latest().join("nodes/n1/data").exists(),
+        "what went wrong may be there"
+    );
     // Where the nodes' own words are.
     let logs = results["violations"][0]["logs"].as_array().unwrap();
     assert!(!logs.is_empty(), "{}", results["violations"][0]);
@@ -188,6 +192,9 @@ fn json_is_one_document_and_a_valid_run_is_no_annotation() {
         out(&sum).starts_with(system["sha256"].as_str().unwrap()),
         "{system}"
     );
+    // Nobody needs the disks of a run in which nothing went wrong.
+    assert!(!place.latest().join("nodes/n1/data").exists());
+    assert!(place.latest().join("nodes/n1/stderr.log").exists());
     let refused = place.run(&["export", "svg"]);
     assert_eq!(refused.status.code(), Some(255));
     assert!(
