@@ -1,6 +1,6 @@
 //! What a check says: the verdict, the counts, and the argument.
 
-use crate::{Limit, Model};
+use crate::{Limit, Limits, Model};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub struct Analysis {
     pub undecided: Vec<Undecided>,
     /// How hard it was.
     pub stats: Stats,
+    /// How long, and in how much memory, it could be searched.
+    pub limits: Limits,
     /// What became of every element, for objects that hold elements.
     pub census: Option<crate::census::Census>,
 }
@@ -165,6 +167,11 @@ pub struct BrokenOrder {
     pub order: Vec<usize>,
     /// The place in the core of the operation at which it breaks.
     pub fails_at: usize,
+    /// What that operation would have had to be told there, as it is shown; none where there is not one such answer, and
+    /// where it is not an answer that breaks the order.
+    pub must: Option<String>,
+    /// What it was told; none where it is not an answer that breaks the order.
+    pub was: Option<String>,
     /// In words: "B must be told 17. It was told 42."
     pub sentence: String,
 }
@@ -179,14 +186,18 @@ pub struct Weakened {
 }
 
 /// How the core was found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shrink {
     /// Operations on the object.
     pub from: usize,
     /// Operations in the core.
     pub to: usize,
+    /// From the one to the other: how many operations were left each time that pieces of one size had been weakened.
+    pub steps: Vec<usize>,
     /// How many weakened histories were checked on the way.
     pub checks: usize,
+    /// Wall-clock time, verification included.
+    pub took: Duration,
     /// Weakening any core operation further makes the rest legal.
     pub minimal: bool,
     /// The independent checker agrees, by brute force, that no order works.

@@ -133,7 +133,7 @@ pub fn check_with(history: &History, model: Model, options: &Options) -> Result<
             let numbers: Vec<u32> = (0..history.operations.len() as u32).collect();
             theory::calls(&theory, history, &numbers)?;
         });
-        return Ok(eventual::count(history));
+        return Ok(eventual::count(history, options));
     }
     let (weak, object) = eventual::weakened(history, model);
     let mut analysis = check_with(&weak, object, options)?;
@@ -335,6 +335,7 @@ fn analyse<'h, T: Theory<'h>>(
             peak_bytes: budget.peak_bytes(),
             took: began.elapsed(),
         },
+        limits: options.limits,
     })
 }
 

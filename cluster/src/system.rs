@@ -61,6 +61,10 @@ pub struct System {
     /// Files that its programs need, beside the program itself; where one is not there, `install` is told.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Arguments with which the program of a node says its version and ends, such as `--version`. Without them a run does not
+    /// know the version.
+    #[serde(default)]
+    pub version_args: Vec<String>,
     /// Its workloads by name, each with its operations by function or the program that carries them out.
     #[serde(default, rename = "workload")]
     pub workloads: BTreeMap<String, WorkloadRecipe>,
@@ -154,6 +158,7 @@ impl System {
             node: NodeRecipe::speaking(command),
             install: None,
             needs: Vec::new(),
+            version_args: Vec::new(),
             files: &[],
             workloads: BTreeMap::new(),
             dir: String::new(),

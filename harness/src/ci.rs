@@ -4,7 +4,9 @@
 //! exit code: what cannot be told is said on standard error.
 
 use anyhow::{Context, Result};
-use results::{Results, RunDir, StoreError, annotation, junit_xml, markdown};
+use results::{
+    Outcome, Results, RunDir, StoreError, annotation, junit_xml, junit_xml_of, markdown, markdown_of,
+};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -47,15 +49,21 @@ pub fn refuse(flag: &str, file: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Writes the copies that were asked for, and tells GitHub, if it asks.
-pub fn tell(results: &Results, directory: Option<&str>, junit: Option<&Path>, summary: Option<&Path>) {
+/// Whether anybody is to be told.
+pub fn is_asked(junit: Option<&Path>, summary: Option<&Path>) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|set| !set.is_empty());
+    junit.or(summary).is_some() || is_set("GITHUB_ACTIONS") || is_set("GITHUB_STEP_SUMMARY")
+}
+
+/// Writes the copies that were asked for of a run, or of all of a series together, and tells GitHub, if it asks.
+pub fn tell(runs: &[(&Results, Option<&str>)], junit: Option<&Path>, summary: Option<&Path>) {
     let copies = || -> Result<()> {
         if let Some(file) = junit {
-            let xml = junit_xml(results, directory)?;
+            let xml = junit_xml_of(runs)?;
             fs::write(file, xml).with_context(|| format!("write --junit {}", file.display()))?;
         }
         if let Some(file) = summary {
-            fs::write(file, markdown(results, directory))
+            fs::write(file, markdown_of(runs))
                 .with_context(|| format!("write --markdown {}", file.display()))?;
         }
         Ok(())
@@ -64,13 +72,16 @@ pub fn tell(results: &Results, directory: Option<&str>, junit: Option<&Path>, su
         eprintln!("warning: {error:#}");
     }
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true") {
-        // Standard output may belong to a document; GitHub reads both.
-        if let Some(line) = annotation(results) {
+        // Standard output may belong to a document; GitHub reads both. Of several violations the first is told.
+        let first = runs
+            .iter()
+            .find(|(results, _)| results.verdict == Outcome::Invalid);
+        if let Some(line) = first.and_then(|(results, _)| annotation(results)) {
             eprintln!("{line}");
         }
     }
     if let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty())
-        && let Err(error) = append(Path::new(&file), &markdown(results, directory))
+        && let Err(error) = append(Path::new(&file), &markdown_of(runs))
     {
         eprintln!("warning: GITHUB_STEP_SUMMARY: {error:#}");
     }

@@ -9,8 +9,10 @@ mod desk;
 mod fail_fast;
 pub mod judgement;
 mod load;
+mod load_average;
 mod machine;
 mod plan;
+mod program;
 mod schedule;
 mod world;
 
@@ -21,9 +23,10 @@ use crate::progress::Progress;
 use anyhow::{Context, Result};
 use checker::Limits;
 use judgement::{Judgement, Terms};
+use load_average::LoadWatch;
 use plan::Plan;
 pub use plan::{choose_workload, command_line, draw_seed, found_system};
-use results::{RunDir, RunInfo, Store};
+use results::{Outcome, ProgramFile, RunDir, RunInfo, Store};
 use std::time::Duration;
 use world::World;
 
@@ -59,23 +62,30 @@ pub fn refuse_here(options: &TestOptions) -> Result<()> {
 pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -> Result<Judgement, Broken> {
     let mut plan = Plan::draw(options)?;
     let store = Store::at(&options.store);
-    let (info, directory) = begin(options, &plan, &store).await?;
+    let program = program::of(&plan).await;
+    let (mut info, directory) = begin(options, &plan, program, &store).await?;
     // Until this function returns, everybody sees that the run is in progress.
     let _hold = directory.hold().map_err(anyhow::Error::from)?;
     crate::systems::unpack(&mut plan.system, directory.path())?;
     crate::log::keep_in(&directory).context("write harness.log")?;
     crate::systems::keep(&plan.system, directory.path())?;
-    let broken = |error| Broken {
-        error,
-        kept: Some((info.clone(), directory.clone())),
-    };
+    let load = LoadWatch::begin();
     events.now(Event::RunStarted {
         run: Box::new(info.clone()),
         directory: directory.path().display().to_string(),
     });
     let carried_out = carry_out(options, &plan, &info, &directory, interrupt, events).await;
     events.settle().await;
+    info.environment.load_max = load.end();
+    let broken = |error| Broken {
+        error,
+        kept: Some((info.clone(), directory.clone())),
+    };
     let mut progress = carried_out.map_err(broken)?;
+    let noted = directory
+        .write_json("options.json", &info)
+        .context("write options.json");
+    noted.map_err(broken)?;
     progress.phase("check", None);
     events.now(Event::CheckProgress { done: 0, of: None });
     let terms = Terms {
@@ -91,6 +101,10 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
         events.checked(&judgement.results);
         progress.phase("report", None);
         judgement.keep(&store, &directory)?;
+        // The disks of a run in which nothing went wrong tell nobody anything, and may be large.
+        if judgement.results.verdict == Outcome::Valid && !options.keep_data {
+            directory.clear_disks(&info.nodes);
+        }
         Ok(judgement)
     });
     progress.end().await;
@@ -102,10 +116,15 @@ const BEGINNINGS_MAX: u32 = 10;
 
 /// Makes the folder of the run. An id has the second and the seed in it: when a run of this seed began in this very second,
 /// as quick replays do, this one waits for the next.
-async fn begin(options: &TestOptions, plan: &Plan, store: &Store) -> Result<(RunInfo, RunDir)> {
+async fn begin(
+    options: &TestOptions,
+    plan: &Plan,
+    program: Option<ProgramFile>,
+    store: &Store,
+) -> Result<(RunInfo, RunDir)> {
     let mut tries = 0;
     loop {
-        let info = plan.run_info(options, jiff::Timestamp::now());
+        let info = plan.run_info(options, program.clone(), jiff::Timestamp::now());
         let folder = options.name.as_deref().unwrap_or(&info.system);
         match store.create_run_named(folder, &info) {
             Ok(directory) => return Ok((info, directory)),

@@ -14,18 +14,26 @@ use std::collections::BTreeMap;
 mod around;
 mod counts;
 mod decide;
+mod logs;
 mod make;
 mod undecided;
+mod violation;
 
 pub use around::{AnswerRow, ChangeRow, changes};
+pub use logs::LogRow;
 pub use undecided::{SuspectRow, UndecidedRow, UnknownRow};
+pub use violation::{CoreRow, EdgeRow, OrderRow, ShrinkRow, ViolationRow, WeakenedRow};
 
 /// The name of the format.
 pub const SCHEMA: &str = "harness.results/v1";
+/// The name of its JSON Schema. Nothing is to be found under it: a reader knows by it which schema it has.
+const SCHEMA_ID: &str = "urn:harness:schema:results:v1";
 
 /// The JSON Schema of `results.json`.
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Results).to_value()
+    let mut schema = schemars::schema_for!(Results);
+    schema.insert("$id".to_owned(), SCHEMA_ID.into());
+    schema.to_value()
 }
 
 /// What a run found out.
@@ -84,6 +92,9 @@ pub struct Results {
     pub reason: ReasonGiven,
     /// The run; none for a history file that no run of ours wrote.
     pub run: Option<RunInfo>,
+    /// The system under test, as it was when the run began; none for a history file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemRow>,
     /// How long the main phase took, in seconds.
     pub duration_s: f64,
     /// Why the main phase ended before its time: `violation` or `stall` (both by `--fail-fast`), or `interrupt`.
@@ -107,12 +118,15 @@ pub struct Results {
     /// How far the checker got; none where it decided everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<UnknownRow>,
+    /// The proof that every object has a legal order; none where one has not, or was not decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<WitnessRow>,
     /// How often the violation came back; none for a run that nobody replayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replays: Option<Replays>,
     /// Something about the history that a reader must know: a torn last line.
     pub remarks: Vec<String>,
-    /// The files beside this one.
+    /// The files beside this one, by what they are; none where nothing was kept.
     pub files: BTreeMap<String, String>,
 }
 
@@ -143,6 +157,42 @@ impl Results {
 
 /// A main phase that ended so little before its time was not cut short.
 const SHORT_BY_S: f64 = 0.2;
+
+/// The system under test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemRow {
+    /// Its name, as the descriptor says it.
+    pub name: String,
+    /// What its program says its version is; null where the descriptor does not say how to ask for it.
+    pub version: Option<String>,
+    /// The program file of its nodes; null where it was not found.
+    pub program: Option<String>,
+    /// The SHA-256 of that file, in hexadecimal digits; null where it could not be read.
+    pub sha256: Option<String>,
+    /// How a node was started, as the descriptor says, with what flags added.
+    pub command: Vec<String>,
+}
+
+impl SystemRow {
+    fn of(info: &RunInfo) -> SystemRow {
+        let program = info.program_file.as_ref();
+        SystemRow {
+            name: info.system.clone(),
+            version: program.and_then(|it| it.version.clone()),
+            program: program.map(|it| it.path.clone()),
+            sha256: program.map(|it| it.sha256.clone()),
+            command: info.command.clone(),
+        }
+    }
+}
+
+/// Where the proof is that every object has a legal order. The independent checker has verified each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WitnessRow {
+    /// The file, beside this one: a line for each object, with its name (`key`) and the numbers of the invocations of
+    /// its operations in that order (`order`).
+    pub file: String,
+}
 
 /// Why the verdict is what it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -333,6 +383,9 @@ pub struct Check {
     /// How hard that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stats: Option<StatsRow>,
+    /// Within which limits, and which of them was reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsRow>,
 }
 
 /// Objects, counted.
@@ -359,136 +412,13 @@ pub struct StatsRow {
     pub peak_memory_bytes: usize,
 }
 
-/// One object's contradiction.
+/// The limits of a check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ViolationRow {
-    /// What it means here that an operation was answered with null: `undecided`, `empty`.
-    #[serde(default)]
-    pub nothing: String,
-    /// What the object still keeps of its promise, and what it does not, in sentences; what was not decided is left out.
-    #[serde(default)]
-    pub still: Vec<String>,
-    /// The object, as JSON.
-    pub key: serde_json::Value,
-    /// The kind.
-    pub code: String,
-    /// What went wrong.
-    pub sentence: String,
-    /// Who asked what.
-    pub detail: Vec<String>,
-    /// From the first core operation's beginning to the last one's end.
-    pub window_s: [f64; 2],
-    /// The operations.
-    pub core: Vec<CoreRow>,
-    /// Why each must come before the other.
-    pub edges: Vec<EdgeRow>,
-    /// Every order, and where it breaks.
-    pub orders: Vec<OrderRow>,
-    /// What was weakened.
-    pub weakened: WeakenedRow,
-    /// How the core was found.
-    pub shrink: ShrinkRow,
-    /// Faults that began or ended while the core operations were under way, in the order of time.
-    #[serde(default)]
-    pub between: Vec<ChangeRow>,
-    /// What each node answered about the object, and how often; the most frequent first, at most 24 of a node.
-    #[serde(default)]
-    pub answers_by_node: BTreeMap<String, Vec<AnswerRow>>,
-}
-
-impl ViolationRow {
-    /// How many digits after the second it takes to see which operation was over before which began: the
-    /// argument can be worked through with what is on the page alone.
-    pub fn digits(&self) -> usize {
-        let shown = |time_ns: u64, digits: usize| format!("{:.digits$}", time_ns as f64 / 1e9);
-        let tells = |digits: &usize| {
-            let in_order = |end_ns: u64, start_ns: u64| {
-                end_ns >= start_ns || shown(end_ns, *digits) != shown(start_ns, *digits)
-            };
-            let mut ends = self.core.iter().filter_map(|member| member.end_ns);
-            let starts = || self.core.iter().map(|member| member.start_ns);
-            ends.all(|end| starts().all(|start| in_order(end, start)))
-        };
-        (3..9).find(tells).unwrap_or(9)
-    }
-}
-
-/// One core operation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CoreRow {
-    /// A, B, ...
-    pub label: String,
-    /// The number of its invocation among the file's events.
-    pub index: u32,
-    /// The client.
-    pub client: u64,
-    /// The logical process.
-    pub process: u32,
-    /// The node that was asked.
-    pub node: Option<String>,
-    /// The function.
-    pub f: String,
-    /// The argument. One of more than 4,096 bytes is a text with its beginning and its size.
-    pub input: serde_json::Value,
-    /// The answer, as large as the argument may be.
-    pub output: serde_json::Value,
-    /// `ok`, `fail` or `info`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Whether its answer is part of the argument, or only the time at which it began.
-    pub answer_counts: bool,
-    /// Its beginning.
-    pub start_ns: u64,
-    /// Its end, if it had one.
-    pub end_ns: Option<u64>,
-}
-
-/// One reason.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct EdgeRow {
-    /// Who must come first.
-    pub from: String,
-    /// Who must come later.
-    pub to: String,
-    /// `real-time` or `value`.
-    pub kind: String,
-    /// For real time: the gap.
-    pub gap_ms: Option<f64>,
-    /// In words.
-    pub sentence: String,
-}
-
-/// One order of the core.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct OrderRow {
-    /// The labels, first to last.
-    pub order: Vec<String>,
-    /// Where it breaks.
-    pub fails_at: String,
-    /// In words.
-    pub sentence: String,
-}
-
-/// What was weakened, which can only make a history more legal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct WeakenedRow {
-    /// Reads that were dropped.
-    pub dropped_reads: usize,
-    /// Updates that may happen at any time or never.
-    pub optional_updates: usize,
-}
-
-/// How the core was found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ShrinkRow {
-    /// Operations on the object.
-    pub from: usize,
-    /// Operations in the core.
-    pub to: usize,
-    /// How many weakened histories were tried.
-    pub checks: usize,
-    /// Weakening any core operation further makes the rest legal.
-    pub minimal: bool,
-    /// The independent checker agrees.
-    pub verified: bool,
+pub struct LimitsRow {
+    /// How long it could take, in seconds; null for as long as it takes.
+    pub time_s: Option<f64>,
+    /// How many bytes its searches could hold at one time; null for as many as it takes.
+    pub memory_bytes: Option<usize>,
+    /// Which limit was reached: `time` or `memory`, that of the object which came least far; null for none.
+    pub hit: Option<String>,
 }

@@ -18,6 +18,22 @@ pub type JunitError = quick_junit::SerializeError;
 /// # Errors
 /// When it cannot be serialized, which is a defect.
 pub fn junit_xml(results: &Results, directory: Option<&str>) -> Result<String, JunitError> {
+    junit_xml_of(&[(results, directory)])
+}
+
+/// The document of several runs, a suite for each.
+///
+/// # Errors
+/// When it cannot be serialized, which is a defect.
+pub fn junit_xml_of(runs: &[(&Results, Option<&str>)]) -> Result<String, JunitError> {
+    let mut report = Report::new("harness");
+    for (results, directory) in runs {
+        report.add_test_suite(suite(results, *directory));
+    }
+    report.to_string()
+}
+
+fn suite(results: &Results, directory: Option<&str>) -> TestSuite {
     let block = final_block(results, directory, BlockOptions { color: false });
     let mut suite = TestSuite::new(match &results.run {
         Some(run) => visible(&run.id, 80),
@@ -56,9 +72,7 @@ pub fn junit_xml(results: &Results, directory: Option<&str>) -> Result<String, J
     } else {
         suite.set_system_out(block);
     }
-    let mut report = Report::new("harness");
-    report.add_test_suite(suite);
-    report.to_string()
+    suite
 }
 
 fn status(results: &Results, check: &Check, block: &str) -> TestCaseStatus {

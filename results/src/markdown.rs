@@ -13,6 +13,53 @@ pub const CHARS_MAX: usize = 60_000;
 /// How many rows of a table or list are shown.
 const ROWS_MAX: usize = 40;
 
+/// The summary of several runs: how each came out, and then the whole of that which matters most, the first with a
+/// violation or else the first that is not valid.
+pub fn markdown_of(runs: &[(&Results, Option<&str>)]) -> String {
+    if let [(results, directory)] = runs {
+        return markdown(results, *directory);
+    }
+    let count_of = |outcome: Outcome| {
+        runs.iter()
+            .filter(|(results, _)| results.verdict == outcome)
+            .count()
+    };
+    let told = [Outcome::Invalid, Outcome::Error, Outcome::Unknown, Outcome::Valid]
+        .map(|outcome| (count_of(outcome), outcome.word().to_lowercase()));
+    let told = told.iter().filter(|(count, _)| *count > 0);
+    let sum: Vec<String> = told.map(|(count, word)| format!("{count} {word}")).collect();
+    let row = |(results, directory): &(&Results, Option<&str>)| {
+        let seed = results
+            .run
+            .as_ref()
+            .map_or(String::new(), |run| run.seed.to_string());
+        let place = directory.map_or(String::new(), |it| cell(&line(it)));
+        let sentence = cell(&line(&results.reason.sentence));
+        format!("| {seed} | {} | {sentence} | {place} |", results.verdict.word())
+    };
+    let mut table = vec![
+        "| seed | verdict | | run |".to_owned(),
+        "| --- | --- | --- | --- |".to_owned(),
+    ];
+    table.extend(runs.iter().take(ROWS_MAX).map(row));
+    let mut sections = vec![
+        format!(
+            "### {}: {}",
+            crate::text::counted(runs.len(), "run"),
+            sum.join(", ")
+        ),
+        table.join("\n"),
+    ];
+    if let Some(more) = runs.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
+        sections.push(format!("{} more runs are in the store.", count(more)));
+    }
+    let first =
+        |is_meant: &dyn Fn(Outcome) -> bool| runs.iter().find(|(results, _)| is_meant(results.verdict));
+    let matters = first(&|it| it == Outcome::Invalid).or_else(|| first(&|it| it != Outcome::Valid));
+    sections.extend(matters.map(|(results, directory)| markdown(results, *directory)));
+    bounded(&sections)
+}
+
 /// The summary; `directory` is where the run is kept, if anywhere.
 pub fn markdown(results: &Results, directory: Option<&str>) -> String {
     let mut sections = vec![format!(

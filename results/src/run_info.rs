@@ -1,4 +1,4 @@
-//! What is known about a run before it starts: `options.json`.
+//! What is known about a run before it starts, and how busy the machine was meanwhile: `options.json`.
 
 use crate::evidence::Strictness;
 use crate::text::{command, visible};
@@ -42,8 +42,25 @@ pub struct RunInfo {
     /// The program that the run's flags put in the place of the descriptor's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
+    /// The program file of a node, as it was when the run began; none where it was not found, and in runs of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program_file: Option<ProgramFile>,
     /// The machine.
     pub environment: Environment,
+}
+
+/// A program, so that it can be told from every other one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProgramFile {
+    /// Where it is, links followed.
+    pub path: String,
+    /// How large it is.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal digits.
+    pub sha256: String,
+    /// What it says its version is; null where the descriptor does not say how to ask for it.
+    pub version: Option<String>,
 }
 
 impl RunInfo {
@@ -77,6 +94,10 @@ impl RunInfo {
 pub struct Environment {
     /// The harness's version.
     pub harness: String,
+    /// The commit that it was built from, with `-dirty` where something had been changed since; null where it was built
+    /// without saying so.
+    #[serde(default)]
+    pub commit: Option<String>,
     /// Operating system and kernel.
     pub os: String,
     /// Processors that could be used.
@@ -85,4 +106,7 @@ pub struct Environment {
     pub memory_bytes: u64,
     /// How nodes were connected: `switch` or `proxy`.
     pub network: String,
+    /// The highest load average, over a minute, that the machine had while the run went on; null until it is over.
+    #[serde(default)]
+    pub load_max: Option<f64>,
 }

@@ -252,6 +252,17 @@ impl RunDir {
             .map_err(io_error("write", &path))
     }
 
+    /// Deletes what these nodes had on their disks, as far as it can be; their logs stay.
+    pub fn clear_disks(&self, nodes: &[String]) {
+        for node in nodes {
+            for folder in ["data", "removed"] {
+                let folder = self.path.join("nodes").join(node).join(folder);
+                // What stays takes up room, and nothing else.
+                let _ = fs::remove_dir_all(folder);
+            }
+        }
+    }
+
     /// Writes a file whole or not at all.
     ///
     /// # Errors

@@ -4,17 +4,18 @@
 //! counterexample is that read alone, beside the bounds.
 
 use super::{Bounds, by_key, final_reads, is_read};
-use crate::Model;
 use crate::analysis::{
     Analysis, BrokenOrder, CoreOperation, KeyCounts, Shrink, Stats, Verdict, Violation, Weakened,
 };
+use crate::proof::shrink::distinct;
 use crate::proof::wording::plain;
+use crate::{Model, Options};
 use history::History;
 use rustc_hash::FxHashSet;
 use std::time::Instant;
 
 /// Judges every final read on its own. All operations are a counter's.
-pub(crate) fn analyse(history: &History) -> Analysis {
+pub(crate) fn analyse(history: &History, options: &Options) -> Analysis {
     let began = Instant::now();
     let finals: FxHashSet<u32> = final_reads(history).into_iter().collect();
     let mut violations = Vec::new();
@@ -24,6 +25,7 @@ pub(crate) fn analyse(history: &History) -> Analysis {
         let bounds = Bounds::of(history, &numbers);
         let reads = || numbers.iter().copied().filter(|number| finals.contains(number));
         if let Some(read) = reads().find(|read| !bounds.allow(history, *read)) {
+            let found = Instant::now();
             let dropped_reads = numbers
                 .iter()
                 .filter(|number| is_read(history, &history.operations[**number as usize]))
@@ -36,6 +38,7 @@ pub(crate) fn analyse(history: &History) -> Analysis {
                 &bounds,
                 numbers.len(),
                 dropped_reads,
+                found,
             ));
         }
     }
@@ -65,6 +68,7 @@ pub(crate) fn analyse(history: &History) -> Analysis {
             peak_bytes: 0,
             took: began.elapsed(),
         },
+        limits: options.limits,
         census: None,
     }
 }
@@ -76,6 +80,7 @@ fn violation(
     bounds: &Bounds,
     operations: usize,
     dropped_reads: usize,
+    found: Instant,
 ) -> Violation {
     let operation = &history.operations[read as usize];
     let told = plain(&history.values.json(operation.output));
@@ -106,6 +111,8 @@ fn violation(
         orders: vec![BrokenOrder {
             order: vec![0],
             fails_at: 0,
+            must: Some(possible.clone()),
+            was: Some(told.clone()),
             sentence: format!("A, after all additions, must be told {possible}. It was told {told}."),
         }],
         weakened: Weakened {
@@ -116,7 +123,9 @@ fn violation(
         shrink: Shrink {
             from: operations,
             to: 1,
+            steps: distinct(vec![operations, 1]),
             checks: 0,
+            took: found.elapsed(),
             minimal: true,
             verified: false,
         },

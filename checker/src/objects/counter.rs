@@ -17,7 +17,7 @@ mod words;
 
 use crate::census::Census;
 use crate::proof::explain::{self, Telling};
-use crate::proof::shrink::Core;
+use crate::proof::shrink::{Core, distinct};
 use crate::proof::wording::Setting;
 use crate::search::frontier;
 use crate::search::slots::{Entry, Line, Role, scan};
@@ -25,6 +25,7 @@ use crate::theory::{Exchange, Part, Theory};
 use crate::{Budget, CallOf, CheckError, Judgement, Object, Options, Violation};
 use history::{History, Operation, Outcome, Value};
 use rustc_hash::FxHashMap;
+use std::time::Instant;
 
 /// The longest core that is shrunk further; one by bounds alone is as small as it can be, and may be long.
 const SHRINK_MAX: usize = 24;
@@ -225,14 +226,16 @@ impl<'h> Theory<'h> for Counter<'h> {
             key: part.key,
             name: self.name(part.history, part.key),
         };
+        let began = Instant::now();
         if suspects.len() > SHRINK_MAX && blame::is_proof(&part.calls, suspects) {
             let core = Core {
                 members: suspects.to_vec(),
                 answer_counts: vec![true; suspects.len()],
+                steps: distinct(vec![part.calls.len(), suspects.len()]),
                 checks: 0,
                 minimal: true,
             };
-            return explain::tell(self, &setting, &part.calls, core);
+            return explain::tell(self, &setting, &part.calls, core, began);
         }
         explain::explain(self, &setting, &part.calls, suspects, budget)
     }

@@ -11,6 +11,7 @@ use crate::{
 };
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxHashSet;
+use std::time::{Duration, Instant};
 
 /// Of cores with more operations only the orders that respect real time are shown.
 const PERMUTED_MAX: usize = 3;
@@ -58,11 +59,12 @@ pub fn explain<O: Object>(
     suspects: &[u32],
     budget: &Budget,
 ) -> Result<Violation, String> {
+    let began = Instant::now();
     let core = shrink(object, calls, suspects, budget);
-    tell(object, setting, calls, core)
+    tell(object, setting, calls, core, began)
 }
 
-/// Puts a core into words that is as small as it can be.
+/// Puts a core into words that is as small as it can be; `began` is when it began to be looked for.
 ///
 /// # Errors
 /// What the independent checker says when it does not agree.
@@ -71,10 +73,11 @@ pub(crate) fn tell<O: Object>(
     setting: &Setting,
     calls: &[CallOf<O>],
     core: Core,
+    began: Instant,
 ) -> Result<Violation, String> {
     let case = Case::new(object, setting, calls, core);
     let verified = case.is_verified()?;
-    Ok(case.violation(verified))
+    Ok(case.violation(verified, began.elapsed()))
 }
 
 /// A core, and what it takes to talk about it.
@@ -125,7 +128,7 @@ impl<'a, O: Object> Case<'a, O> {
         }
     }
 
-    fn violation(&self, verified: bool) -> Violation {
+    fn violation(&self, verified: bool, took: Duration) -> Violation {
         let views: Vec<&CallOf<O>> = self.kept.iter().collect();
         let whole: Vec<&CallOf<O>> = self
             .core
@@ -173,7 +176,9 @@ impl<'a, O: Object> Case<'a, O> {
             shrink: Shrink {
                 from: self.calls.len(),
                 to: self.kept.len(),
+                steps: self.core.steps.clone(),
                 checks: self.core.checks,
+                took,
                 minimal: self.core.minimal,
                 verified,
             },
@@ -299,33 +304,26 @@ impl<'a, O: Object> Case<'a, O> {
                 Some((*late, *it))
             });
             let found = match (early, self.breaks(&classes, &order)) {
-                (_, Some(Some((it, sentence)))) if early.is_none() || size <= PERMUTED_MAX => {
-                    Some((it, sentence))
-                }
-                (Some((late, it)), _) if size <= PERMUTED_MAX => Some((
-                    it,
-                    format!(
+                (_, Some(Some(broken))) if early.is_none() || size <= PERMUTED_MAX => Some(broken),
+                (Some((late, it)), _) if size <= PERMUTED_MAX => Some(BrokenOrder {
+                    order,
+                    fails_at: it,
+                    must: None,
+                    was: None,
+                    sentence: format!(
                         "{} had finished before {} began.",
                         members[late].label, members[it].label
                     ),
-                )),
+                }),
                 _ => None,
             };
-            if let Some((fails_at, sentence)) = found
-                && broken.len() < ORDERS_MAX
-            {
-                broken.push(BrokenOrder {
-                    order,
-                    fails_at,
-                    sentence,
-                });
-            }
+            broken.extend(found.filter(|_| broken.len() < ORDERS_MAX));
         }
         broken
     }
 
     /// Where an order breaks by what was answered: `None` when that is too much to say, `Some(None)` when it does not.
-    fn breaks(&self, classes: &Classes<'_, O>, order: &[usize]) -> Option<Option<(usize, String)>> {
+    fn breaks(&self, classes: &Classes<'_, O>, order: &[usize]) -> Option<Option<BrokenOrder>> {
         let mut reached = FxHashSet::from_iter([classes.begin(self.object)]);
         for place in order {
             classes.spread(self.object, &mut reached, STATES_MAX)?;
@@ -337,8 +335,8 @@ impl<'a, O: Object> Case<'a, O> {
             let next: FxHashSet<Reached<O>> = reached.iter().filter_map(step).collect();
             if next.is_empty() {
                 let label = char::from(b'A' + *place as u8);
-                let told = call.output.as_ref().map(|output| self.object.show_output(output));
-                let told = told.unwrap_or_default();
+                let was = call.output.as_ref().map(|output| self.object.show_output(output));
+                let told = was.as_deref().unwrap_or_default();
                 let mut answers: Vec<String> = reached
                     .iter()
                     .filter_map(|(_, state)| self.object.answer(state, &call.input))
@@ -350,7 +348,14 @@ impl<'a, O: Object> Case<'a, O> {
                     [must] => format!("{label} must be told {must}. It was told {told}."),
                     _ => format!("{label} cannot be told {told} there."),
                 };
-                return Some(Some((*place, sentence)));
+                let must = answers.pop().filter(|_| answers.is_empty());
+                return Some(Some(BrokenOrder {
+                    order: order.to_vec(),
+                    fails_at: *place,
+                    must,
+                    was,
+                    sentence,
+                }));
             }
             reached = next;
         }

@@ -19,6 +19,8 @@ pub struct Core {
     pub members: Vec<u32>,
     /// Whether the answer of each counts, or only that it cannot take effect before its invocation.
     pub answer_counts: Vec<bool>,
+    /// How many calls were kept: all, and then each time that pieces of one size had been weakened.
+    pub steps: Vec<usize>,
     /// How many weakened histories were checked.
     pub checks: usize,
     /// Whether weakening any one further makes the rest legal.
@@ -35,6 +37,7 @@ pub fn shrink<O: Object>(object: &O, calls: &[CallOf<O>], suspects: &[u32], budg
     blamed.sort_unstable();
     blamed.dedup();
     let mut kept = Vec::new();
+    let mut steps = vec![calls.len()];
     let mut effort = Effort::default();
     let all = (0..calls.len() as u32).collect();
     // An algorithm that says too little is no reason to say nothing.
@@ -47,7 +50,9 @@ pub fn shrink<O: Object>(object: &O, calls: &[CallOf<O>], suspects: &[u32], budg
             Ok(false) => kept = suspects,
             // The verdict stands: it is told with all that may be to blame.
             Err(_) => {
+                steps.push(suspects.len());
                 return Core {
+                    steps: distinct(steps),
                     answer_counts: vec![true; suspects.len()],
                     members: suspects,
                     checks: effort.checks,
@@ -62,15 +67,23 @@ pub fn shrink<O: Object>(object: &O, calls: &[CallOf<O>], suspects: &[u32], budg
     let mut kept: Vec<u32> = (0..few.len() as u32)
         .filter(|place| kept.binary_search(&few[*place as usize]).is_ok())
         .collect();
+    steps.push(kept.len());
     let mut shrinking = Shrinking::of(object, &calls, budget, &mut effort);
-    let minimal = shrinking.minimise(&mut kept);
+    let minimal = shrinking.minimise(&mut kept, &mut steps);
     let answer_counts = shrinking.forget_answers(&kept);
     Core {
         members: kept.into_iter().map(|place| few[place as usize]).collect(),
         answer_counts,
+        steps: distinct(steps),
         checks: effort.checks,
         minimal,
     }
+}
+
+/// Sizes on the way to a core. A step on which nothing could be weakened is none.
+pub(crate) fn distinct(mut sizes: Vec<usize>) -> Vec<usize> {
+    sizes.dedup();
+    sizes
 }
 
 /// The calls that are not kept, as weak as they can be: without those that change nothing, and those that began when
@@ -182,8 +195,8 @@ impl<'a, O: Object> Shrinking<'a, O> {
     }
 
     /// Weakens pieces, half of it first, then ever smaller ones, until no single call can be weakened any more. Says
-    /// whether it came to that end.
-    fn minimise(&mut self, kept: &mut Vec<u32>) -> bool {
+    /// whether it came to that end. Notes in `steps` how many are kept after each size of pieces.
+    fn minimise(&mut self, kept: &mut Vec<u32>, steps: &mut Vec<usize>) -> bool {
         let mut piece = kept.len().div_ceil(2);
         loop {
             let mut from = 0;
@@ -192,6 +205,7 @@ impl<'a, O: Object> Shrinking<'a, O> {
                 let mut rest = kept.clone();
                 rest.drain(from..(from + piece).min(kept.len()));
                 if self.effort.looks > LOOKS_MAX {
+                    steps.push(kept.len());
                     return false;
                 }
                 match self.is_illegal(&rest) {
@@ -200,9 +214,13 @@ impl<'a, O: Object> Shrinking<'a, O> {
                         changed = true;
                     }
                     Ok(false) => from += piece,
-                    Err(_) => return false,
+                    Err(_) => {
+                        steps.push(kept.len());
+                        return false;
+                    }
                 }
             }
+            steps.push(kept.len());
             match piece {
                 0 | 1 if !changed => return true,
                 0 | 1 => {}

@@ -35,6 +35,17 @@ pub fn agrees(
     assert_eq!(shrink.to, size, "{}", shown());
     let all = weakened.dropped_reads + weakened.optional_updates + size;
     assert_eq!(shrink.from, all, "{}", shown());
+    let (first, last) = (shrink.steps.first(), shrink.steps.last());
+    assert_eq!((first, last), (Some(&all), Some(&size)), "{}", shown());
+    assert!(shrink.steps.is_sorted_by(|a, b| a > b), "{}", shown());
+    // What an operation was told is said where its answer breaks an order, and only there.
+    for order in &violation.orders {
+        let words = [&order.must, &order.was].into_iter().flatten();
+        let says = |word: &String| order.sentence.contains(word.as_str()) || word == "null";
+        assert!(words.into_iter().all(says), "{order:?} {}", shown());
+        let by_answer = order.sentence.contains("told");
+        assert_eq!(order.was.is_some(), by_answer, "{order:?} {}", shown());
+    }
     for reason in &violation.reasons {
         if let ReasonKind::RealTime { gap_ns } = reason.kind {
             let (first, then) = (core[reason.from], core[reason.to]);

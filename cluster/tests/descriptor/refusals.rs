@@ -40,7 +40,7 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
         "[workloads.register.write]",
         "10:2: workloads: unknown field `workloads`, expected one of `name`, `description`, \
          `failover_ms`, `node`, \
-         `install`, `needs`, `workload`",
+         `install`, `needs`, `version_args`, `workload`",
     );
 }
 

@@ -106,6 +106,11 @@ pub enum Language {
     /// Bash and curl: client.sh
     #[value(alias = "sh")]
     Shell,
+    /// Rust, with nothing but its standard library: client.rs
+    #[value(alias = "rs")]
+    Rust,
+    /// Java 17 or later, with nothing but its standard library: Client.java
+    Java,
 }
 
 /// CI servers.

@@ -184,6 +184,10 @@ pub struct TestOptions {
     #[arg(long, value_name = "NAME", value_parser = parse_folder_name, help_heading = "Output")]
     pub name: Option<String>,
 
+    /// Keeps what the nodes had on their disks also when the run is valid; of any other it is always kept
+    #[arg(long, help_heading = "Output")]
+    pub keep_data: bool,
+
     /// Opens the report in a browser when there is a violation
     #[arg(long, help_heading = "Output")]
     pub open: bool,
@@ -216,11 +220,11 @@ pub struct TestOptions {
     )]
     pub format: Format,
 
-    /// Writes the checks as JUnit here too (every run has them in junit.xml)
+    /// Writes the checks as JUnit here too (every run has them in junit.xml); of several runs all together, a suite for each
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub junit: Option<PathBuf>,
 
-    /// Writes the summary here too (every run has it in summary.md)
+    /// Writes the summary here too (every run has it in summary.md); of several runs all together
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub markdown: Option<PathBuf>,
 

@@ -29,7 +29,7 @@ pub fn check(options: &CheckOptions) -> ExitCode {
             let (results, directory) = (&judgement.results, directory.as_deref());
             events.checked(results);
             events.finish(results, directory);
-            ci::tell(results, directory, None, None);
+            ci::tell(&[(results, directory)], None, None);
             ExitCode::from(conclude(results, directory, options.format))
         }
         Err(error) => fail(&error),
@@ -48,7 +48,7 @@ fn judged(options: &CheckOptions, terms: Terms) -> Result<(Judgement, Option<Str
     };
     let judgement = match (&options.key, &run) {
         (Some(key), _) => judgement::of_object(&file, input, key, terms)?,
-        (None, None) => judgement::of_file(&file, input, None, terms)?,
+        (None, None) => judgement::of_file(&file, input, terms)?,
         (None, Some(run)) => {
             let judgement = judgement::of_run(run, terms)?;
             judgement.keep(&store, run)?;

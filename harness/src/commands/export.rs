@@ -60,7 +60,7 @@ impl Source {
     fn judged(&self) -> Result<Judgement> {
         match self {
             Source::Run(run) => judgement::of_run(run, Terms::of_run(run)),
-            Source::File(path, input) => judgement::of_file(path, *input, None, Terms::default()),
+            Source::File(path, input) => judgement::of_file(path, *input, Terms::default()),
         }
     }
 

@@ -24,8 +24,8 @@ pub fn init(options: &InitOptions) -> ExitCode {
         }
         (false, false) => {
             return refuse(
-                "say what to write: --lang python, go or shell for a descriptor and a client program, --ci github or gitlab \
-                 for a job. On a terminal it is asked",
+                "say what to write: --lang python, go, shell, rust or java for a descriptor and a client program, --ci github \
+                 or gitlab for a job. On a terminal it is asked",
             );
         }
     };

@@ -13,7 +13,7 @@ use crate::series::Tally;
 use crate::stop::Stop;
 use anyhow::{Context, Result, bail};
 use results::text::{command, counted, line, visible};
-use results::{Outcome, Replay, Results, RunDir, RunInfo, Store};
+use results::{Outcome, ProgramFile, Replay, Results, RunDir, RunInfo, Store};
 use std::process::ExitCode;
 use std::time::Instant;
 use tokio::process::Command;
@@ -64,6 +64,7 @@ fn repeat(options: &ReplayOptions, printed: Option<ListFormat>) -> Result<u8> {
         id: &info.id,
         arguments: &arguments,
         code: &results.reason.code,
+        program: info.program_file.as_ref(),
         is_told,
         part,
     };
@@ -105,6 +106,8 @@ struct Repeated<'a> {
     arguments: &'a [String],
     /// The kind of its violation.
     code: &'a str,
+    /// What its nodes were, where that is known.
+    program: Option<&'a ProgramFile>,
     /// Whether each replay is told when it is over.
     is_told: bool,
     /// What of it.
@@ -136,6 +139,15 @@ impl Repeated<'_> {
                     self.run.add_replay(&replay)?;
                 }
                 tally.add(ended.code);
+                if self.is_told && tally.total() == 1 {
+                    let here = came_to.as_ref().and_then(|results| results.run.as_ref());
+                    let here = here.and_then(|run| run.program_file.as_ref());
+                    self.program
+                        .zip(here)
+                        .and_then(changed)
+                        .iter()
+                        .for_each(|note| print(note));
+                }
                 if self.is_told {
                     let took = began.elapsed().as_secs_f64();
                     print(&row(&place, &replay, came_to.as_ref(), self.code, took));
@@ -176,6 +188,24 @@ fn progress(kind: ProgressKind) -> &'static str {
         ProgressKind::Lines => "lines",
         ProgressKind::None => "none",
     }
+}
+
+/// Says that the nodes are not the program any more that they were in the run; nothing where they are.
+fn changed((then, now): (&ProgramFile, &ProgramFile)) -> Option<String> {
+    let named = |it: &ProgramFile| {
+        let version = it
+            .version
+            .as_ref()
+            .map_or(String::new(), |it| format!("{}, ", visible(it, 60)));
+        format!("{version}SHA-256 {:.12}…", it.sha256)
+    };
+    (then.sha256 != now.sha256).then(|| {
+        format!(
+            " note     the program of the nodes has changed since the run: {} then, {} now\n\n",
+            named(then),
+            named(now)
+        )
+    })
 }
 
 /// A replay in a line or two: `3/10  INVALID  Decree 9 was decided twice: first as 3, then as 4.`
@@ -233,4 +263,26 @@ fn told(options: &ReplayOptions, run: &RunDir, printed: Option<ListFormat>) -> R
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_another_one_now_is_told_by_version_and_bytes() {
+        let file = |digit: &str, version: Option<&str>| ProgramFile {
+            path: "/usr/bin/mydb".to_owned(),
+            bytes: 3,
+            sha256: digit.repeat(64),
+            version: version.map(str::to_owned),
+        };
+        let (old, new) = (file("a", Some("mydb 3.1")), file("b", None));
+        assert_eq!(changed((&old, &file("a", None))), None);
+        assert_eq!(
+            changed((&old, &new)).unwrap(),
+            " note     the program of the nodes has changed since the run: mydb 3.1, SHA-256 aaaaaaaaaaaa… then, SHA-256 \
+             bbbbbbbbbbbb… now\n\n"
+        );
+    }
 }

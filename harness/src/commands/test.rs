@@ -209,15 +209,10 @@ fn inside(options: &TestOptions) -> u8 {
 fn end(results: &Results, directory: Option<&str>, options: &TestOptions, events: &Events) -> u8 {
     events.finish(results, directory);
     // A run of a scorecard is a measurement, and a replay one of a violation that was told already: what they find is
-    // no news about the commit.
-    let is_news = options.die_with.is_none() || options.one_of.is_some();
-    if is_news && options.replay_of.is_none() {
-        ci::tell(
-            results,
-            directory,
-            options.junit.as_deref(),
-            options.markdown.as_deref(),
-        );
+    // no news about the commit. What the runs of a series find is told together by whoever started them.
+    if options.die_with.is_none() {
+        let (junit, summary) = (options.junit.as_deref(), options.markdown.as_deref());
+        ci::tell(&[(results, directory)], junit, summary);
     }
     conclude(results, directory, options.format)
 }

@@ -67,19 +67,25 @@ pub fn of_run(directory: &RunDir, terms: Terms) -> Result<Judgement> {
     let file = directory.file("history.jsonl");
     let strictness = terms.strictness.or(asked);
     let terms = Terms { strictness, ..terms };
-    let mut judgement = of_file(&file, ReadOptions::default(), info, terms)?;
+    let mut judgement = judge(read(&file, ReadOptions::default())?, info, terms)?;
     let code = judgement.results.reason.code.clone();
     judgement.results.replays = Replays::sum(&directory.replays(), &code);
+    judgement.results.look_up_logs(
+        &judgement.history,
+        &judgement.analysis,
+        &judgement.coverage,
+        directory.path(),
+    );
     judgement.directory = Some(directory.path().display().to_string());
     Ok(judgement)
 }
 
-/// Judges a history file; `input` is what is known about its format.
+/// Judges a history file that is no run of ours; `input` is what is known about its format.
 ///
 /// # Errors
 /// When it cannot be read or checked.
-pub fn of_file(path: &Path, input: ReadOptions, info: Option<RunInfo>, terms: Terms) -> Result<Judgement> {
-    judge(read(path, input)?, info, terms)
+pub fn of_file(path: &Path, input: ReadOptions, terms: Terms) -> Result<Judgement> {
+    judge(read(path, input)?, None, terms).map(beside_nothing)
 }
 
 /// Judges one object of a history file, as it is called there.
@@ -104,7 +110,13 @@ pub fn of_object(path: &Path, input: ReadOptions, key: &str, terms: Terms) -> Re
     }
     // What one object was told says nothing about how much was tested.
     let strictness = Some(Strictness::Off);
-    judge(history, None, Terms { strictness, ..terms })
+    judge(history, None, Terms { strictness, ..terms }).map(beside_nothing)
+}
+
+/// What is told and not kept has no files beside it.
+fn beside_nothing(mut judgement: Judgement) -> Judgement {
+    judgement.results.files.clear();
+    judgement
 }
 
 fn read(path: &Path, input: ReadOptions) -> Result<History> {

@@ -6,7 +6,7 @@
 use super::plan::Plan;
 use anyhow::{Context, Result, anyhow};
 use cluster::probe::{self, Capability};
-use cluster::system::NodeVariables;
+use cluster::system::{CommandLine, NodeVariables};
 use cluster::{SandboxError, clock};
 use std::net::Ipv4Addr;
 
@@ -35,9 +35,21 @@ fn has(probed: Result<Capability, SandboxError>) -> Result<()> {
     }
 }
 
-/// What the first node is started with, but for those that look elsewhere for their program. Addresses and data do not
-/// matter to who can be reached.
+/// What the first node is started with, but for those that look elsewhere for their program.
 fn programs(plan: &Plan) -> Result<Vec<Vec<String>>> {
+    let all = commands_of_first_node(plan)?.into_iter();
+    Ok(all
+        .filter(|command| !command.env.contains_key("PATH"))
+        .map(|command| command.argv)
+        .collect())
+}
+
+/// What the first node is started with: its own command, and then those beside it. Addresses and data are made up, for they
+/// do not matter to which programs these are.
+///
+/// # Errors
+/// When the harness's own file cannot be found.
+pub fn commands_of_first_node(plan: &Plan) -> Result<Vec<CommandLine>> {
     let harness = std::env::current_exe().context("find the harness's own program file")?;
     let hosts: Vec<_> = plan
         .nodes
@@ -59,9 +71,5 @@ fn programs(plan: &Plan) -> Result<Vec<Vec<String>>> {
         .companions(&variables)
         .into_iter()
         .map(|(_, command)| command);
-    let all = std::iter::once(own).chain(beside);
-    Ok(all
-        .filter(|command| !command.env.contains_key("PATH"))
-        .map(|command| command.argv)
-        .collect())
+    Ok(std::iter::once(own).chain(beside).collect())
 }

@@ -10,7 +10,7 @@ use cluster::{Backend, DiskSpec, System};
 use history::Header;
 use jiff::Timestamp;
 use nemesis::{Package, PlannedFault, Schedule};
-use results::{Environment, RunInfo};
+use results::{Environment, ProgramFile, RunInfo};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,7 +126,12 @@ impl Plan {
     }
 
     /// What is known of the run before it starts.
-    pub fn run_info(&self, options: &TestOptions, started: Timestamp) -> RunInfo {
+    pub fn run_info(
+        &self,
+        options: &TestOptions,
+        program: Option<ProgramFile>,
+        started: Timestamp,
+    ) -> RunInfo {
         let template = self.system.node.command_words().into_iter();
         RunInfo {
             id: format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), self.seed),
@@ -149,6 +154,7 @@ impl Plan {
                 .cloned()
                 .collect(),
             program: options.program.clone(),
+            program_file: program,
             environment: environment(options.network.backend()),
         }
     }
@@ -290,10 +296,12 @@ fn environment(network: Backend) -> Environment {
         .and_then(|kib| kib.parse::<u64>().ok());
     Environment {
         harness: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("HARNESS_COMMIT").map(str::to_owned),
         os: words.map_or_else(|_| "unknown".to_owned(), |words| words.join(" ")),
         cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         memory_bytes: total_kib.unwrap_or(0) * 1024,
         network: network.name().to_owned(),
+        load_max: None,
     }
 }
 
@@ -414,6 +422,7 @@ fn option_table(
         "recovery_time_s": options.recovery_time.as_secs_f64(),
         "fail_fast": options.fail_fast,
         "capture": options.capture,
+        "keep_data": options.keep_data,
         "checker_timeout_s": options.checker_timeout.as_secs_f64(),
         "checker_memory_bytes": options.checker_memory,
         "evidence": options.evidence.strictness().name(),

@@ -210,7 +210,7 @@ mod tests {
         std::fs::write(folder.path().join("history.jsonl"), FILE).unwrap();
         let file = folder.path().join("history.jsonl");
         let judgement =
-            crate::run::judgement::of_file(&file, history::ReadOptions::default(), None, Default::default())
+            crate::run::judgement::of_file(&file, history::ReadOptions::default(), Default::default())
                 .unwrap();
         let ended = Ended {
             code: Some(1),

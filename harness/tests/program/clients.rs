@@ -122,6 +122,55 @@ fn the_example_in_go_compiles_and_works() {
 }
 
 #[test]
+fn the_example_in_rust_compiles_and_works() {
+    if !has_sandbox() || !has("rustc", "--version") || !has("python3", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = example(&place, "rust");
+    let folder = Path::new(&descriptor).parent().unwrap();
+    let formatted = Command::new("rustfmt")
+        .args(["--edition", "2024", "--check", "client.rs"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert_eq!(out(&formatted), "", "rustfmt would write it in another way");
+    let built = Command::new("rustc")
+        .args([
+            "--edition",
+            "2024",
+            "-D",
+            "warnings",
+            "-O",
+            "-o",
+            "client",
+            "client.rs",
+        ])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", err(&built));
+    is_right(&place, &descriptor);
+}
+
+#[test]
+fn the_example_in_java_compiles_and_works() {
+    if !has_sandbox() || !has("javac", "-version") || !has("python3", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let descriptor = example(&place, "java");
+    let folder = Path::new(&descriptor).parent().unwrap();
+    let built = Command::new("javac")
+        .args(["-Xlint:all", "-Werror", "Client.java"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}{}", out(&built), err(&built));
+    is_right(&place, &descriptor);
+}
+
+#[test]
 fn a_client_in_rust_is_built_outside_the_workspace_and_works() {
     if !has_sandbox() || !has("python3", "--version") {
         return;
@@ -158,7 +207,7 @@ fn a_client_in_rust_is_built_outside_the_workspace_and_works() {
 #[test]
 fn no_template_is_longer_than_a_page() {
     let place = Place::new();
-    for language in ["python", "go", "shell"] {
+    for language in ["python", "go", "shell", "rust", "java"] {
         let program = out(&place.run(&["init", "--lang", language, "--print"]));
         assert!((10..60).contains(&program.lines().count()), "{language}");
     }

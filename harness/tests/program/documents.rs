@@ -77,6 +77,19 @@ fn a_violation_is_told_in_one_sentence_to_everybody_and_every_document_fulfils_i
     assert!(place.read("report.html").contains("counterexample.svg"));
     let shown = place.run(&["show"]);
     assert!(out(&shown).contains(&format!(" INVALID  {sentence}\n")));
+    assert!(
+        place.latest().join("nodes/n1/data").exists(),
+        "what went wrong may be there"
+    );
+    // Where the nodes' own words are.
+    let logs = results["violations"][0]["logs"].as_array().unwrap();
+    assert!(!logs.is_empty(), "{}", results["violations"][0]);
+    for log in logs {
+        let lines = place.read(log["file"].as_str().unwrap()).lines().count() as u64;
+        let [from, to] = ["from_line", "to_line"].map(|end| log[end].as_u64().unwrap());
+        assert!(1 <= from && from <= to && to <= lines, "{log}, of {lines}");
+    }
+    assert_eq!(results["checks"][0]["limits"]["time_s"], 300.0);
     // The schemas.
     assert_eq!(problems(&place.schema("results"), &results), Vec::<String>::new());
     let of_history = place.schema("history");
@@ -102,7 +115,11 @@ fn the_stream_tells_the_run(events: &[Value], results: &Value, history: &[Value]
     assert!(times.windows(2).all(|pair| pair[0] <= pair[1]), "{times:?}");
     let of_type = |kind: &str| -> Vec<&Value> { events.iter().filter(|it| it["type"] == kind).collect() };
     assert_eq!(events[0]["type"], "run_started");
-    assert_eq!(events[0]["run"], results["run"]);
+    // How busy the machine was is known in the end.
+    let mut run = results["run"].clone();
+    assert!(run["environment"]["load_max"].as_f64() > Some(0.0), "{run}");
+    run["environment"]["load_max"] = Value::Null;
+    assert_eq!(events[0]["run"], run);
     let last = &events[events.len() - 1];
     assert_eq!(last["type"], "run_finished");
     assert_eq!(
@@ -155,6 +172,29 @@ fn json_is_one_document_and_a_valid_run_is_no_annotation() {
     assert!(!err(&output).contains("::error"), "{}", err(&output));
     assert!(place.read("junit.xml").contains("failures=\"0\" errors=\"0\""));
     assert!(!place.latest().join("counterexample.svg").exists());
+    let results = place.results();
+    let witness = results["witness"]["file"].as_str().unwrap();
+    assert_eq!(results["files"]["witness"], witness);
+    let orders = place.read(witness).lines().count();
+    assert_eq!(results["checks"][0]["keys"]["valid"], orders);
+    // The program is the one that is at hand, to the byte.
+    let system = &results["system"];
+    assert_eq!(system["name"], "paxos");
+    assert!(
+        system["version"].as_str().unwrap().starts_with("harness "),
+        "{system}"
+    );
+    let sum = std::process::Command::new("sha256sum")
+        .arg(crate::place::HARNESS)
+        .output()
+        .unwrap();
+    assert!(
+        out(&sum).starts_with(system["sha256"].as_str().unwrap()),
+        "{system}"
+    );
+    // Nobody needs the disks of a run in which nothing went wrong.
+    assert!(!place.latest().join("nodes/n1/data").exists());
+    assert!(place.latest().join("nodes/n1/stderr.log").exists());
     let refused = place.run(&["export", "svg"]);
     assert_eq!(refused.status.code(), Some(255));
     assert!(

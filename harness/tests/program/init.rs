@@ -123,7 +123,7 @@ fn a_server_that_is_not_known_and_a_folder_that_is_not_there_are_refused() {
     let nothing = place.run(&["init"]);
     assert_eq!(nothing.status.code(), Some(254));
     assert!(
-        err(&nothing).contains("--lang python, go or shell"),
+        err(&nothing).contains("--lang python, go, shell, rust or java"),
         "{}",
         err(&nothing)
     );

@@ -12,7 +12,12 @@ fn several_runs_have_a_sum_and_each_its_place_in_the_store() {
         return;
     }
     let place = Place::new();
-    let output = place.run(&[SHORT.as_slice(), &["3", "--test-count", "2", "--name", "nightly"]].concat());
+    let file = |name: &str| place.folder.path().join(name);
+    let mut command =
+        place.command(&[SHORT.as_slice(), &["3", "--test-count", "2", "--name", "nightly"]].concat());
+    command.arg("--junit").arg(file("all.xml"));
+    command.arg("--markdown").arg(file("all.md"));
+    let output = command.output().unwrap();
     let text = out(&output);
     assert_eq!(output.status.code(), Some(0), "{text}{}", err(&output));
     assert!(text.contains(" 2 runs: valid 2  invalid 0  unknown 0"), "{text}");
@@ -31,6 +36,15 @@ fn several_runs_have_a_sum_and_each_its_place_in_the_store() {
         list[0]["seed"], list[1]["seed"],
         "other tests, not the same again"
     );
+    // The last run has not overwritten the others.
+    let [xml, summary] = ["all.xml", "all.md"].map(|name| std::fs::read_to_string(file(name)).unwrap());
+    for run in list.as_array().unwrap() {
+        let suite = format!("<testsuite name={}", run["id"]);
+        assert!(xml.contains(&suite), "{suite}: {xml}");
+        let row = format!("| {} | VALID |", run["seed"]);
+        assert!(summary.contains(&row), "{row}: {summary}");
+    }
+    assert!(summary.starts_with("### 2 runs: 2 valid\n"), "{summary}");
 }
 
 #[test]
@@ -40,7 +54,10 @@ fn a_series_ends_with_the_violation_and_a_known_bug_is_no_failure() {
     }
     let place = Place::new();
     let bug = ["3", "--bug", "accept-below-promise", "--fail-fast"];
-    let until = place.run(&[SHORT.as_slice(), &bug, &["--until-invalid"]].concat());
+    let mut until = place.command(&[SHORT.as_slice(), &bug, &["--until-invalid"]].concat());
+    let until = until.env("GITHUB_ACTIONS", "true").output().unwrap();
+    let annotations = err(&until).matches("::error title=INVALID").count();
+    assert_eq!(annotations, 1, "{}", err(&until));
     assert_eq!(until.status.code(), Some(1), "{}{}", out(&until), err(&until));
     assert!(out(&until).contains("invalid 1"), "{}", out(&until));
     let known = place.run(&[SHORT.as_slice(), &bug, &["--expect-invalid", "--test-count", "9"]].concat());

@@ -25,7 +25,7 @@ pub fn decide(
     let praise = analysis.model.praise();
     if let Some(violation) = analysis.violations.first() {
         let mut detail = violation.detail.clone();
-        detail.extend(super::make::still(&violation.still));
+        detail.extend(super::violation::still(&violation.still));
         let (bad, total) = (analysis.keys.invalid, analysis.keys.total);
         detail.extend(match (bad, analysis.keys.valid) {
             (1, 0) => None,

@@ -1,15 +1,15 @@
 //! Making the document: from a history, its analysis and its coverage. Read next: `decide` for the verdict.
 
-use super::around::answers_by_node;
 use super::counts::operations;
 use super::decide::decide;
+use super::undecided::{least_far, name};
+use super::violation::violation_row;
 use super::*;
 use crate::coverage::{Coverage, Tally};
 use crate::evidence::{self, Strictness};
 use crate::text::{self, count, counted};
-use checker::weaker::{Answer, Bound, StillHolds};
-use checker::{Analysis, ReasonKind, Verdict};
-use history::{History, Note, Operation, StopReason};
+use checker::{Analysis, Verdict};
+use history::{History, Note, StopReason};
 
 impl Results {
     /// The document of a history that was checked; every rule of evidence counts.
@@ -51,6 +51,7 @@ impl Results {
             exit_code: verdict.exit_code(),
             reason,
             run: info.cloned(),
+            system: info.map(SystemRow::of),
             duration_s: main_s,
             stopped: stopped(history, coverage.main_ns),
             phases: phase_rows(history),
@@ -65,9 +66,10 @@ impl Results {
                 .collect(),
             faults,
             unknown: UnknownRow::of(info, history, analysis),
+            witness: witness(info, analysis),
             replays: None,
             remarks,
-            files: files(verdict, info),
+            files: files(verdict, witness(info, analysis).is_some(), info),
         }
     }
 
@@ -90,6 +92,7 @@ impl Results {
                 detail,
             },
             run: info.cloned(),
+            system: info.map(SystemRow::of),
             duration_s: 0.0,
             stopped: None,
             phases: phase_rows(history),
@@ -100,9 +103,10 @@ impl Results {
             checks: Vec::new(),
             violations: Vec::new(),
             unknown: None,
+            witness: None,
             replays: None,
             remarks: Vec::new(),
-            files: files(Outcome::Error, info),
+            files: files(Outcome::Error, false, info),
         }
     }
 }
@@ -221,6 +225,13 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
             largest_key_ops: analysis.stats.largest_key_ops,
             peak_memory_bytes: analysis.stats.peak_bytes,
         }),
+        limits: Some(LimitsRow {
+            time_s: analysis.limits.time.map(|time| time.as_secs_f64()),
+            memory_bytes: analysis.limits.memory_bytes,
+            hit: least_far(&analysis.undecided)
+                .first()
+                .map(|it| name(it.limit).to_owned()),
+        }),
     };
     let rule = |rule: &Rule| Check {
         name: rule.name(),
@@ -233,6 +244,7 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
         took_s: 0.0,
         keys: None,
         stats: None,
+        limits: None,
     };
     std::iter::once(linearizable)
         .chain(rules.iter().skip(1).map(rule))
@@ -252,129 +264,18 @@ pub(super) fn bounded(json: &str) -> serde_json::Value {
     format!("{start}… ({} bytes, whole in history.jsonl)", count(json.len())).into()
 }
 
-/// What is known of weaker promises, in sentences: one for all when none is kept.
-pub(super) fn still(promises: &[StillHolds]) -> Vec<String> {
-    let known: Vec<&StillHolds> = decided(promises).collect();
-    let is_broken = |promise: &&StillHolds| {
-        matches!(
-            promise,
-            StillHolds::Sequential(Answer::Broken)
-                | StillHolds::OrderedSequential(Answer::Broken)
-                | StillHolds::Regular(Answer::Broken)
-                | StillHolds::Versions(Bound::None)
-                | StillHolds::Age(Bound::None)
-        )
-    };
-    match known.len() > 1 && known.iter().all(is_broken) {
-        true => vec!["No weaker promise is kept either.".to_owned()],
-        false => known.iter().map(|promise| promise.sentence()).collect(),
-    }
-}
-
-/// The weaker promises of which it is known whether they are kept.
-fn decided(still: &[StillHolds]) -> impl Iterator<Item = &StillHolds> {
-    still.iter().filter(|promise| {
-        !matches!(
-            promise,
-            StillHolds::Sequential(Answer::Unknown)
-                | StillHolds::OrderedSequential(Answer::Unknown)
-                | StillHolds::Regular(Answer::Unknown)
-                | StillHolds::Versions(Bound::Unknown)
-                | StillHolds::Age(Bound::Unknown)
-        )
+/// The proof that every object has a legal order, where every one has; only runs keep one.
+fn witness(info: Option<&RunInfo>, analysis: &Analysis) -> Option<WitnessRow> {
+    let is_kept = info.is_some() && analysis.verdict == Verdict::Valid;
+    is_kept.then(|| WitnessRow {
+        file: WITNESS.to_owned(),
     })
 }
 
-fn violation_row(
-    history: &History,
-    model: checker::Model,
-    violation: &checker::Violation,
-    faults: &[FaultRow],
-) -> ViolationRow {
-    let json = |value: history::Value| bounded(&history.values.json(value));
-    let operation = |number: u32| &history.operations[number as usize];
-    let label = |place: usize| violation.core[place].label.to_string();
-    let end = |it: &Operation| (it.end_ns != u64::MAX).then_some(it.end_ns);
-    let starts = violation
-        .core
-        .iter()
-        .map(|member| operation(member.operation).start_ns);
-    let ends = violation
-        .core
-        .iter()
-        .filter_map(|member| end(operation(member.operation)));
-    let core = violation.core.iter().map(|member| {
-        let it = operation(member.operation);
-        CoreRow {
-            label: member.label.to_string(),
-            index: it.invoke,
-            client: history.client(it),
-            process: it.process,
-            node: history.node_name(it).map(str::to_owned),
-            f: history.function_name(it).to_owned(),
-            input: json(it.input),
-            output: json(it.output),
-            kind: match it.outcome {
-                history::Outcome::Ok => "ok".into(),
-                history::Outcome::Fail => "fail".into(),
-                history::Outcome::Info => "info".into(),
-            },
-            answer_counts: member.answer_counts,
-            start_ns: it.start_ns,
-            end_ns: end(it),
-        }
-    });
-    let edge = |reason: &checker::Reason| EdgeRow {
-        from: label(reason.from),
-        to: label(reason.to),
-        kind: if reason.kind == ReasonKind::Value {
-            "value".into()
-        } else {
-            "real-time".into()
-        },
-        gap_ms: match reason.kind {
-            ReasonKind::RealTime { gap_ns } => Some(gap_ns as f64 / 1e6),
-            ReasonKind::Value => None,
-        },
-        sentence: reason.sentence.clone(),
-    };
-    let order = |broken: &checker::BrokenOrder| OrderRow {
-        order: broken.order.iter().map(|place| label(*place)).collect(),
-        fails_at: label(broken.fails_at),
-        sentence: broken.sentence.clone(),
-    };
-    let window_s = [
-        text::seconds(starts.min().unwrap_or(0)),
-        text::seconds(ends.max().unwrap_or(0)),
-    ];
-    ViolationRow {
-        nothing: model.nothing().to_owned(),
-        still: still(&violation.still),
-        key: json(history.keys[violation.key as usize]),
-        code: violation.code.to_owned(),
-        sentence: text::line(&violation.sentence),
-        detail: violation.detail.clone(),
-        window_s,
-        core: core.collect(),
-        edges: violation.reasons.iter().map(edge).collect(),
-        orders: violation.orders.iter().map(order).collect(),
-        weakened: WeakenedRow {
-            dropped_reads: violation.weakened.dropped_reads,
-            optional_updates: violation.weakened.optional_updates,
-        },
-        shrink: ShrinkRow {
-            from: violation.shrink.from,
-            to: violation.shrink.to,
-            checks: violation.shrink.checks,
-            minimal: violation.shrink.minimal,
-            verified: violation.shrink.verified,
-        },
-        between: changes(faults, window_s),
-        answers_by_node: answers_by_node(history, violation.key),
-    }
-}
+/// What the orders are written into.
+const WITNESS: &str = "witness.jsonl";
 
-fn files(verdict: Outcome, info: Option<&RunInfo>) -> BTreeMap<String, String> {
+fn files(verdict: Outcome, has_witness: bool, info: Option<&RunInfo>) -> BTreeMap<String, String> {
     let mut files = vec![
         ("report", "report.html"),
         ("history", "history.jsonl"),
@@ -391,8 +292,9 @@ fn files(verdict: Outcome, info: Option<&RunInfo>) -> BTreeMap<String, String> {
             ("counterexample", "counterexample.jsonl"),
             ("drawing", "counterexample.svg"),
         ]),
-        Outcome::Valid | Outcome::Unknown => files.push(("witness", "witness.jsonl")),
-        Outcome::Error => {}
+        // Where the checker came to its limits there is none.
+        Outcome::Valid | Outcome::Unknown if has_witness => files.push(("witness", WITNESS)),
+        Outcome::Valid | Outcome::Unknown | Outcome::Error => {}
     }
     files
         .into_iter()

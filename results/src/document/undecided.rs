@@ -2,7 +2,7 @@
 
 use super::RunInfo;
 use super::make::bounded;
-use crate::text::{self, count, counted, visible};
+use crate::text::{self, command, count, counted, visible};
 use checker::{Analysis, Limit, Undecided};
 use history::{History, Operation};
 use schemars::JsonSchema;
@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 const OBJECTS_MAX: usize = 5;
 /// How many operations of an object are told.
 const SUSPECTS_MAX: usize = 12;
+/// Longer names of objects are no words to type.
+const KEY_CHARS_MAX: usize = 60;
 /// With more operations than this on an object, fewer would be a help.
 const LARGE: usize = 30;
 
@@ -77,9 +79,7 @@ pub struct SuspectRow {
 impl UnknownRow {
     /// None where every object was decided.
     pub(super) fn of(info: Option<&RunInfo>, history: &History, analysis: &Analysis) -> Option<UnknownRow> {
-        let mut stuck: Vec<&Undecided> = analysis.undecided.iter().collect();
-        // Least far first: the share that was placed, without division.
-        stuck.sort_by(|a, b| (a.placed * b.of, a.key).cmp(&(b.placed * a.of, b.key)));
+        let stuck = least_far(&analysis.undecided);
         let first = stuck.first()?;
         Some(UnknownRow {
             limit: name(first.limit).to_owned(),
@@ -132,7 +132,15 @@ impl UndecidedRow {
     }
 }
 
-fn name(limit: Limit) -> &'static str {
+/// The objects that were not decided, least far first.
+pub(super) fn least_far(undecided: &[Undecided]) -> Vec<&Undecided> {
+    let mut stuck: Vec<&Undecided> = undecided.iter().collect();
+    // By the share that was placed, without division.
+    stuck.sort_by(|a, b| (a.placed * b.of, a.key).cmp(&(b.placed * a.of, b.key)));
+    stuck
+}
+
+pub(super) fn name(limit: Limit) -> &'static str {
     match limit {
         Limit::Time => "time",
         Limit::Memory => "memory",
@@ -187,14 +195,23 @@ fn ways(info: Option<&RunInfo>, history: &History, analysis: &Analysis, stuck: &
         Some(info) => format!("harness check {} ", visible(&info.id, 60)),
         None => String::new(),
     };
+    let gib = (analysis.stats.peak_bytes.saturating_mul(4) >> 30).max(4);
+    let minutes = (analysis.stats.took.as_secs() / 6).max(10);
+    let reached = |limit: Limit| stuck.iter().any(|it| it.limit == limit);
+    let memory = reached(Limit::Memory).then(|| format!("--checker-memory {gib}GiB"));
+    let time = reached(Limit::Time).then(|| format!("--checker-timeout {minutes}m"));
     let mut ways = Vec::new();
-    if stuck.iter().any(|it| it.limit == Limit::Memory) {
-        let gib = (analysis.stats.peak_bytes.saturating_mul(4) >> 30).max(4);
-        ways.push(format!("More memory: {again}--checker-memory {gib}GiB"));
-    }
-    if stuck.iter().any(|it| it.limit == Limit::Time) {
-        let minutes = (analysis.stats.took.as_secs() / 6).max(10);
-        ways.push(format!("More time: {again}--checker-timeout {minutes}m"));
+    ways.extend(memory.iter().map(|flag| format!("More memory: {again}{flag}")));
+    ways.extend(time.iter().map(|flag| format!("More time: {again}{flag}")));
+    // A run without it has its whole verdict in the end; that of the object alone is there sooner.
+    if let ([one], 2..) = (stuck, history.keys.len()) {
+        let key = visible(&history.key_name(one.key), KEY_CHARS_MAX);
+        let flags: Vec<String> = memory.into_iter().chain(time).collect();
+        ways.push(format!(
+            "The same on that object alone, which is told and not kept: {again}{} {}",
+            command(&["--key".to_owned(), key]),
+            flags.join(" ")
+        ));
     }
     let mut suspects = stuck.iter().flat_map(|it| &it.suspects);
     if suspects.any(|it| history.operations[*it as usize].outcome == history::Outcome::Info) {

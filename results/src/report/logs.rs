@@ -53,6 +53,8 @@ pub struct NodeLog {
 pub struct LogLine {
     /// The moment, as `31.406`.
     pub at: String,
+    /// Its number in the file, from 1; none for what nobody wrote there.
+    pub number: Option<usize>,
     /// The text, harmless.
     pub text: Vec<Piece>,
     /// How it is drawn: empty, `marked`, `rule`, `rule cut`, `client` or `gap`.
@@ -266,7 +268,16 @@ fn chosen(lines: Vec<OwnLine>, words: &[(String, String)], lines_max: usize) -> 
             _ => marked(&line.text, words),
         };
         let at = format!("{:.3}", seconds(line.at));
-        shown.push((line.at, LogLine { at, text, class }));
+        let number = Some(line.number);
+        shown.push((
+            line.at,
+            LogLine {
+                at,
+                number,
+                text,
+                class,
+            },
+        ));
     }
     if left_out > 0 {
         shown.push((latest, gap(left_out)));
@@ -277,6 +288,7 @@ fn chosen(lines: Vec<OwnLine>, words: &[(String, String)], lines_max: usize) -> 
 fn gap(lines: usize) -> LogLine {
     LogLine {
         at: String::new(),
+        number: None,
         text: plain(format!("{} not shown", counted(lines, "line"))),
         class: "gap",
     }
@@ -288,6 +300,7 @@ fn asked(history: &History, violation: &Violation, node: &str) -> Vec<(u64, LogL
     let mut line = |at: u64, text: String| {
         let client = LogLine {
             at: format!("{:.3}", seconds(at)),
+            number: None,
             text: plain(text),
             class: "client",
         };
@@ -342,6 +355,7 @@ fn cuts(coverage: &Coverage, node: &str, window: &Window) -> Vec<(u64, LogLine)>
             if let Some(at) = at.filter(|at| window.spans(*at)) {
                 let line = LogLine {
                     at: format!("{:.3}", seconds(at)),
+                    number: None,
                     text: plain(text),
                     class: "rule cut",
                 };

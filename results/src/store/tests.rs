@@ -19,12 +19,15 @@ fn info(id: &str) -> RunInfo {
         command: vec![],
         node_args: vec![],
         program: None,
+        program_file: None,
         environment: Environment {
             harness: "0.1.0".into(),
+            commit: None,
             os: "Linux".into(),
             cpus: 2,
             memory_bytes: 1,
             network: "switch".into(),
+            load_max: None,
         },
     }
 }
@@ -379,4 +382,21 @@ fn of_two_runs_that_began_in_one_second_the_later_is_the_latest() {
     assert_eq!(found(&store, "-2"), first);
     let target = fs::read_link(folder.path().join("latest")).unwrap();
     assert!(target.ends_with(second), "{}", target.display());
+}
+
+#[test]
+fn the_disks_of_nodes_can_be_deleted_and_their_logs_stay() {
+    let place = tempfile::tempdir().unwrap();
+    let run = RunDir::at(&place.path().join("run"));
+    let outside = place.path().join("outside");
+    std::fs::create_dir_all(run.file("nodes/n1/data/wal")).unwrap();
+    std::fs::create_dir_all(&outside).unwrap();
+    for file in ["nodes/n1/data/wal/1", "nodes/n1/stderr.log"] {
+        std::fs::write(run.file(file), "x").unwrap();
+    }
+    std::fs::write(outside.join("mine"), "x").unwrap();
+    std::os::unix::fs::symlink(&outside, run.file("nodes/n1/data/link")).unwrap();
+    run.clear_disks(&["n1".to_owned(), "n2".to_owned()]);
+    assert!(!run.file("nodes/n1/data").exists());
+    assert!(run.file("nodes/n1/stderr.log").exists() && outside.join("mine").exists());
 }

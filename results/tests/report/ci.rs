@@ -4,7 +4,9 @@ use crate::hostile::hostile;
 use crate::script::{Script, told, worked};
 use crate::sentences::failing;
 use pulldown_cmark::{Event, Options, Parser, Tag};
-use results::{Environment, Outcome, Results, RunInfo, annotation, junit_xml, markdown};
+use results::{
+    Environment, Outcome, Results, RunInfo, annotation, junit_xml, junit_xml_of, markdown, markdown_of,
+};
 use roxmltree::{Document, Node};
 
 pub fn info() -> RunInfo {
@@ -24,12 +26,15 @@ pub fn info() -> RunInfo {
         command: vec![],
         node_args: vec![],
         program: None,
+        program_file: None,
         environment: Environment {
             harness: "0.1.0".into(),
+            commit: None,
             os: "Linux".into(),
             cpus: 2,
             memory_bytes: 1,
             network: "switch".into(),
+            load_max: None,
         },
     }
 }
@@ -147,6 +152,72 @@ fn the_summary_has_the_argument_and_the_command() {
         annotation(&results).unwrap(),
         format!("::error title=INVALID paxos decree::{}", results.reason.sentence)
     );
+}
+
+#[test]
+fn several_runs_are_a_suite_each_and_the_summary_tells_the_one_that_matters() {
+    let (mut invalid, ..) = told(&failing().history());
+    let mut whole = Script::new(&["kill"]);
+    worked(&mut whole).kill(1, "n3", 100, 200);
+    let (mut valid, ..) = told(&whole.history());
+    let error = Results::error(
+        None,
+        &whole.history(),
+        "The run of seed 9 left no results.".into(),
+        vec![],
+    );
+    for (results, seed) in [(&mut valid, 7), (&mut invalid, 8)] {
+        results.run = Some(RunInfo {
+            id: format!("20261123T064512Z-{seed}"),
+            seed,
+            ..info()
+        });
+    }
+    let runs = [
+        (&valid, Some("store/a|b")),
+        (&error, None),
+        (&invalid, Some("store/8")),
+    ];
+    let xml = junit_xml_of(&runs).unwrap();
+    let document = Document::parse(&xml).unwrap();
+    let suites = document.descendants().filter(|it| it.has_tag_name("testsuite"));
+    let told: Vec<(&str, &str, &str)> = suites
+        .map(|it| {
+            (
+                attribute(it, "name"),
+                attribute(it, "failures"),
+                attribute(it, "errors"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("20261123T064512Z-7", "0", "0"),
+            ("history", "0", "1"),
+            ("20261123T064512Z-8", "1", "0")
+        ]
+    );
+    let summary = markdown_of(&runs);
+    assert!(
+        summary.starts_with("### 3 runs: 1 invalid, 1 error, 1 valid\n"),
+        "{summary}"
+    );
+    assert!(summary.contains("| 7 | VALID | "), "{summary}");
+    assert!(
+        summary.contains(r"`store/a\|b`"),
+        "a place is no column: {summary}"
+    );
+    assert!(
+        summary.ends_with(&markdown(&invalid, Some("store/8"))),
+        "{summary}"
+    );
+    assert_eq!(active(&summary), Vec::<String>::new(), "{summary}");
+    // One run is told as it always was.
+    assert_eq!(markdown_of(&runs[..1]), markdown(&valid, Some("store/a|b")));
+    // More than there is room for are counted.
+    let many = vec![(&valid, None); 100];
+    assert!(markdown_of(&many).contains("60 more runs are in the store."));
 }
 
 /// Everything in a summary that is more than words, tables, lists and code.

@@ -50,6 +50,46 @@ fn what_a_node_wrote_is_text_and_the_cause_is_among_what_is_shown() {
 }
 
 #[test]
+fn the_document_says_where_in_the_logs_the_lines_are_that_the_page_shows() {
+    let mut script = Script::new(&[]);
+    script.phase(0, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_010);
+    script.op(1, "propose", &json!(42), &json!(42), 1_020, 1_030);
+    let history = script.history();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |node: &str, log: &str| {
+        let folder = folder.path().join("nodes").join(node);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("stderr.log"), log).unwrap();
+    };
+    write(
+        "n1",
+        "0.1 long before\nno stamp\n1.001 prepare decree=147\n1.002 accepted decree=147\n9.0 long after\n",
+    );
+    write("n2", "0.1 long before\n");
+    write("n3", "1.005 accepted decree=147 value=17\n");
+    write("n4", "1.005 accepted decree=148 value=17\n");
+    let analysis = checker::check(&history, Model::Decree).unwrap();
+    let coverage = Coverage::of(&history);
+    let mut results = Results::new(None, &history, &analysis, &coverage);
+    assert_eq!(results.violations[0].logs, []);
+    results.look_up_logs(&history, &analysis, &coverage, folder.path());
+    let logs = &results.violations[0].logs;
+    let excerpts: Vec<(&str, &str, usize, usize)> = logs
+        .iter()
+        .map(|it| (it.node.as_str(), it.file.as_str(), it.from_line, it.to_line))
+        .collect();
+    // n2 was asked and wrote nothing then; n4 wrote about another decree.
+    assert_eq!(
+        excerpts,
+        [
+            ("n1", "nodes/n1/stderr.log", 3, 4),
+            ("n3", "nodes/n3/stderr.log", 1, 1)
+        ]
+    );
+}
+
+#[test]
 fn every_node_that_names_the_object_is_shown_and_the_silent_ones_are_named() {
     let mut script = Script::new(&[]);
     script.phase(0, "run");

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 /// Compare-and-sets between few values that were never answered, and reads that see all of them: each may have
 /// happened at any time since, so that there are many states of affairs.
 pub fn hard(value: &Value) -> History {
+    read(&hard_lines(value))
+}
+
+fn hard_lines(value: &Value) -> Vec<Value> {
     let mut lines = vec![json!({
         "schema": "harness.history/v1", "run": "20261123T064512Z-7", "system": "db", "workload": "cas-register",
         "model": "cas-register", "seed": 7, "nodes": ["n1", "n2", "n3"], "clients": 24,
@@ -36,6 +40,10 @@ pub fn hard(value: &Value) -> History {
         event(40 + round % 4, 100 + round * 10, "invoke", "read", Value::Null);
         event(40 + round % 4, 105 + round * 10, "ok", "read", state(round * 5));
     }
+    lines
+}
+
+fn read(lines: &[Value]) -> History {
     let lines = lines.iter().enumerate().map(|(place, line)| {
         let mut line = line.clone();
         if place > 0 {
@@ -48,13 +56,16 @@ pub fn hard(value: &Value) -> History {
 
 /// What is told of it within the most memory that is too little.
 pub fn narrow(value: &Value) -> (Results, String, String) {
-    let history = hard(value);
+    narrowly(&hard(value))
+}
+
+fn narrowly(history: &History) -> (Results, String, String) {
     let told = (6..=20).rev().map(|power| {
         let limits = Limits {
             time: None,
             memory_bytes: Some(1 << power),
         };
-        told_within(&history, Model::CasRegister, &limits)
+        told_within(history, Model::CasRegister, &limits)
     });
     let mut undecided = told.filter(|(results, ..)| results.unknown.is_some());
     undecided.next().expect("64 bytes are too few")
@@ -89,6 +100,36 @@ fn an_undecided_run_says_how_far_the_checker_got_and_what_would_help() {
     // Nobody is told that all is well.
     assert_eq!(results.checks[0].result, "1 of 1 register not decided");
     assert!(page.contains("1 not decided") && !page.contains("all linearizable"));
+}
+
+#[test]
+fn where_one_object_of_several_is_the_cause_it_can_be_checked_alone() {
+    let mut lines = hard_lines(&json!(0));
+    for (kind, value) in [("invoke", json!(null)), ("ok", json!(3))] {
+        lines.push(json!({
+            "process": 50, "time": 900_000_000, "type": kind, "f": "read", "key": "y z", "value": value, "node": "n1",
+        }));
+    }
+    lines.insert(1, json!({"process": 50, "time": 1, "type": "invoke", "f": "write", "key": "y z", "value": 3, "node": "n1"}));
+    lines.insert(
+        2,
+        json!({"process": 50, "time": 2, "type": "ok", "f": "write", "key": "y z", "value": 3, "node": "n1"}),
+    );
+    let (results, block, _) = narrowly(&read(&lines));
+    let unknown = results.unknown.as_ref().unwrap();
+    assert_eq!(unknown.undecided, 1, "{block}");
+    let alone = |ways: &[String]| ways.iter().filter(|way| way.contains("--key")).count();
+    assert_eq!(alone(&unknown.ways), 1, "{block}");
+    assert!(
+        block.contains("alone, which is told and not kept: --key '\"x\"' --checker-memory 4GiB"),
+        "{block}"
+    );
+    let limits = results.checks[0].limits.as_ref().unwrap();
+    assert_eq!(limits.hit.as_deref(), Some("memory"));
+    assert!(limits.memory_bytes.is_some() && limits.time_s.is_none());
+    // Of a single object there is nothing else to be left out.
+    let (results, ..) = narrow(&json!(0));
+    assert_eq!(alone(&results.unknown.unwrap().ways), 0);
 }
 
 #[test]

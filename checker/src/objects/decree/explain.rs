@@ -7,11 +7,13 @@
 
 use super::Decree;
 use crate::proof::argument::Argument;
+use crate::proof::shrink::distinct;
 use crate::proof::verify;
 use crate::proof::wording::{asker, gap, moment, value};
 use crate::theory::{Part, Theory};
 use crate::{BrokenOrder, CallOf, CoreOperation, Reason, ReasonKind, Shrink, Violation, Weakened};
 use history::{History, NEVER, Operation, Outcome, Value};
+use std::time::{Duration, Instant};
 
 /// How many different answers are looked at for the clearest pair.
 const VALUES_MAX: usize = 16;
@@ -37,6 +39,7 @@ enum Finding {
 /// # Errors
 /// When the independent checker does not agree that they have none.
 pub fn explain<'h>(decree: &Decree<'h>, part: &Part<'_, Decree<'h>>) -> Result<Violation, String> {
+    let began = Instant::now();
     let case = Case {
         history: part.history,
         decree,
@@ -48,6 +51,7 @@ pub fn explain<'h>(decree: &Decree<'h>, part: &Part<'_, Decree<'h>>) -> Result<V
         .ok_or("no contradiction was found, though there must be one")?;
     let mut violation = case.tell(&finding);
     violation.shrink = case.verify(&violation.core)?;
+    violation.shrink.took = began.elapsed();
     match violation.shrink.verified {
         true => Ok(violation),
         false => Err("some order of the counterexample works".to_owned()),
@@ -260,11 +264,8 @@ impl Case<'_> {
                         format!("{lf} was reported as failed"),
                     ),
                 ];
-                violation.orders = vec![BrokenOrder {
-                    order: vec![a],
-                    fails_at: a,
-                    sentence: format!("{la} cannot be told {told}: its only proposal, {lf}, had failed."),
-                }];
+                let sentence = format!("{la} cannot be told {told}: its only proposal, {lf}, had failed.");
+                violation.orders = vec![broken(&[a], a, sentence).by_answer(None, &told)];
                 violation
                     .detail
                     .push("What failed has no effect, ever.".to_owned());
@@ -293,11 +294,8 @@ impl Case<'_> {
                         format!("{la} was told {lp}'s value"),
                     ),
                 ];
-                violation.orders = vec![BrokenOrder {
-                    order: vec![a, p],
-                    fails_at: a,
-                    sentence: format!("{la} cannot be told {told}: {lp} had not begun."),
-                }];
+                let sentence = format!("{la} cannot be told {told}: {lp} had not begun.");
+                violation.orders = vec![broken(&[a, p], a, sentence).by_answer(None, &told)];
                 violation
                     .detail
                     .push("What is decided was proposed before.".to_owned());
@@ -325,7 +323,8 @@ impl Case<'_> {
                         &[0, 1],
                         1,
                         format!("B must be told {told}. It was told that nothing was decided."),
-                    ),
+                    )
+                    .by_answer(Some(&told), &self.show(Value::NULL)),
                     broken(&[1, 0], 1, "A had finished before B began.".to_owned()),
                 ];
                 violation.detail.push("A decision is never undone.".to_owned());
@@ -375,8 +374,9 @@ impl Case<'_> {
             false => format!("A must be told {other}. It was told {one}."),
         };
         violation.orders = vec![
-            broken(&[0, 1], 1, format!("B must be told {one}. It was told {other}.")),
-            broken(&[1, 0], 0, b_first),
+            broken(&[0, 1], 1, format!("B must be told {one}. It was told {other}."))
+                .by_answer(Some(&one), &other),
+            broken(&[1, 0], 0, b_first).by_answer(Some(&other), &one),
         ];
         violation.detail.push("A decree is decided once.".to_owned());
         violation
@@ -392,7 +392,8 @@ impl Case<'_> {
             why.to_owned(),
             "no order explains A".to_owned(),
         )];
-        violation.orders = vec![broken(&[0], 0, order.to_owned())];
+        let was = self.show(self.at(number).output);
+        violation.orders = vec![broken(&[0], 0, order.to_owned()).by_answer(None, &was)];
         violation
     }
 
@@ -492,7 +493,10 @@ impl Case<'_> {
         Ok(Shrink {
             from: self.operations.len(),
             to: core.len(),
+            // Nothing is weakened on the way: the algorithm names the few.
+            steps: distinct(vec![self.operations.len(), core.len()]),
             checks: core.len() + 1,
+            took: Duration::ZERO,
             minimal,
             verified,
         })
@@ -589,6 +593,19 @@ fn broken(order: &[usize], fails_at: usize, sentence: String) -> BrokenOrder {
     BrokenOrder {
         order: order.to_vec(),
         fails_at,
+        must: None,
+        was: None,
         sentence,
+    }
+}
+
+impl BrokenOrder {
+    /// The same where it is an answer that breaks it.
+    fn by_answer(self, must: Option<&str>, was: &str) -> BrokenOrder {
+        BrokenOrder {
+            must: must.map(str::to_owned),
+            was: Some(was.to_owned()),
+            ..self
+        }
     }
 }

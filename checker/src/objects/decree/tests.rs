@@ -96,6 +96,12 @@ fn two_decisions_are_told_with_the_clearest_pair() {
         "B must come before A: B was told its own value, so nothing had been decided."
     );
     assert_eq!(violation.orders[0].sentence, "B must be told 17. It was told 42.");
+    let said = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        (&violation.orders[0].must, &violation.orders[0].was),
+        (&said("17"), &said("42"))
+    );
+    assert_eq!(violation.shrink.steps, [3, 2]);
     assert_eq!(
         violation.detail[1],
         "B: client 3 through n2 proposed 42 at 0.300 s and was told 42 at 0.500 s."
@@ -135,6 +141,13 @@ fn a_decision_that_a_later_read_does_not_find_is_undone() {
         violation.sentence,
         "Decree 147 was decided as 17, and 100 ms later a read found it undecided."
     );
+    let told: Vec<(Option<&str>, Option<&str>)> = violation
+        .orders
+        .iter()
+        .map(|it| (it.must.as_deref(), it.was.as_deref()))
+        .collect();
+    // The other order breaks by real time.
+    assert_eq!(told, [(Some("17"), Some("null")), (None, None)]);
 }
 
 #[test]

@@ -153,6 +153,7 @@ fn a_violation_that_there_is_no_time_to_shrink_is_told_whole() {
     let core = crate::proof::shrink::shrink(&register, calls.as_slice(), &suspects, &no_time);
     assert!(!core.minimal);
     assert_eq!(core.members, suspects);
+    assert_eq!(core.steps, [2_001]);
 }
 
 #[test]

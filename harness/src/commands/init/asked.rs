@@ -110,7 +110,10 @@ mod tests {
         let (options, screen) = told("\n\n");
         let options = options.unwrap();
         assert_eq!((options.lang, options.start), (Some(Language::Python), None));
-        assert!(screen.contains("python, go, shell [python]"), "{screen}");
+        assert!(
+            screen.contains("python, go, shell, rust, java [python]"),
+            "{screen}"
+        );
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub fn program(language: Language) -> &'static str {
         Language::Python => include_str!("../../../templates/lang/client.py"),
         Language::Go => include_str!("../../../templates/lang/client.go"),
         Language::Shell => include_str!("../../../templates/lang/client.sh"),
+        Language::Rust => include_str!("../../../templates/lang/client.rs"),
+        Language::Java => include_str!("../../../templates/lang/Client.java"),
     }
 }
 
@@ -34,6 +36,17 @@ pub fn written(language: Language, options: &InitOptions) -> Result<String> {
             Some("go build -o client client.go"),
         ),
         Language::Shell => ("client.sh", r#"["bash", "{dir}/client.sh"]"#, None),
+        Language::Rust => (
+            "client.rs",
+            r#"["{dir}/client"]"#,
+            Some("rustc --edition 2024 -O -o client client.rs"),
+        ),
+        // There is one for each client: they begin soon, and are small.
+        Language::Java => (
+            "Client.java",
+            r#"["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx32m", "-cp", "{dir}", "Client"]"#,
+            Some("javac Client.java"),
+        ),
     };
     let mut files = vec![
         ("system.toml", descriptor(client, options)?),

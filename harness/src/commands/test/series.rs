@@ -4,11 +4,14 @@
 
 use super::super::child;
 use crate::cli::{Format, TestOptions};
-use crate::exit;
 use crate::run::draw_seed;
 use crate::series::{Rules, Tally};
 use crate::stop::Stop;
+use crate::{ci, exit};
 use anyhow::{Context, Result};
+use history::History;
+use results::{Results, RunDir, Store};
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// How many runs the table at the end has.
@@ -24,6 +27,7 @@ pub fn series(options: &TestOptions) -> Result<u8> {
         let stop = Stop::listen().context("listen for signals")?;
         let mut tally = Tally::default();
         let mut runs = Vec::new();
+        let mut kept = Kept::before(options);
         while rules.goes_on(&tally) && stop.asked().is_none() {
             let seed = options.seed_number().unwrap_or_else(draw_seed);
             let one_of = format!("run {}   {}", rules.place(&tally), tally.words());
@@ -36,7 +40,9 @@ pub fn series(options: &TestOptions) -> Result<u8> {
             }
             tally.add(code);
             runs.push((seed, code));
+            kept.look_up(seed);
         }
+        kept.tell(options);
         if options.format == Format::Human {
             super::super::print(&summary(&runs, &tally));
         }
@@ -58,6 +64,57 @@ async fn run(seed: u64, one_of: &str, stop: Stop) -> Result<u8> {
         .args(child::tie())
         .args(of_nodes);
     Ok(child::run(command, false, stop).await?.code)
+}
+
+/// What is kept of the runs in the store.
+struct Kept {
+    store: Store,
+    known: HashSet<String>,
+    results: Vec<(Results, Option<String>)>,
+    is_asked: bool,
+}
+
+impl Kept {
+    /// Nothing so far; what is in the store is none of this series.
+    fn before(options: &TestOptions) -> Kept {
+        let store = Store::at(&options.store);
+        Kept {
+            known: store.list().into_iter().map(|row| row.id).collect(),
+            results: Vec::new(),
+            is_asked: ci::is_asked(options.junit.as_deref(), options.markdown.as_deref()),
+            store,
+        }
+    }
+
+    /// Looks up the run that has just ended, by its seed. One that left nothing has no verdict either.
+    fn look_up(&mut self, seed: u64) {
+        if !self.is_asked {
+            return;
+        }
+        let rows = self.store.list().into_iter();
+        let run = rows
+            .filter(|row| row.seed == Some(seed))
+            .find(|row| self.known.insert(row.id.clone()));
+        let results = run.as_ref().and_then(|row| RunDir::at(&row.path).results());
+        let mut results = results.unwrap_or_else(|| {
+            let sentence = format!("The run of seed {seed} left no results.");
+            Results::error(None, &History::default(), sentence, Vec::new())
+        });
+        // Nobody is told of the others, and a series may be long.
+        results.violations.truncate(1);
+        self.results
+            .push((results, run.map(|row| row.path.display().to_string())));
+    }
+
+    /// Tells CI servers of all of them together.
+    fn tell(&self, options: &TestOptions) {
+        let all = self.results.iter();
+        let all: Vec<(&Results, Option<&str>)> =
+            all.map(|(results, place)| (results, place.as_deref())).collect();
+        if !all.is_empty() {
+            ci::tell(&all, options.junit.as_deref(), options.markdown.as_deref());
+        }
+    }
 }
 
 /// What all of them came to: the last thing on the screen.

@@ -37,6 +37,8 @@ pub enum Kind {
 /// A line of a node's log.
 #[derive(Debug)]
 pub struct OwnLine {
+    /// Its number in the file, from 1.
+    pub number: usize,
     /// When it came, in nanoseconds.
     pub at: u64,
     /// What it says, harmless.
@@ -69,10 +71,12 @@ fn lines(mut reader: impl BufRead, window: &Window, key: &str) -> Vec<OwnLine> {
     let mut bytes = Vec::new();
     let mut lines = Vec::new();
     let (mut skipped_before, mut after_restart) = (0, 0usize);
+    let mut number = 0;
     while lines.len() < KEPT_MAX {
         if !read_line(&mut reader, &mut bytes) {
             break;
         }
+        number += 1;
         let Some((at, text)) = stamped(&bytes) else {
             continue;
         };
@@ -106,6 +110,7 @@ fn lines(mut reader: impl BufRead, window: &Window, key: &str) -> Vec<OwnLine> {
         }
         let text = text.strip_prefix(OWN_MARK).unwrap_or(&text);
         lines.push(OwnLine {
+            number,
             at,
             text: visible(&without_escapes(text), LINE_CHARS_MAX),
             kind,
@@ -209,6 +214,8 @@ mod tests {
         );
         assert_eq!(kept[3].kind, Kind::AfterRestart);
         assert_eq!(kept[6].skipped_before, 1);
+        let numbers: Vec<usize> = kept.iter().map(|line| line.number).collect();
+        assert_eq!(numbers, [1, 2, 5, 6, 7, 8, 10], "as they are in the file");
     }
 
     #[test]
