@@ -6,10 +6,9 @@ const SANS = "Inter, ui-sans-serif, system-ui, sans-serif", MONO = '"JetBrains M
 function plotOf(canvas, run, words, lines, view, state) {
   const { scene, operations } = run;
   const context = canvas.getContext("2d");
-  const core = scene.core.map(([letter, event]) => ({ letter, id: operations.event.indexOf(event) })).filter(({ id }) => id >= 0);
   const layout = layoutOf(run);
   const plot = {
-    context, run, words, lines, view, state, layout, core, latency: latencyScale(run), latencyEvery: 1,
+    context, run, words, lines, view, state, layout, core: [], latency: latencyScale(run), latencyEvery: 1,
     palette: null, hatches: null, text, draw, resize, retheme, idAt, laneSpanAt,
   };
   retheme();

@@ -11,4 +11,5 @@ mod pictures;
 mod quiet;
 mod runs;
 mod search;
+mod several;
 mod speed;

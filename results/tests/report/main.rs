@@ -15,4 +15,5 @@ mod logs;
 mod messages;
 mod script;
 mod sentences;
+mod several;
 mod undecided;

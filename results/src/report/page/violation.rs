@@ -4,8 +4,9 @@ use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
 use crate::report::logs::{self, Logs};
 use crate::report::messages::{MessagesView, messages};
-use crate::report::piece::{Piece, class_of, core_values, lettered};
-use crate::report::{circle, operations, timeline};
+use crate::report::piece::{Piece, core_values, lettered};
+use crate::report::timeline::{self, Reach};
+use crate::report::{circle, operations};
 use crate::text::{self, count, counted, listed, seconds, stretch, visible};
 use checker::Violation;
 use history::History;
@@ -15,9 +16,17 @@ use std::path::Path;
 const MEMBERS_MAX: usize = 6;
 
 pub struct ViolationView {
+    /// Its name where one of several is chosen.
+    pub tab: String,
+    /// How large it is, and how many are like it.
+    pub tab_note: String,
     pub title: String,
     pub subtitle: String,
     pub timeline: String,
+    /// What can be chosen to be drawn; empty where there is nothing but the core.
+    pub reaches: Vec<(&'static str, String)>,
+    /// The drawing with all operations on the object; empty where the other one has them already.
+    pub timeline_of_all: String,
     pub circle: String,
     pub reasons: Vec<(String, Vec<Piece>)>,
     pub orders: Vec<(Vec<Piece>, Vec<Piece>)>,
@@ -66,19 +75,19 @@ pub fn core_spans(history: &History, violation: &Violation) -> Vec<(u64, u64)> {
     core.map(|it| (it.start_ns, known_end_ns(it))).collect()
 }
 
-/// The operations of the core as the picture of the run marks them: letter, number, class of the colour.
-pub fn core_letters(violation: &Violation, row: &ViolationRow) -> Vec<(String, u32, String)> {
+/// The operations of the core as the picture of the run marks them: letter and number.
+pub fn core_letters(violation: &Violation, row: &ViolationRow) -> Vec<(String, u32)> {
     let members = violation.core.iter().zip(&row.core);
     members
-        .map(|(member, told)| (told.label.clone(), member.operation, class_of(row, told)))
+        .map(|(member, told)| (told.label.clone(), member.operation))
         .collect()
 }
 
 pub fn violation_view(
     history: &History,
     coverage: &Coverage,
-    violation: &Violation,
-    row: &ViolationRow,
+    (violation, row): (&Violation, &ViolationRow),
+    alike: usize,
     directory: Option<&Path>,
 ) -> ViolationView {
     let (from, to) = span(history, violation);
@@ -105,14 +114,31 @@ pub fn violation_view(
         .iter()
         .filter(|operation| operation.outcome == history::Outcome::Ok && operation.output.is_null())
         .count();
+    let nearest = timeline::context(history, violation, Reach::Nearest).len();
+    let all = timeline::context(history, violation, Reach::All).len();
+    let others = mine.len() - row.core.len();
     ViolationView {
+        tab: key_name.clone(),
+        tab_note: match alike {
+            0 => counted(row.core.len(), "operation"),
+            _ => format!(
+                "{}, {} more alike",
+                counted(row.core.len(), "operation"),
+                count(alike)
+            ),
+        },
         title: format!("The contradiction, in {}", counted(row.core.len(), "operation")),
         subtitle: format!(
             "{:.digits$} – {:.digits$} s · {key_name} · lanes are nodes, rows are the clients that talk to them",
             seconds(from),
             seconds(to)
         ),
-        timeline: timeline::draw(history, coverage, violation, row),
+        timeline: timeline::draw(history, coverage, violation, row, Reach::Nearest),
+        reaches: reaches(row.core.len(), nearest, (all, others), &key_name),
+        timeline_of_all: match all > nearest {
+            true => timeline::draw(history, coverage, violation, row, Reach::All),
+            false => String::new(),
+        },
         circle: circle::draw(violation, row),
         reasons: ('①'..)
             .zip(&row.edges)
@@ -166,6 +192,36 @@ pub fn violation_view(
         logs: directory
             .map(|it| logs::around(history, coverage, violation, row, it))
             .unwrap_or_default(),
+    }
+}
+
+/// What can be drawn, by the class of the choice: the core alone, with what was near, with all there is.
+fn reaches(
+    core: usize,
+    nearest: usize,
+    (all, others): (usize, usize),
+    key_name: &str,
+) -> Vec<(&'static str, String)> {
+    let alone = format!("only these {}", count(core));
+    let mut reaches = match nearest {
+        0 => vec![("nearest", alone)],
+        _ => vec![
+            ("only-core", alone),
+            ("nearest", format!("{} more, nearby", count(nearest))),
+        ],
+    };
+    if all > nearest {
+        reaches.push((
+            "all",
+            match all < others {
+                true => format!("the nearest {} of {} on {key_name}", count(all), count(others)),
+                false => format!("all {} on {key_name}", count(core + others)),
+            },
+        ));
+    }
+    match reaches.len() {
+        1 => Vec::new(),
+        _ => reaches,
     }
 }
 
