@@ -32,5 +32,5 @@ pub use junit::junit_xml;
 pub use markdown::markdown;
 pub use replays::{Replay, Replays};
 pub use report::{counterexample_svg, report_html};
-pub use run_info::{Environment, RunInfo};
+pub use run_info::{Environment, RunInfo, Scenario};
 pub use store::{RunDir, RunFilter, RunRow, Store, StoreError};
