@@ -101,6 +101,14 @@ pub fn link_to_violation(history: &History, place: usize, key: u32) -> String {
     format!("#{}", parts.join("&"))
 }
 
+/// The address, within the page, of a stretch of time with the operations on an object found in it.
+pub fn link_to_moment(history: &History, (from, to): (u64, u64), key: u32) -> String {
+    let time = format!("t={:.6},{:.6}", from as f64 / 1e9, to as f64 / 1e9);
+    let parts = [time, search_in_address(history, key)];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("#{}", parts.join("&"))
+}
+
 fn search_in_address(history: &History, key: u32) -> String {
     let query = search_for_key(history, key);
     let mut link = String::new();

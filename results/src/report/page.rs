@@ -187,7 +187,8 @@ pub fn render(
             ),
         },
         undecided: analysis.and_then(|analysis| undecided(results, history, analysis)),
-        believe: (found.is_empty() && analysis.is_some()).then(|| believe(results, history, coverage)),
+        believe: (found.is_empty() && analysis.is_some())
+            .then(|| believe(results, history, coverage, directory)),
         whole_run: whole_run::draw(history, coverage, &lanes, &spans),
         operations,
         has_operations: !history.operations.is_empty() || analysis.is_some(),

@@ -13,3 +13,6 @@ mod runs;
 mod search;
 mod several;
 mod speed;
+
+pub use chrome::chrome;
+pub use pictures::passing;

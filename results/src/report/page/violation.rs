@@ -46,7 +46,8 @@ pub struct ViolationView {
 pub struct AnswerRow {
     pub node: String,
     pub marks: Vec<(String, String)>,
-    pub summary: String,
+    /// Each value, how often it was answered, and its class.
+    pub sums: Vec<(String, usize, String)>,
 }
 
 pub fn span(history: &History, violation: &Violation) -> (u64, u64) {
@@ -273,26 +274,26 @@ pub fn answers(
                 None if operation.output.is_null() => ("□".to_owned(), "value-none".to_owned()),
                 None => ("◇".to_owned(), "value-4".to_owned()),
             });
-        let mut summary: Vec<String> = values
+        let mut sums: Vec<(String, usize, String)> = values
             .iter()
             .enumerate()
             .map(|(place, value)| {
                 (
+                    visible(&value.to_string(), 16),
                     told.iter().filter(|it| place_of(it) == Some(place)).count(),
-                    value,
+                    format!("value-chip value-{}", place.min(4)),
                 )
             })
-            .filter(|(times, _)| *times > 0)
-            .map(|(times, value)| format!("{} × {times}", visible(&value.to_string(), 16)))
+            .filter(|(_, times, _)| *times > 0)
             .collect();
         let nothing = told.iter().filter(|operation| operation.output.is_null()).count();
         if nothing > 0 {
-            summary.push(format!("{} × {nothing}", text::nothing(history)));
+            sums.push((text::nothing(history).to_owned(), nothing, String::new()));
         }
         AnswerRow {
             node: visible(node, 20),
             marks: marks.collect(),
-            summary: summary.join(", "),
+            sums,
         }
     };
     history.nodes.iter().enumerate().map(row).collect()

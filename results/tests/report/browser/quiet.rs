@@ -156,6 +156,7 @@ fn a_run_that_never_began_has_no_empty_pictures() {
     chrome.open(&page, "");
     let seen = |what: &str| format!("document.querySelector('{what}').checkVisibility()");
     for (what, is_seen) in [
+        (".facts", false),
         ("#run", false),
         ("#coverage", false),
         ("#checks", false),
