@@ -63,10 +63,10 @@ function plotOf(canvas, run, words, lines, view, state) {
   function idAt(x, y) {
     const place = layout.lineAt(y);
     if (place < 0 || x < view.left || x > view.right) return -1;
-    const { ids } = lines[place];
+    const { ids, ends } = lines[place];
     const from = view.time(x - 2), to = view.time(x + 2);
-    for (let at = firstAt(operations.start, ids, to) - 1, tries = 0; at >= 0 && tries < 64; at--, tries++) {
-      if (operations.end[ids[at]] < from) break;
+    for (let at = firstAt(lines[place], to) - 1, tries = 0; at >= 0 && tries < 64; at--, tries++) {
+      if (ends[at] < from) break;
       if (state.marks[ids[at]] !== HIDDEN) return ids[at];
     }
     return -1;

@@ -175,15 +175,15 @@ async function startRun(section) {
   // From operation to operation on a line, or to the one beside it on another line.
   function walk(along, across) {
     if (state.pinned < 0) return goTo(along || across);
-    const { ids } = lines[operations.line[state.pinned]];
+    const own = lines[operations.line[state.pinned]], { ids } = own;
     let id = -1;
     if (along) {
-      let place = firstAt(operations.start, ids, operations.start[state.pinned]);
+      let place = firstAt(own, operations.start[state.pinned]);
       while (ids[place] !== state.pinned && place < ids.length) place++;
       for (place += along; place >= 0 && place < ids.length && id < 0; place += along) if (state.marks[ids[place]] !== HIDDEN) id = ids[place];
     } else {
       for (let line = operations.line[state.pinned] + across; line >= 0 && line < lines.length && id < 0; line += across) {
-        const place = firstAt(operations.start, lines[line].ids, operations.start[state.pinned]);
+        const place = firstAt(lines[line], operations.start[state.pinned]);
         const near = [lines[line].ids[place], lines[line].ids[place - 1]].filter((it) => it !== undefined && state.marks[it] !== HIDDEN);
         id = near[0] ?? -1;
       }
