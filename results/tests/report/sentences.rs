@@ -53,6 +53,8 @@ fn a_failing_run_is_told_in_the_same_words_everywhere() {
         "n3 killed",
         "✂ halves",
         "A comes before B",
+        "<i class=\"swatch kill\"></i>n3 killed (SIGKILL)",
+        "<span class=\"letter-chip value-0\">A</span> finished",
         "That a fault was in force does not show that it caused it.",
         "still no order of A and B works. Both are needed: were either one allowed the same, there would be an order.",
         "A finished 386 ms",

@@ -1,10 +1,11 @@
 //! The section about a contradiction: the drawing, the reasons, and the three panels under them.
 
+use super::tables::swatch;
 use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
 use crate::report::logs::{self, Logs};
 use crate::report::messages::{MessagesView, messages};
-use crate::report::piece::{Piece, core_values, lettered};
+use crate::report::piece::{Piece, core_values, lettered, plain};
 use crate::report::timeline::{self, Reach};
 use crate::report::{circle, operations};
 use crate::text::{self, count, counted, listed, seconds, stretch, visible};
@@ -157,7 +158,7 @@ pub fn violation_view(
         answers: answers(history, &mine, &values),
         key_name,
         between_title: between_title(history, violation, &labels),
-        between: between(history, coverage, violation),
+        between: between(history, coverage, violation, row),
         account: vec![
             ("Told a value".to_owned(), count(told)),
             (format!("Told {}", text::nothing(history)), count(undecided)),
@@ -316,32 +317,42 @@ fn between_title(history: &History, violation: &Violation, labels: &[String]) ->
 
 /// What the panel of faults says.
 pub struct Between {
-    /// When, and what.
-    pub rows: Vec<(String, String)>,
+    /// What happened, in the order of time.
+    pub rows: Vec<BetweenRow>,
     /// What that does and does not show.
     pub note: &'static str,
 }
 
+/// Something that happened.
+pub struct BetweenRow {
+    /// When.
+    pub at: String,
+    /// How the fault looks in the pictures; empty for what is none.
+    pub swatch: &'static str,
+    pub what: Vec<Piece>,
+}
+
 /// The core operations, and what was broken and mended meanwhile, in the order of time; in milliseconds after the first
 /// of them began.
-pub fn between(history: &History, coverage: &Coverage, violation: &Violation) -> Between {
+fn between(history: &History, coverage: &Coverage, violation: &Violation, row: &ViolationRow) -> Between {
     const ROWS_MAX: usize = 12;
     let (from, until) = span(history, violation);
-    let mut changes: Vec<(u64, String)> = Vec::new();
+    let mut changes: Vec<(u64, String, &'static str)> = Vec::new();
     for span in &coverage.faults {
         let ends = span
             .active_ns(u64::MAX)
             .map(|(_, end)| end)
             .filter(|end| *end != u64::MAX);
         let (begin, end) = crate::text::fault::turns(&span.fault);
-        changes.extend(span.installed_ns.map(|at| (at, begin)));
-        changes.extend(ends.map(|at| (at, end)));
+        let swatch = swatch(span.fault.kind());
+        changes.extend(span.installed_ns.map(|at| (at, begin, swatch)));
+        changes.extend(ends.map(|at| (at, end, swatch)));
     }
-    changes.retain(|(at, _)| (from..=until).contains(at));
+    changes.retain(|(at, ..)| (from..=until).contains(at));
     changes.sort();
     let hidden = changes.len().saturating_sub(ROWS_MAX);
     // The last ones before the end say most: they are kept.
-    let mut rows: Vec<(u64, String)> = Vec::new();
+    let mut rows: Vec<(u64, String, &'static str)> = Vec::new();
     let ends = [0, violation.core.len() - 1];
     for (place, member) in violation.core.iter().enumerate() {
         // Of a large contradiction the first and the last are enough to go by.
@@ -349,27 +360,41 @@ pub fn between(history: &History, coverage: &Coverage, violation: &Violation) ->
             continue;
         }
         let operation = &history.operations[member.operation as usize];
-        rows.push((operation.start_ns, format!("{} began", member.label)));
+        rows.push((operation.start_ns, format!("{} began", member.label), ""));
         if operation.end_ns != u64::MAX {
-            rows.push((operation.end_ns, format!("{} finished", member.label)));
+            rows.push((operation.end_ns, format!("{} finished", member.label), ""));
         }
     }
     let members = rows.len();
     rows.extend(changes.into_iter().skip(hidden));
-    rows.sort_by_key(|(at, _)| *at);
+    rows.sort_by_key(|(at, ..)| *at);
     let throughout = coverage.faults.iter().filter(|span| {
         let active = span.active_ns(u64::MAX);
         active.is_some_and(|(start, end)| start < from && end > until)
     });
-    let all_along = throughout.map(|span| ("all along".to_owned(), crate::text::fault(&span.fault)));
-    let left_out = (hidden > 0).then(|| {
-        let words = format!("{} earlier changes are in the picture of the run", count(hidden));
-        (String::new(), words)
+    let all_along = throughout.map(|span| BetweenRow {
+        at: "all along".to_owned(),
+        swatch: swatch(span.fault.kind()),
+        what: plain(crate::text::fault(&span.fault)),
     });
-    let told = rows
-        .into_iter()
-        .map(|(at, what)| (since(at.saturating_sub(from)), what));
-    let rows: Vec<(String, String)> = all_along.chain(left_out).chain(told).collect();
+    let left_out = (hidden > 0).then(|| BetweenRow {
+        at: String::new(),
+        swatch: "",
+        what: plain(format!(
+            "{} earlier changes are in the picture of the run",
+            count(hidden)
+        )),
+    });
+    let told = rows.into_iter().map(|(at, what, swatch)| BetweenRow {
+        at: since(at.saturating_sub(from)),
+        swatch,
+        // A node may be called as an operation is.
+        what: match swatch {
+            "" => lettered(&what, row),
+            _ => plain(what),
+        },
+    });
+    let rows: Vec<BetweenRow> = all_along.chain(left_out).chain(told).collect();
     Between {
         note: match rows.len() > members {
             true => "That a fault was in force does not show that it caused it.",
