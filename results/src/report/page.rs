@@ -2,6 +2,7 @@
 //! `templates/report.html`.
 
 mod believe;
+mod between;
 mod glossary;
 mod replays;
 mod shapes;

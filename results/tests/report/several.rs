@@ -72,7 +72,9 @@ fn one_of_each_shape_is_told_in_full_and_the_others_say_what_they_are_like() {
 #[test]
 fn a_single_contradiction_offers_no_choice() {
     let (_, _, page) = told(&several(0));
-    assert!(!page.contains("<fieldset") && !page.contains("id=\"others\""));
+    assert!(!page.contains("<fieldset class=\"tabs\"") && !page.contains("id=\"others\""));
+    let word = "<dt>alike, like 1</dt>";
+    assert!(!page.contains(word) && told(&several(1)).2.contains(word));
 }
 
 #[test]
