@@ -5,7 +5,7 @@
 
 use crate::evidence::Rule;
 use crate::replays::Replays;
-use crate::run_info::RunInfo;
+use crate::run_info::{RunInfo, Scenario};
 use history::StopReason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,10 +132,16 @@ pub struct Results {
 
 impl Results {
     /// What a reader must know of the run before anything else, in sentences: whether it went on for as long as it was
-    /// to, and how its nodes were started if not as the descriptor says.
+    /// to, whether its faults tell a story, and how its nodes were started if not as the descriptor says.
     pub fn circumstances(&self) -> Vec<String> {
-        let changed = self.run.as_ref().and_then(RunInfo::changed_command);
-        self.cut_short().into_iter().chain(changed).collect()
+        let run = self.run.as_ref();
+        let scenario = run.and_then(|run| run.scenario.as_ref()).map(Scenario::sentence);
+        let changed = run.and_then(RunInfo::changed_command);
+        self.cut_short()
+            .into_iter()
+            .chain(scenario)
+            .chain(changed)
+            .collect()
     }
 
     /// `Ran 4.4 s of 20 s: stopped at the first violation (--fail-fast).`

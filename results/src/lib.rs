@@ -32,5 +32,5 @@ pub use junit::{junit_xml, junit_xml_of};
 pub use markdown::{markdown, markdown_of};
 pub use replays::{Replay, Replays};
 pub use report::{counterexample_svg, report_html};
-pub use run_info::{Environment, ProgramFile, RunInfo};
+pub use run_info::{Environment, ProgramFile, RunInfo, Scenario};
 pub use store::{RunDir, RunFilter, RunRow, Store, StoreError};

@@ -16,6 +16,9 @@ pub struct RunInfo {
     pub workload: String,
     /// The kinds of fault that were asked for; empty for none.
     pub nemesis: Vec<String>,
+    /// The schedule with a name that the faults are those of; none where they were drawn or come from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<Scenario>,
     /// The seed of operations and faults.
     pub seed: u64,
     /// The run that this one is a replay of; none for a run of its own.
@@ -61,6 +64,23 @@ pub struct ProgramFile {
     pub sha256: String,
     /// What it says its version is; null where the descriptor does not say how to ask for it.
     pub version: Option<String>,
+}
+
+/// A schedule with a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Scenario {
+    /// What it is called on the command line.
+    pub name: String,
+    /// What happens in it, in a sentence.
+    pub about: String,
+}
+
+impl Scenario {
+    /// `The faults are those of q1-missed: A proposal is accepted …`
+    pub fn sentence(&self) -> String {
+        let (name, about) = (visible(&self.name, 60), visible(&self.about, 300));
+        format!("The faults are those of {name}: {about}")
+    }
 }
 
 impl RunInfo {

@@ -138,6 +138,7 @@ impl Plan {
             system: self.system.name.clone(),
             workload: self.workload_name.clone(),
             nemesis: self.kinds(options),
+            scenario: schedule::scenario(options, &self.system),
             seed: self.seed,
             replay_of: options.replay_of.clone(),
             argv: command_line_for(options, &self.nodes, self.seed),

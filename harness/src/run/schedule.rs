@@ -36,10 +36,7 @@ pub fn of(options: &TestOptions, system: &System, nodes: &[String], seed: u64) -
 
 /// What is in a file, or in the scenario of this name. A file comes first; what could not be the name of a scenario is one.
 fn text(named: &Path, system: &System) -> Result<String> {
-    let name = named
-        .to_str()
-        .filter(|name| !named.exists() && !name.contains(['/', '.']));
-    if let Some(name) = name {
+    if let Some(name) = name_of_scenario(named) {
         let known: Vec<_> = scenarios::of(&system.name).collect();
         let names: Vec<&str> = known.iter().map(|scenario| scenario.name).collect();
         return match known.iter().find(|scenario| scenario.name == name) {
@@ -59,6 +56,23 @@ fn text(named: &Path, system: &System) -> Result<String> {
         bail!("{length} bytes; {BYTES_MAX} are the most");
     }
     Ok(std::fs::read_to_string(named)?)
+}
+
+/// What could only be the name of a scenario.
+fn name_of_scenario(named: &Path) -> Option<&str> {
+    named
+        .to_str()
+        .filter(|name| !named.exists() && !name.contains(['/', '.']))
+}
+
+/// The scenario whose faults a run has, for whoever reads about it.
+pub fn scenario(options: &TestOptions, system: &System) -> Option<results::Scenario> {
+    let name = name_of_scenario(options.schedule.as_deref()?)?;
+    let scenario = scenarios::of(&system.name).find(|scenario| scenario.name == name)?;
+    Some(results::Scenario {
+        name: scenario.name.to_owned(),
+        about: scenario.about(),
+    })
 }
 
 /// Sees to it that a node can be asked whether it is the primary, if a fault is about that.

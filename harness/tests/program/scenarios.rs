@@ -48,6 +48,11 @@ fn the_correct_system_passes_every_scenario_and_feels_its_faults() {
         let told = format!("{name}: {}{}", out(&output), err(&output));
         assert_eq!(output.status.code(), Some(0), "{told}");
         let results = place.results();
+        assert_eq!(results["run"]["scenario"]["name"], name.as_str(), "{told}");
+        assert!(
+            told.contains(&format!("The faults are those of {name}: ")),
+            "{told}"
+        );
         let faults = results["faults"].as_array().unwrap();
         let confirmed = faults.iter().filter(|fault| fault["confirmed"] == true).count();
         assert!(confirmed * 2 >= faults.len(), "{told}");

@@ -6,7 +6,7 @@
 
 mod read;
 
-use super::piece::{Piece, find_word, marked, plain, value_words};
+use super::piece::{Piece, find_words, is_called, marked, plain, value_words};
 use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
 use crate::text::{counted, moment, names, seconds, visible};
@@ -110,7 +110,8 @@ pub fn around(
     let key = visible(&history.key_name(violation.key), 60);
     let mut words = value_words(row);
     words.push((key.clone(), KEY_CLASS.to_owned()));
-    let read = |node: &str| read::own_words(directory, node, &window, &key);
+    let noun = crate::text::noun(history);
+    let read = |node: &str| read::own_words(directory, node, &window, (&key, noun));
     let mut shown: Vec<(String, String, Vec<OwnLine>)> = asked_or_killed(history, coverage, violation)
         .into_iter()
         .map(|(node, why)| {
@@ -137,7 +138,7 @@ pub fn around(
     let names_of = |them: &[(String, String, Vec<OwnLine>)]| {
         names(&them.iter().map(|(node, ..)| node.as_str()).collect::<Vec<_>>())
     };
-    let object = format!("{} {key}", crate::text::noun(history));
+    let object = format!("{noun} {key}");
     let none_from = (!silent.is_empty())
         .then(|| format!("No line about {object} in this time from {}.", names_of(&silent)));
     let not_shown = (!too_many.is_empty())
@@ -151,7 +152,7 @@ pub fn around(
             true => LINES_OF_OTHERS_MAX,
             false => LINES_MAX,
         };
-        let mut timed = chosen(lines, &words, lines_max);
+        let mut timed = chosen(lines, &words, noun, lines_max);
         timed.extend(asked(history, violation, &node));
         timed.extend(cuts(coverage, &node, &window));
         timed.sort_by_key(|(at, line)| (*at, !line.class.starts_with("rule")));
@@ -175,7 +176,7 @@ pub fn of_node(directory: &Path, node: &str) -> Vec<(u64, String)> {
         from: 0,
         to: u64::MAX,
     };
-    let lines = read::own_words(directory, node, &whole, "");
+    let lines = read::own_words(directory, node, &whole, ("", ""));
     lines.into_iter().map(|line| (line.at, line.text)).collect()
 }
 
@@ -220,7 +221,18 @@ fn asked_or_killed(history: &History, coverage: &Coverage, violation: &Violation
 }
 
 /// The lines that matter, with some beside them; the rest is counted where it was.
-fn chosen(lines: Vec<OwnLine>, words: &[(String, String)], lines_max: usize) -> Vec<(u64, LogLine)> {
+fn chosen(
+    lines: Vec<OwnLine>,
+    words: &[(String, String)],
+    noun: &str,
+    lines_max: usize,
+) -> Vec<(u64, LogLine)> {
+    let is_named = lines.iter().any(|line| line.is_called);
+    // Of decree=5 value=5 the first is not the value, and the second not the decree.
+    let is_mark = |text: &str, at: usize, class: &str| match class {
+        KEY_CLASS => !is_named || is_called(text, at, noun),
+        _ => !is_called(text, at, noun),
+    };
     let matters: Vec<bool> = lines.iter().map(|line| line.kind != Kind::Other).collect();
     let has_neighbour = |place: usize| {
         let last = (place + BESIDE).min(matters.len() - 1);
@@ -230,7 +242,7 @@ fn chosen(lines: Vec<OwnLine>, words: &[(String, String)], lines_max: usize) -> 
     // contradiction, and those near the core operations, say most.
     let names_value = |line: &OwnLine| {
         let mut values = words.iter().filter(|(_, class)| class != KEY_CLASS);
-        values.any(|(value, _)| find_word(&line.text, value).is_some())
+        values.any(|(value, class)| find_words(&line.text, value).any(|at| is_mark(&line.text, at, class)))
     };
     let rank = |place: &usize| match lines[*place].kind {
         Kind::Harness | Kind::AfterRestart => 0,
@@ -265,7 +277,7 @@ fn chosen(lines: Vec<OwnLine>, words: &[(String, String)], lines_max: usize) -> 
         };
         let text = match line.kind {
             Kind::Harness => plain(line.text),
-            _ => marked(&line.text, words),
+            _ => marked(&line.text, words, is_mark),
         };
         let at = format!("{:.3}", seconds(line.at));
         let number = Some(line.number);

@@ -71,7 +71,8 @@ pub fn messages(
     let file = File::open(directory.join("capture.pcapng")).ok()?;
     let window = window(row);
     let key = key_word(&history.key_name(violation.key));
-    let captured = read::read(file, about.zero_unix_ns, window, &key)?;
+    let object = (key.as_str(), crate::text::noun(history));
+    let captured = read::read(file, about.zero_unix_ns, window, object)?;
     let chosen = choose(&captured, row);
     if chosen.is_empty() {
         return None;

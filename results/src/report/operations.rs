@@ -30,10 +30,18 @@ pub struct Surroundings<'a> {
     pub no_quorum: &'a [(u64, u64)],
     /// When there was one on and off.
     pub on_and_off: &'a [(u64, u64)],
-    /// The operations of the contradiction that is shown: letter, number, class of its colour.
-    pub core: &'a [(String, u32, String)],
-    /// When each object without a legal order contradicts itself, in nanoseconds.
-    pub violations: &'a [(u64, u64)],
+    /// The objects without a legal order that were explained, in the order of the page.
+    pub violations: &'a [Contradiction],
+}
+
+/// A contradiction as the picture shows it.
+pub struct Contradiction {
+    /// The object, as a place in [`History::keys`].
+    pub key: u32,
+    /// When it is, in nanoseconds.
+    pub span: (u64, u64),
+    /// Its operations: letter and number.
+    pub core: Vec<(String, u32)>,
 }
 
 /// The operations in the page.
@@ -77,6 +85,31 @@ pub fn search_for_key(history: &History, key: u32) -> String {
 
 /// The address, within the page, of the operations on an object; empty where there is none.
 pub fn link_to_key(history: &History, key: u32) -> String {
+    match search_in_address(history, key) {
+        query if query.is_empty() => query,
+        query => format!("#{query}"),
+    }
+}
+
+/// The address, within the page, of a contradiction, by its place among those of the page; the object's operations are found.
+pub fn link_to_violation(history: &History, place: usize, key: u32) -> String {
+    let parts = [
+        format!("violation={}", place + 1),
+        search_in_address(history, key),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("#{}", parts.join("&"))
+}
+
+/// The address, within the page, of a stretch of time with the operations on an object found in it.
+pub fn link_to_moment(history: &History, (from, to): (u64, u64), key: u32) -> String {
+    let time = format!("t={:.6},{:.6}", from as f64 / 1e9, to as f64 / 1e9);
+    let parts = [time, search_in_address(history, key)];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("#{}", parts.join("&"))
+}
+
+fn search_in_address(history: &History, key: u32) -> String {
     let query = search_for_key(history, key);
     let mut link = String::new();
     for byte in query.bytes() {
@@ -85,10 +118,9 @@ pub fn link_to_key(history: &History, key: u32) -> String {
             _ => link += &format!("%{byte:02X}"),
         }
     }
-    if link.is_empty() {
-        link
-    } else {
-        format!("#q={link}&colour=value")
+    match link.is_empty() {
+        true => link,
+        false => format!("q={link}&colour=value"),
     }
 }
 

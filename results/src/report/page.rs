@@ -2,34 +2,35 @@
 //! `templates/report.html`.
 
 mod believe;
+mod between;
 mod glossary;
 mod replays;
+mod shapes;
 mod tables;
 mod top;
 mod undecided;
 mod violation;
 
-use super::operations::{Embedded, Surroundings, embed};
+use super::operations::{Contradiction, Embedded, Surroundings, embed, link_to_violation};
 use super::piece::{Piece, heading};
 use super::whole_run;
 use super::whole_run::lanes::lanes;
 use crate::coverage::Coverage;
 use crate::document::{Outcome, Results};
-use crate::text::{count, visible};
+use crate::text::{count, counted, visible};
 use askama::Template;
 use believe::{Believe, believe};
-use checker::Analysis;
+use checker::{Analysis, Violation};
 use history::History;
 use replays::{ReplaysView, replays};
+use shapes::Shapes;
 use std::path::Path;
 use tables::{CheckView, KindView, checker_note, checks, environment, files, folder, footer, kinds, numbers};
 use top::{Fact, breadcrumb, command_lines, facts};
 use undecided::{UndecidedView, undecided};
 use violation::{ViolationView, core_letters, core_spans, span, violation_view};
 
-/// How many violations are told in full; the rest are counted.
-const VIOLATIONS_SHOWN: usize = 1;
-/// How many more are named.
+/// How many of the violations that are not told in full are named at once; the rest are a click away.
 const VIOLATIONS_NAMED: usize = 12;
 
 #[derive(Template)]
@@ -48,7 +49,11 @@ struct Page<'a> {
     replays: Option<ReplaysView>,
     facts: Vec<Fact>,
     violations: Vec<ViolationView>,
-    others: Vec<(String, String)>,
+    /// What the choice between several violations is about.
+    choice: String,
+    others: Vec<OtherView>,
+    /// Those of them that are a click away.
+    more_others: Vec<OtherView>,
     others_hidden: String,
     undecided: Option<UndecidedView>,
     believe: Option<Believe>,
@@ -68,6 +73,16 @@ struct Page<'a> {
     footer: String,
 }
 
+/// A violation that is not told in full.
+struct OtherView {
+    at: String,
+    sentence: String,
+    /// Which of those that are told it is like, in words; may be empty.
+    like: String,
+    /// Its place in the picture of the run.
+    in_run: String,
+}
+
 pub fn render(
     results: &Results,
     history: &History,
@@ -77,19 +92,35 @@ pub fn render(
 ) -> Result<String, askama::Error> {
     let empty = Vec::new();
     let found = analysis.map_or(&empty, |analysis| &analysis.violations);
-    let shown = &found[..found.len().min(VIOLATIONS_SHOWN)];
-    let spans: Vec<(u64, u64)> = shown
+    let rows = &results.violations[..found.len().min(results.violations.len())];
+    let shapes = Shapes::of(rows);
+    let shown: Vec<&Violation> = shapes.shown.iter().map(|place| &found[*place]).collect();
+    let spans: Vec<Vec<(u64, u64)>> = shown
         .iter()
-        .flat_map(|violation| core_spans(history, violation))
+        .map(|violation| core_spans(history, violation))
         .collect();
-    let violations = shown
-        .iter()
-        .zip(&results.violations)
-        .map(|(violation, row)| violation_view(history, coverage, violation, row, directory))
-        .collect();
-    let hidden = analysis
-        .map_or(0, |analysis| analysis.keys.invalid)
-        .saturating_sub(shown.len());
+    let view = |place: &usize| {
+        let alike = shapes.alike(*place);
+        violation_view(
+            history,
+            coverage,
+            (&found[*place], &rows[*place]),
+            alike,
+            directory,
+        )
+    };
+    let violations: Vec<ViolationView> = shapes.shown.iter().map(view).collect();
+    let invalid = analysis.map_or(0, |analysis| analysis.keys.invalid);
+    let other = |(number, place): (usize, &usize)| OtherView {
+        at: format!("{:.3} s", rows[*place].window_s[0]),
+        sentence: visible(&rows[*place].sentence, 200),
+        like: shapes
+            .like(*place)
+            .map_or_else(String::new, |it| format!("like {it}")),
+        in_run: link_to_violation(history, shown.len() + number, found[*place].key),
+    };
+    let mut others: Vec<OtherView> = shapes.others.iter().enumerate().map(other).collect();
+    let more_others = others.split_off(others.len().min(VIOLATIONS_NAMED));
     let (verdict_class, eyebrow) = match results.verdict {
         Outcome::Valid => ("valid", "LINEARIZABLE"),
         Outcome::Invalid => ("invalid", "NOT LINEARIZABLE"),
@@ -97,22 +128,21 @@ pub fn render(
         Outcome::Error => ("error", "NO VERDICT"),
     };
     let lanes = lanes(history, coverage);
-    let core = shown
-        .iter()
-        .zip(&results.violations)
-        .flat_map(|(violation, row)| core_letters(violation, row))
-        .collect::<Vec<_>>();
+    // Those that are told in full first, as the page numbers them.
+    let contradiction = |place: &usize| Contradiction {
+        key: found[*place].key,
+        span: span(history, &found[*place]),
+        core: core_letters(&found[*place], &rows[*place]),
+    };
+    let all = shapes.shown.iter().chain(&shapes.others);
+    let contradictions: Vec<Contradiction> = all.map(contradiction).collect();
     let operations = embed(
         history,
         &Surroundings {
             lanes: &lanes,
             no_quorum: &coverage.no_quorum,
             on_and_off: &coverage.quorum_on_and_off,
-            core: &core,
-            violations: &found
-                .iter()
-                .map(|violation| span(history, violation))
-                .collect::<Vec<_>>(),
+            violations: &contradictions,
         },
     );
     let page = Page {
@@ -142,20 +172,24 @@ pub fn render(
         replays: replays(results),
         facts: facts(results, history, analysis, coverage),
         violations,
-        others: results
-            .violations
-            .iter()
-            .skip(shown.len())
-            .take(VIOLATIONS_NAMED)
-            .map(|row| (format!("{:.3} s", row.window_s[0]), visible(&row.sentence, 200)))
-            .collect(),
-        others_hidden: match hidden.saturating_sub(VIOLATIONS_NAMED) {
+        choice: format!(
+            "{} without a legal order, {} of them in full",
+            counted(invalid, crate::text::noun(history)),
+            shown.len()
+        ),
+        others,
+        more_others,
+        others_hidden: match invalid.saturating_sub(rows.len()) {
             0 => String::new(),
-            1 => "1 more violation is not named here.".to_owned(),
-            more => format!("{} more violations are not named here.", count(more)),
+            1 => "1 more violation was found and is not explained.".to_owned(),
+            more => format!(
+                "{} more violations were found and are not explained.",
+                count(more)
+            ),
         },
         undecided: analysis.and_then(|analysis| undecided(results, history, analysis)),
-        believe: (found.is_empty() && analysis.is_some()).then(|| believe(results, history, coverage)),
+        believe: (found.is_empty() && analysis.is_some())
+            .then(|| believe(results, history, coverage, directory)),
         whole_run: whole_run::draw(history, coverage, &lanes, &spans),
         operations,
         has_operations: !history.operations.is_empty() || analysis.is_some(),

@@ -62,14 +62,18 @@ pub fn heading(results: &Results) -> Vec<Piece> {
         plain: sentence[..from].to_owned(),
         ..Pieces::default()
     };
-    words_in(&mut pieces, &sentence[from..], &values, "chip ");
+    words_in(&mut pieces, &sentence[from..], &values, "chip ", |_, _, _| true);
     pieces.end()
 }
 
-/// A line of a log, with some words underlined.
-pub fn marked(line: &str, words: &[(String, String)]) -> Vec<Piece> {
+/// A line of a log, with some words underlined: those that are marks where they stand, by the text, the place and the class.
+pub fn marked(
+    line: &str,
+    words: &[(String, String)],
+    is_mark: impl Fn(&str, usize, &str) -> bool,
+) -> Vec<Piece> {
     let mut pieces = Pieces::default();
-    words_in(&mut pieces, line, words, "found ");
+    words_in(&mut pieces, line, words, "found ", is_mark);
     pieces.end()
 }
 
@@ -148,12 +152,9 @@ fn is_inside(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Where a word begins in a text, as a word of its own.
-pub fn find_word(text: &str, word: &str) -> Option<usize> {
-    if word.is_empty() {
-        return None;
-    }
-    let stands_alone = |at: &usize| {
+/// Every place where a word begins in a text, as a word of its own.
+pub fn find_words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let stands_alone = move |at: &usize| {
         let before = text[..*at].chars().next_back();
         let mut after = text[at + word.len()..].chars();
         let next = after.next();
@@ -163,15 +164,37 @@ pub fn find_word(text: &str, word: &str) -> Option<usize> {
         };
         !goes_on && !before.is_some_and(|c| is_inside(c) || c == '.')
     };
-    text.match_indices(word).map(|(at, _)| at).find(stands_alone)
+    let places = text.match_indices(word).filter(|(_, found)| !found.is_empty());
+    places.map(|(at, _)| at).filter(stands_alone)
 }
 
-fn words_in(pieces: &mut Pieces, text: &str, words: &[(String, String)], prefix: &str) {
+/// Whether what stands at a place of a text is called something there: `decree=1`, `"decree": 1`, `decree 1`, `/decrees/1`.
+pub fn is_called(text: &str, at: usize, noun: &str) -> bool {
+    const BETWEEN: [char; 9] = ['=', ':', ' ', '"', '\'', '#', '(', '[', '/'];
+    let before = text[..at].trim_end_matches(BETWEEN);
+    let name = before
+        .strip_suffix('s')
+        .filter(|it| it.ends_with(noun))
+        .unwrap_or(before);
+    let rest = name.strip_suffix(noun).filter(|_| before.len() < at);
+    rest.is_some_and(|rest| !rest.chars().next_back().is_some_and(is_inside))
+}
+
+fn words_in(
+    pieces: &mut Pieces,
+    text: &str,
+    words: &[(String, String)],
+    prefix: &str,
+    is_mark: impl Fn(&str, usize, &str) -> bool,
+) {
     let mut rest = text;
     loop {
         let first = words
             .iter()
-            .filter_map(|(word, class)| Some((find_word(rest, word)?, word, class)))
+            .filter_map(|(word, class)| {
+                let mut places = find_words(rest, word);
+                Some((places.find(|at| is_mark(rest, *at, class))?, word, class))
+            })
             .min_by_key(|(at, ..)| *at);
         let Some((at, word, class)) = first else { break };
         pieces.plain.push_str(&rest[..at]);
@@ -187,16 +210,57 @@ mod tests {
 
     #[test]
     fn a_number_is_found_as_a_word_only() {
-        assert!(find_word("accepted decree=147 ballot=1.n1", "147").is_some());
-        assert!(find_word("accepted decree=1478 ballot=1.n1", "147").is_none());
-        assert!(find_word("accepted decree=3 ballot=147.n1", "147").is_none());
-        assert!(find_word("first as 17, then as 42.", "42").is_some());
+        assert!(
+            find_words("accepted decree=147 ballot=1.n1", "147")
+                .next()
+                .is_some()
+        );
+        assert!(
+            find_words("accepted decree=1478 ballot=1.n1", "147")
+                .next()
+                .is_none()
+        );
+        assert!(
+            find_words("accepted decree=3 ballot=147.n1", "147")
+                .next()
+                .is_none()
+        );
+        assert!(find_words("first as 17, then as 42.", "42").next().is_some());
+    }
+
+    #[test]
+    fn what_is_called_by_its_noun_is_no_value_and_no_other_number() {
+        for line in [
+            "decree=1",
+            "x decree 1",
+            "{\"decree\": 1}",
+            "GET /decrees/1 HTTP/1.1",
+            "(decree #1)",
+        ] {
+            assert!(
+                is_called(line, find_words(line, "1").next().unwrap(), "decree"),
+                "{line}"
+            );
+        }
+        for line in [
+            "start 1",
+            "value=1",
+            "subdecree=1",
+            "1 decree",
+            "decree=2 value=1",
+            "decreed 1",
+        ] {
+            assert!(
+                !is_called(line, find_words(line, "1").next().unwrap(), "decree"),
+                "{line}"
+            );
+        }
     }
 
     #[test]
     fn the_text_stays_the_same_to_the_letter() {
         let line = "accepted value=42 again 42 ballot=42.n1";
-        let pieces = marked(line, &[("42".into(), "value-1".into())]);
+        let pieces = marked(line, &[("42".into(), "value-1".into())], |_, _, _| true);
         let whole: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(whole, line);
         assert_eq!(pieces.iter().filter(|piece| !piece.class.is_empty()).count(), 2);

@@ -6,7 +6,7 @@
 
 use crate::coverage::Coverage;
 use crate::document::Results;
-use crate::report::timeline;
+use crate::report::timeline::{self, Reach};
 use checker::Analysis;
 use history::History;
 
@@ -22,7 +22,8 @@ pub fn counterexample_svg(
 ) -> Option<String> {
     let violation = analysis.violations.first()?;
     let row = results.violations.first()?;
-    Some(standing_alone(&timeline::draw(history, coverage, violation, row)))
+    let drawing = timeline::draw(history, coverage, violation, row, Reach::Nearest);
+    Some(standing_alone(&drawing))
 }
 
 /// Puts a style into a drawing, after its opening tag.

@@ -145,7 +145,7 @@ impl Svg {
 }
 
 /// Hatches and arrow heads that drawings share.
-const DEFINITIONS: &str = concat!(
+pub const DEFINITIONS: &str = concat!(
     r#"<defs><pattern id="hatch-a" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch-partition" x1="0" y1="0" x2="0" y2="7"/></pattern>"#,
     r#"<pattern id="hatch-b" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><line class="hatch-partition" x1="0" y1="0" x2="0" y2="7"/></pattern>"#,
     r#"<pattern id="hatch-down" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="down-ground" width="6" height="6"/><line class="hatch-down" x1="0" y1="0" x2="0" y2="6"/></pattern>"#,

@@ -23,13 +23,26 @@ const LEFT: f64 = 108.0;
 const RIGHT: f64 = WIDTH - 8.0;
 const BAR: f64 = 18.0;
 const LANE_GAP: f64 = 10.0;
-/// The least and the most that a row is high, and how high the lanes shall be together if they can.
+/// The least and the most that a row is high, and how high the lanes shall be together if they can. With all operations
+/// there are many rows.
 const ROW_MIN: f64 = 34.0;
+const ROW_MIN_OF_ALL: f64 = 22.0;
 const ROW_MAX: f64 = 56.0;
 const LANES_HEIGHT: f64 = 420.0;
 /// How many operations beside the core are drawn, and how far from it, in times the core's own length.
 const CONTEXT_MAX: usize = 9;
 const CONTEXT_REACH: u64 = 2;
+/// How many are drawn where all are asked for: with more, nobody could follow one.
+const ALL_MAX: usize = 60;
+
+/// Which operations on the object are drawn beside the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// A few that are near: what is far away (the reads at the end of the run) would squeeze what the picture is about.
+    Nearest,
+    /// All, or as many as can be drawn.
+    All,
+}
 
 /// A row of the drawing: one client of one node.
 struct Row {
@@ -60,9 +73,15 @@ struct Drawing<'a> {
 }
 
 /// Draws a violation.
-pub fn draw(history: &History, coverage: &Coverage, violation: &Violation, row: &ViolationRow) -> String {
+pub fn draw(
+    history: &History,
+    coverage: &Coverage,
+    violation: &Violation,
+    row: &ViolationRow,
+    reach: Reach,
+) -> String {
     let core: Vec<u32> = violation.core.iter().map(|member| member.operation).collect();
-    let context = context(history, violation, &core);
+    let context = context(history, violation, reach);
     let shown: Vec<u32> = core.iter().chain(&context).copied().collect();
     let moments = shown.iter().flat_map(|number| {
         let operation = &history.operations[*number as usize];
@@ -81,7 +100,11 @@ pub fn draw(history: &History, coverage: &Coverage, violation: &Violation, row: 
         .filter(|reason| reason.kind == ReasonKind::Value && reason.from != reason.to)
         .count();
     let top = 16.0 + 22.0 * arcs as f64;
-    let lanes = lanes(history, &shown, top);
+    let row_min = match reach {
+        Reach::Nearest => ROW_MIN,
+        Reach::All => ROW_MIN_OF_ALL,
+    };
+    let lanes = lanes(history, &shown, top, row_min);
     let bottom = lanes.last().map_or(top, |lane| lane.bottom);
     let height = bottom + 26.0;
     let mut drawing = Drawing {
@@ -138,9 +161,9 @@ fn value_of(operation: &Operation) -> Value {
     }
 }
 
-/// The operations on the object that are nearest in time to one of the core. What is far away (the reads at
-/// the end of the run) would squeeze what the picture is about: it is in the panels below.
-fn context(history: &History, violation: &Violation, core: &[u32]) -> Vec<u32> {
+/// The operations on the object that are drawn beside the core, those nearest in time to one of it first.
+pub fn context(history: &History, violation: &Violation, reach: Reach) -> Vec<u32> {
+    let core: Vec<u32> = violation.core.iter().map(|member| member.operation).collect();
     let core_operations: Vec<&Operation> = core
         .iter()
         .map(|number| &history.operations[*number as usize])
@@ -160,14 +183,17 @@ fn context(history: &History, violation: &Violation, core: &[u32]) -> Vec<u32> {
         .zip(0u32..)
         .filter(|(operation, number)| operation.key == violation.key && !core.contains(number))
         .map(|(operation, number)| (distance(operation), number))
-        .filter(|(distance, _)| *distance <= busy_ns.saturating_mul(CONTEXT_REACH))
+        .filter(|(distance, _)| reach == Reach::All || *distance <= busy_ns.saturating_mul(CONTEXT_REACH))
         .collect();
     others.sort_unstable();
-    others.truncate(CONTEXT_MAX);
+    others.truncate(match reach {
+        Reach::Nearest => CONTEXT_MAX,
+        Reach::All => ALL_MAX,
+    });
     others.into_iter().map(|(_, number)| number).collect()
 }
 
-fn lanes(history: &History, shown: &[u32], top: f64) -> Vec<Lane> {
+fn lanes(history: &History, shown: &[u32], top: f64, row_min: f64) -> Vec<Lane> {
     let mut names: Vec<String> = history.nodes.clone();
     if names.is_empty() {
         names.push("clients".to_owned());
@@ -187,7 +213,7 @@ fn lanes(history: &History, shown: &[u32], top: f64) -> Vec<Lane> {
     };
     let clients: Vec<Vec<u64>> = (0..names.len()).map(clients_of).collect();
     let rows: usize = clients.iter().map(|clients| clients.len().max(1)).sum();
-    let row_height = ((LANES_HEIGHT - names.len() as f64 * LANE_GAP) / rows as f64).clamp(ROW_MIN, ROW_MAX);
+    let row_height = ((LANES_HEIGHT - names.len() as f64 * LANE_GAP) / rows as f64).clamp(row_min, ROW_MAX);
     let mut y = top;
     let lane = |(name, clients): (&String, &Vec<u64>)| {
         let top = y;

@@ -16,7 +16,7 @@ const LANE: f64 = 15.0;
 const THROUGHPUT: f64 = 96.0;
 const LATENCY: f64 = 132.0;
 const GAP: f64 = 34.0;
-/// How far apart, on the average, letters must be to be seen; nearer together, one word stands for all.
+/// How far apart letters must be to be seen; nearer together, one word stands for all.
 const LETTERS_APART: f64 = 26.0;
 /// Where the tags of the violation are; the script that draws over the picture knows it too.
 const TAGS: f64 = 33.0;
@@ -56,12 +56,13 @@ pub fn span(history: &History) -> (u64, u64) {
     )
 }
 
-/// Draws the run; `violations` are spans in nanoseconds, `lanes` the faults of each node.
+/// Draws the run; `violations` are the operations of each that the page tells, as spans in nanoseconds, `lanes` the faults
+/// of each node.
 pub fn draw(
     history: &History,
     coverage: &Coverage,
     lanes: &[Vec<LaneSpan>],
-    violations: &[(u64, u64)],
+    violations: &[Vec<(u64, u64)>],
 ) -> WholeRun {
     let (start_ns, end_ns) = span(history);
     let x = |time_ns: u64| {
@@ -76,7 +77,7 @@ pub fn draw(
     let latency_top = throughput_top + THROUGHPUT + GAP;
     let bottom = latency_top + LATENCY;
     let mut svg = Svg::new(WIDTH, bottom + 26.0);
-    for (start, end) in violations {
+    for (start, end) in violations.iter().flatten() {
         let (left, right) = (x(*start), x(*end).max(x(*start) + 3.0));
         svg.rect(
             "violation-band",
@@ -101,24 +102,7 @@ pub fn draw(
         let at = x(main_end);
         svg.line("phase", [at, lanes_top, at, bottom]);
     }
-    let middles: Vec<f64> = violations
-        .iter()
-        .map(|(start, end)| (x(*start) + x(*end)) / 2.0)
-        .collect();
-    let (first, last) = middles
-        .iter()
-        .fold((RIGHT, LEFT), |(low, high), x| (low.min(*x), high.max(*x)));
-    if last - first < LETTERS_APART * middles.len() as f64 && !middles.is_empty() {
-        svg.pill(
-            "pill-violation",
-            [((first + last) / 2.0).max(LEFT + 34.0), TAGS],
-            "violation",
-        );
-    } else {
-        for (x, letter) in middles.into_iter().zip('A'..) {
-            svg.pill("pill-violation", [x, TAGS], &letter.to_string());
-        }
-    }
+    tags(&mut svg, violations, &x);
     let description = format!(
         "{} operations over {:.1} seconds, {} faults, {:.1} seconds without quorum.",
         count(history.operations.len()),
@@ -146,6 +130,52 @@ pub fn draw(
     WholeRun {
         svg: svg.finish("whole-run", "The whole run", &description),
         left_out: left_out + &bin + &high,
+    }
+}
+
+/// Names the violation's operations by their letters, or several violations by their numbers; one word for all where that
+/// would not be seen.
+fn tags(svg: &mut Svg, violations: &[Vec<(u64, u64)>], x: &dyn Fn(u64) -> f64) {
+    let middle = |spans: &[(u64, u64)]| {
+        let (from, to) = spans.iter().fold((RIGHT, LEFT), |(low, high), (start, end)| {
+            (low.min(x(*start)), high.max(x(*end)))
+        });
+        (from + to) / 2.0
+    };
+    let (word, mut tags): (&str, Vec<(f64, String)>) = match violations {
+        [] => return,
+        [one] => (
+            "violation",
+            one.iter()
+                .zip('A'..)
+                .map(|(span, letter)| (middle(&[*span]), letter.to_string()))
+                .collect(),
+        ),
+        several => (
+            "violations",
+            several
+                .iter()
+                .zip(1..)
+                .map(|(spans, number)| (middle(spans), number.to_string()))
+                .collect(),
+        ),
+    };
+    tags.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let is_crowded = tags.windows(2).any(|pair| pair[1].0 - pair[0].0 < LETTERS_APART);
+    match (is_crowded || tags.len() == 1, tags.as_slice()) {
+        (true, [(first, _), .., (last, _)]) => {
+            svg.pill(
+                "pill-violation",
+                [((first + last) / 2.0).max(LEFT + 34.0), TAGS],
+                word,
+            );
+        }
+        (true, [(only, _)]) => {
+            svg.pill("pill-violation", [only.max(LEFT + 34.0), TAGS], word);
+        }
+        _ => tags.iter().for_each(|(x, tag)| {
+            svg.pill("pill-violation", [*x, TAGS], tag);
+        }),
     }
 }
 

@@ -8,6 +8,7 @@ fn info(id: &str) -> RunInfo {
         system: "paxos".into(),
         workload: "decree".into(),
         nemesis: vec!["kill".into()],
+        scenario: None,
         seed: 7,
         replay_of: None,
         argv: vec!["test".into()],

@@ -111,7 +111,8 @@ pub fn counted(kind: &str, number: usize, power_failures: usize) -> String {
     }
 }
 
-fn deed(fault: &Fault) -> String {
+/// What is done, without to whom: `kill`, `delay 50 ± 20 ms`, `disk full`.
+pub fn deed(fault: &Fault) -> String {
     match fault {
         Fault::Partition { .. } => "partition".to_owned(),
         Fault::Kill { power, flap, .. } => match (power, flap) {

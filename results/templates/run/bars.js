@@ -30,7 +30,8 @@ function drawLines(plot) {
   const colours = state.colouring.colours(palette);
   const batches = batchesOf();
   const formed = [];
-  const inset = layout.height >= 12 ? 1.5 : layout.height >= 6 ? 1 : 0.5;
+  // Whole pixels where there are enough: edges between them are drawn much more slowly.
+  const inset = layout.height >= 12 ? 2 : layout.height >= 6 ? 1 : 0.5;
   const height = layout.height - 2 * inset;
   // Bars that touch and look alike are one: far fewer rectangles than pixels.
   const bar = { colour: -1, mark: HIDDEN, left: 0, right: -Infinity, y: 0 };
@@ -59,7 +60,7 @@ function drawLines(plot) {
       if (!isFound && line.shown[after] === line.shown[first]) return;
       add(isFound ? colourOfMany(line, first, after, state) : 0, isFound ? FOUND : DIMMED, left, left + 1);
     };
-    alongLine(line, view, run.operations, one, several);
+    alongLine(line, view, one, several);
     end();
   });
   batches.fill(context, colours, palette.outcomes);

@@ -24,13 +24,10 @@ function slowness(us) {
 }
 
 // For a way to colour: the colour of an operation as a place in `colours(palette)`, and the legend.
-function colouring(by, { scene, operations }, words) {
+function colouring(by, { scene, operations }, words, core) {
   const valueOf = (i) => (operations.outcome[i] === 0 ? operations.output[i] : operations.input[i]);
   const coreValues = [];
-  for (const [, event] of scene.core) {
-    const i = operations.event.indexOf(event);
-    if (i >= 0 && valueOf(i) !== 0 && !coreValues.includes(valueOf(i))) coreValues.push(valueOf(i));
-  }
+  for (const { id } of core) if (valueOf(id) !== 0 && !coreValues.includes(valueOf(id))) coreValues.push(valueOf(id));
   switch (by) {
     case "value": return {
       // The values of the contradiction have their colours to themselves, and so has having none.

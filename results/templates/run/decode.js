@@ -1,7 +1,8 @@
 // The block of the page as operations: the other end of results/src/report/operations.rs, where the format is described.
 // Whatever is in it is data; texts of the system under test reach the page as text only (textContent, fillText).
 
-// Resolves to { scene, operations }: the JSON, and an array of numbers for each property of an operation.
+// Resolves to { scene, operations, violations }: the JSON, an array of numbers for each property of an operation, and
+// the contradictions in the order of the page.
 async function decode(base64) {
   const block = await inflated(fromBase64(base64));
   const length = new DataView(block.buffer).getUint32(0, true);
@@ -12,7 +13,15 @@ async function decode(base64) {
     columns[name] = numbers(block.subarray(at, at + bytes), scene.operations);
     at += bytes;
   }
-  return { scene, operations: operationsOf(columns, scene) };
+  const operations = operationsOf(columns, scene);
+  return { scene, operations, violations: scene.violations.map((it) => violationOf(it, operations)) };
+}
+
+// When it is, what finds the operations on its object, and its own operations, which are looked for when they are asked for.
+function violationOf([from, to, query, core], operations) {
+  const found = () => core.map(([letter, event]) => ({ letter, id: operations.event.indexOf(event) })).filter(({ id }) => id >= 0);
+  let known = null;
+  return { from, to, query, core: () => (known ??= found()) };
 }
 
 function fromBase64(base64) {

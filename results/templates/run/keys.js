@@ -13,7 +13,7 @@ function listenToKeys(canvas, elements, actions) {
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || elements.help.open) return;
-    const isTyped = event.target.closest("input, select, textarea");
+    const isTyped = event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea");
     if (isTyped) {
       if (event.key !== "Escape" || event.target !== elements.query) return;
       // Leaves the field; what is in it stays, which browsers would clear.

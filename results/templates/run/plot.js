@@ -6,10 +6,9 @@ const SANS = "Inter, ui-sans-serif, system-ui, sans-serif", MONO = '"JetBrains M
 function plotOf(canvas, run, words, lines, view, state) {
   const { scene, operations } = run;
   const context = canvas.getContext("2d");
-  const core = scene.core.map(([letter, event]) => ({ letter, id: operations.event.indexOf(event) })).filter(({ id }) => id >= 0);
   const layout = layoutOf(run);
   const plot = {
-    context, run, words, lines, view, state, layout, core, latency: latencyScale(run), latencyEvery: 1,
+    context, run, words, lines, view, state, layout, core: [], latency: latencyScale(run), latencyEvery: 1,
     palette: null, hatches: null, text, draw, resize, retheme, idAt, laneSpanAt,
   };
   retheme();
@@ -64,10 +63,10 @@ function plotOf(canvas, run, words, lines, view, state) {
   function idAt(x, y) {
     const place = layout.lineAt(y);
     if (place < 0 || x < view.left || x > view.right) return -1;
-    const { ids } = lines[place];
+    const { ids, ends } = lines[place];
     const from = view.time(x - 2), to = view.time(x + 2);
-    for (let at = firstAt(operations.start, ids, to) - 1, tries = 0; at >= 0 && tries < 64; at--, tries++) {
-      if (operations.end[ids[at]] < from) break;
+    for (let at = firstAt(lines[place], to) - 1, tries = 0; at >= 0 && tries < 64; at--, tries++) {
+      if (ends[at] < from) break;
       if (state.marks[ids[at]] !== HIDDEN) return ids[at];
     }
     return -1;

@@ -8,13 +8,13 @@ async function startRun(section) {
   const data = get("data");
   const run = await decode(data.textContent.trim());
   data.remove();
-  const { scene, operations } = run;
+  const { scene, operations, violations } = run;
   const words = wordsOf(run);
   const lines = linesOf(run);
   const view = viewOf(scene.span);
   const state = {
-    query: scene.query, outcomes: [true, true, true], filters: { f: "", node: "", client: "", key: "" }, colour: scene.query ? "value" : "outcome",
-    pinned: -1, hovered: -1, selection: null, mapSelection: null, marks: new Uint8Array(operations.count), found: 0,
+    query: violations[0]?.query ?? "", outcomes: [true, true, true], filters: { f: "", node: "", client: "", key: "" }, colour: violations[0]?.query ? "value" : "outcome",
+    violation: 0, pinned: -1, hovered: -1, selection: null, mapSelection: null, marks: new Uint8Array(operations.count), found: 0,
   };
   elements.tools.hidden = elements.window.hidden = false;
   const canvas = elements.operations;
@@ -23,7 +23,9 @@ async function startRun(section) {
   const keepLink = linkKeeper(state, view, run);
   const keep = () => isFollowing || keepLink();
   const details = detailsOf(elements, words, { zoom: () => fit(), unpin: () => pin(-1) });
-  let frame = 0, tableTimer = 0, violation = -1, isFollowing = true;
+  let frame = 0, tableTimer = 0, isFollowing = true, isAtViolation = false;
+  // Which contradiction the page tells, where it tells several: they are chosen without this script too.
+  const tabs = [...document.querySelectorAll("input[name=violation]")];
 
   const draw = () => {
     frame ||= requestAnimationFrame(() => {
@@ -80,9 +82,14 @@ async function startRun(section) {
   listenToKeys(canvas, elements, actions);
   document.getElementById("jump")?.addEventListener("click", (event) => {
     event.preventDefault();
-    violation = -1;
+    isAtViolation = false;
     nextViolation();
   });
+  tabs.forEach((tab, place) => tab.addEventListener("change", () => {
+    isAtViolation = false;
+    chooseViolation(place);
+    showViolation();
+  }));
   for (const [name, action] of [["to-whole", "whole"], ["to-violation", "violation"], ["to-help", "help"], ["zoom-in", "zoomIn"], ["zoom-out", "zoomOut"]]) {
     get(name)?.addEventListener("click", actions[action]);
   }
@@ -113,11 +120,12 @@ async function startRun(section) {
   // Shows what the address says.
   function follow() {
     isFollowing = true;
-    const isLinked = readLink(state, view, run), hasTime = /[#&]t=/.test(location.hash);
-    coloured();
-    searched();
+    const isLinked = readLink(state, view, run), [hasTime, hasViolation] = ["t", "violation"].map((name) => new RegExp(`[#&]${name}=`).test(location.hash));
+    chooseViolation(state.violation);
     if (state.pinned >= 0) {
       if (!hasTime) view.reveal(operations.start[state.pinned], operations.end[state.pinned]);
+    } else if (hasViolation && violations.length && !hasTime) {
+      showViolation();
     } else if (isLinked && !hasTime) {
       if (state.isNarrowed) fit();
       else view.show(...scene.span);
@@ -128,7 +136,7 @@ async function startRun(section) {
   }
 
   function coloured() {
-    state.colouring = colouring(state.colour, run, words);
+    state.colouring = colouring(state.colour, run, words, plot.core);
     controls.legend(state.colouring, plot.palette);
     keep();
     draw();
@@ -167,15 +175,15 @@ async function startRun(section) {
   // From operation to operation on a line, or to the one beside it on another line.
   function walk(along, across) {
     if (state.pinned < 0) return goTo(along || across);
-    const { ids } = lines[operations.line[state.pinned]];
+    const own = lines[operations.line[state.pinned]], { ids } = own;
     let id = -1;
     if (along) {
-      let place = firstAt(operations.start, ids, operations.start[state.pinned]);
+      let place = firstAt(own, operations.start[state.pinned]);
       while (ids[place] !== state.pinned && place < ids.length) place++;
       for (place += along; place >= 0 && place < ids.length && id < 0; place += along) if (state.marks[ids[place]] !== HIDDEN) id = ids[place];
     } else {
       for (let line = operations.line[state.pinned] + across; line >= 0 && line < lines.length && id < 0; line += across) {
-        const place = firstAt(operations.start, lines[line].ids, operations.start[state.pinned]);
+        const place = firstAt(lines[line], operations.start[state.pinned]);
         const near = [lines[line].ids[place], lines[line].ids[place - 1]].filter((it) => it !== undefined && state.marks[it] !== HIDDEN);
         id = near[0] ?? -1;
       }
@@ -186,15 +194,31 @@ async function startRun(section) {
     changed();
   }
 
-  // The contradiction that the page is about, then the others, in the order of their time.
+  // The contradiction that is looked at, then the next ones: those that the page tells in full come first.
   function nextViolation() {
-    if (!scene.violations.length) return;
-    violation = (violation + 1) % scene.violations.length;
-    const [from, to] = scene.violations[violation];
-    const air = Math.max((to - from) / 2, 20000);
-    if (violation === 0) view.show(...scene.window);
-    else view.show(from - air, to + air);
+    if (!violations.length) return;
+    if (isAtViolation) chooseViolation((state.violation + 1) % violations.length);
+    isAtViolation = true;
+    showViolation();
     section.scrollIntoView();
+  }
+
+  // Its letters, its colours, its words above; its operations are found, unless something else was searched for.
+  function chooseViolation(place) {
+    const isOwn = violations.some((it) => it.query === state.query);
+    if (place !== state.violation && isOwn) state.query = violations[place].query;
+    state.violation = place;
+    if (tabs[place]) tabs[place].checked = true;
+    plot.core = violations[place]?.core() ?? [];
+    coloured();
+    searched();
+  }
+
+  function showViolation() {
+    const { from, to } = violations[state.violation];
+    const air = Math.max((to - from) / 2, 20000);
+    if (state.violation === 0) view.show(...scene.window);
+    else view.show(from - air, to + air);
     changed();
   }
 

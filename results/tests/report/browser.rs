@@ -11,4 +11,8 @@ mod pictures;
 mod quiet;
 mod runs;
 mod search;
+mod several;
 mod speed;
+
+pub use chrome::chrome;
+pub use pictures::passing;

@@ -15,6 +15,7 @@ pub fn info() -> RunInfo {
         system: "paxos".into(),
         workload: "decree".into(),
         nemesis: vec!["partition".into(), "kill".into()],
+        scenario: None,
         seed: 7,
         replay_of: None,
         argv: vec!["test".into(), "--nemesis".into(), "partition,kill".into()],

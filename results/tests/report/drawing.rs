@@ -164,3 +164,50 @@ fn a_restart_storm_of_a_majority_leaves_a_quorum_on_and_off_and_not_none() {
     assert!(drawing.contains("quorum on and off") && !drawing.contains("no quorum<"));
     assert_eq!(rects(drawing, "flaps").len(), 3 + 1);
 }
+
+/// A violation with a cut that somebody felt or nobody did, and packets that are late meanwhile.
+fn under_a_cut(felt: bool) -> String {
+    let mut script = Script::new(&["partition", "packet"]);
+    script.phase(0, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_040);
+    script.op(3, "propose", &json!(42), &json!(42), 1_100, 1_140);
+    script.cut(1, felt, 1_010, 1_120);
+    let fault = json!({"kind": "packet", "effect": {"does": "delay", "mean_ms": 50, "jitter_ms": 20, "distribution": "long-tailed"}, "links": [["n1", "n5"]]});
+    for (at_ms, step) in [
+        (1_020, "requested"),
+        (1_020, "installed"),
+        (1_130, "healing"),
+        (1_130, "healed"),
+    ] {
+        script.line(at_ms, json!({"process": "nemesis", "type": "info", "f": "packet", "value": {"id": 2, "step": step, "fault": fault, "felt": true}}));
+    }
+    told(&script.history()).2
+}
+
+#[test]
+fn a_fault_of_which_nothing_was_seen_is_an_outline_with_a_question_mark() {
+    for (felt, cuts, outlines, words) in [
+        (true, 2, 0, "✂ halves: n1 n2 ┊ n3 n4 n5</text>"),
+        (false, 0, 2, "✂ halves: n1 n2 ┊ n3 n4 n5 ?</text>"),
+    ] {
+        let page = under_a_cut(felt);
+        let drawing = drawing_of(&page, "timeline");
+        assert_eq!(rects(drawing, "cut side-a").len(), cuts, "{felt}");
+        assert_eq!(rects(drawing, "cut side-a unfelt").len(), outlines, "{felt}");
+        assert!(drawing.contains(words), "{felt}: {drawing}");
+        assert_eq!(drawing.contains("nothing was seen of it"), !felt);
+    }
+}
+
+#[test]
+fn a_stripe_of_late_packets_says_what_it_stands_for_where_there_is_room() {
+    let page = under_a_cut(true);
+    let drawing = drawing_of(&page, "timeline");
+    assert_eq!(rects(drawing, "disturbed").len(), 2);
+    // The words of an arrow are on the other lane.
+    assert_eq!(
+        drawing.matches(">delay 50 ± 20 ms, long-tailed</text>").count(),
+        1,
+        "{drawing}"
+    );
+}

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod alone;
+mod believe;
 mod browser;
 mod ci;
 mod drawing;
@@ -15,4 +16,5 @@ mod logs;
 mod messages;
 mod script;
 mod sentences;
+mod several;
 mod undecided;

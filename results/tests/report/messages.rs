@@ -117,9 +117,11 @@ fn conversation() -> Vec<u8> {
             1_006,
             (N2, 7001),
             (N1, 5000),
-            b"147 </script><img src=x onerror=alert(1)>\x1b[31m",
+            b"decree 147 </script><img src=x onerror=alert(1)>\x1b[31m",
             "delayed 2ms by rule 4",
         ),
+        // Somebody's ballot, where others say that it is the decree.
+        segment(1_007, (N1, 5000), (N2, 7001), b"{\"ballot\":147}", ""),
         segment(
             1_009,
             (N1, 7000),
@@ -142,7 +144,7 @@ fn conversation() -> Vec<u8> {
 fn messages_about_the_object_are_drawn_with_what_faults_did_to_them() {
     let page = page(&conversation(), &about());
     assert!(
-        page.contains("4 of 6 messages (those that name 147, and the answers to them)"),
+        page.contains("4 of 7 messages (those that name 147, and the answers to them)"),
         "counted"
     );
     let table = page
@@ -156,7 +158,7 @@ fn messages_about_the_object_are_drawn_with_what_faults_did_to_them() {
     for words in [
         "1.001 s | client → n1 | 51 B |  | <code>POST /decrees/147/propose HTTP/1.1",
         "1.003 s | n1 → n2 | 28 B | dropped by rule 3 |",
-        "1.006 s | n2 → n1 | 46 B | delayed 2ms by rule 4 |",
+        "1.006 s | n2 → n1 | 53 B | delayed 2ms by rule 4 |",
         "1.009 s | n1 → client |",
     ] {
         assert!(text.contains(words), "{words}: {text}");

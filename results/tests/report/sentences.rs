@@ -53,6 +53,8 @@ fn a_failing_run_is_told_in_the_same_words_everywhere() {
         "n3 killed",
         "✂ halves",
         "A comes before B",
+        "<i class=\"swatch kill\"></i>n3 killed (SIGKILL)",
+        "<span class=\"letter-chip value-0\">A</span> finished",
         "That a fault was in force does not show that it caused it.",
         "still no order of A and B works. Both are needed: were either one allowed the same, there would be an order.",
         "A finished 386 ms",
@@ -140,10 +142,13 @@ fn what_was_out_of_the_ordinary_is_said_at_the_head_and_nothing_else_is() {
             assert!(block.contains(sentence), "{block}");
             assert!(results::markdown(&results, None).contains(sentence));
             let escaped = results::report::svg::escaped(sentence);
-            assert!(
-                page.contains(&format!("<p class=\"detail\">{escaped}</p>")),
-                "{escaped}"
-            );
+            // A flag keeps its hyphens together.
+            let page = page.replace("<span class=\"word\">", "");
+            let is_said = page
+                .split("<p class=\"detail\">")
+                .filter_map(|it| it.split_once("</p>"))
+                .any(|(line, _)| line.replace("</span>", "") == escaped);
+            assert!(is_said, "{escaped}");
         }
         said
     };
@@ -165,6 +170,32 @@ fn what_was_out_of_the_ordinary_is_said_at_the_head_and_nothing_else_is() {
             "The nodes were started from /tmp/n with -v."
         ]
     );
+}
+
+#[test]
+fn a_schedule_with_a_name_is_told_with_what_happens_in_it() {
+    let (mut results, ..) = told(&failing().history());
+    let mut run = crate::ci::info();
+    run.scenario = Some(results::Scenario {
+        name: "q6-paused-proposer".to_owned(),
+        about: "A proposer is stopped between its two phases.".to_owned(),
+    });
+    results.run = Some(run);
+    let sentence =
+        "The faults are those of q6-paused-proposer: A proposer is stopped between its two phases.";
+    assert_eq!(results.circumstances(), [sentence]);
+    let history = failing().history();
+    let coverage = results::coverage::Coverage::of(&history);
+    let page = results::report_html(&results, &history, None, &coverage, None).unwrap();
+    let block = results::final_block(&results, None, results::BlockOptions { color: false });
+    for document in [page, block, results::markdown(&results, None)] {
+        assert!(document.contains(sentence), "{document}");
+    }
+    // And what is stored without one is read as before.
+    let stored = serde_json::to_value(crate::ci::info()).unwrap();
+    assert!(stored.get("scenario").is_none());
+    let read: results::RunInfo = serde_json::from_value(stored).unwrap();
+    assert_eq!(read.scenario, None);
 }
 
 #[test]

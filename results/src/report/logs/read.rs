@@ -2,7 +2,7 @@
 //! it on arrival; the rest is made visible and cut.
 
 use super::Window;
-use crate::report::piece::find_word;
+use crate::report::piece::{find_words, is_called};
 use crate::text::visible;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
@@ -45,14 +45,17 @@ pub struct OwnLine {
     pub text: String,
     /// What it is to the reader.
     pub kind: Kind,
+    /// Whether it calls the object what it is: `decree=7`, and not only `7`.
+    pub is_called: bool,
     /// Whether it came while a core operation ran, or soon before or after.
     pub is_near: bool,
     /// How many lines since the one before were not kept.
     pub skipped_before: usize,
 }
 
-/// The lines of a node in a window. A log that is not there or cannot be read has none.
-pub fn own_words(directory: &Path, node: &str, window: &Window, key: &str) -> Vec<OwnLine> {
+/// The lines of a node in a window, about an object by its name and what it is: `7`, `decree`. A log that is not there or
+/// cannot be read has none.
+pub fn own_words(directory: &Path, node: &str, window: &Window, object: (&str, &str)) -> Vec<OwnLine> {
     // A node's name comes from a history file: it must not lead out of the folder.
     if node.is_empty() || node.contains(['/', '\\', '\0']) || node.starts_with('.') {
         return Vec::new();
@@ -61,13 +64,13 @@ pub fn own_words(directory: &Path, node: &str, window: &Window, key: &str) -> Ve
         Ok(file) => lines(
             BufReader::with_capacity(1 << 20, file.take(BYTES_MAX)),
             window,
-            key,
+            object,
         ),
         Err(_) => Vec::new(),
     }
 }
 
-fn lines(mut reader: impl BufRead, window: &Window, key: &str) -> Vec<OwnLine> {
+fn lines(mut reader: impl BufRead, window: &Window, (key, noun): (&str, &str)) -> Vec<OwnLine> {
     let mut bytes = Vec::new();
     let mut lines = Vec::new();
     let (mut skipped_before, mut after_restart) = (0, 0usize);
@@ -86,6 +89,7 @@ fn lines(mut reader: impl BufRead, window: &Window, key: &str) -> Vec<OwnLine> {
         if !window.spans(at) {
             continue;
         }
+        let is_called = find_words(&text, key).any(|at| is_called(&text, at, noun));
         let kind = if let Some(own) = text.strip_prefix(OWN_MARK) {
             after_restart = if own.starts_with("started") {
                 AFTER_RESTART
@@ -93,7 +97,7 @@ fn lines(mut reader: impl BufRead, window: &Window, key: &str) -> Vec<OwnLine> {
                 0
             };
             Kind::Harness
-        } else if find_word(&text, key).is_some() {
+        } else if find_words(&text, key).next().is_some() {
             Kind::About
         } else if after_restart > 0 {
             Kind::AfterRestart
@@ -114,10 +118,31 @@ fn lines(mut reader: impl BufRead, window: &Window, key: &str) -> Vec<OwnLine> {
             at,
             text: visible(&without_escapes(text), LINE_CHARS_MAX),
             kind,
+            is_called,
             is_near,
             skipped_before: std::mem::take(&mut skipped_before),
         });
     }
+    without_namesakes(lines)
+}
+
+/// Where a log calls the object what it is, a line that has its name as any other number or word is not about it.
+fn without_namesakes(mut lines: Vec<OwnLine>) -> Vec<OwnLine> {
+    if !lines.iter().any(|line| line.is_called) {
+        return lines;
+    }
+    let mut left_out = 0;
+    lines.retain_mut(|line| {
+        if line.kind == Kind::About && !line.is_called {
+            line.kind = Kind::Other;
+        }
+        line.skipped_before += std::mem::take(&mut left_out);
+        let is_kept = line.kind != Kind::Other || line.is_near;
+        if !is_kept {
+            left_out = line.skipped_before + 1;
+        }
+        is_kept
+    });
     lines
 }
 
@@ -195,7 +220,7 @@ mod tests {
             from: 0,
             to: second(5),
         };
-        let kept = lines(&log[..], &window, "7");
+        let kept = lines(&log[..], &window, ("7", "decree"));
         let words: Vec<&str> = kept.iter().map(|line| line.text.as_str()).collect();
         let expected = [
             "prepare decree=7",
@@ -216,6 +241,29 @@ mod tests {
         assert_eq!(kept[6].skipped_before, 1);
         let numbers: Vec<usize> = kept.iter().map(|line| line.number).collect();
         assert_eq!(numbers, [1, 2, 5, 6, 7, 8, 10], "as they are in the file");
+    }
+
+    #[test]
+    fn a_namesake_of_the_object_is_not_about_it_where_the_log_says_what_it_is() {
+        let second = |s: u64| s * 1_000_000_000;
+        let window = Window {
+            around: vec![(0, second(2))],
+            from: 0,
+            to: second(9),
+        };
+        let kinds = |log: &[u8]| -> Vec<(Kind, usize)> {
+            let kept = lines(log, &window, ("7", "decree"));
+            kept.iter().map(|line| (line.kind, line.skipped_before)).collect()
+        };
+        assert_eq!(
+            kinds(b"1.0 start 7\n1.1 prepare decree=7\n3.0 noise\n3.1 7 peers\n4.0 read decree=7\n"),
+            [(Kind::Other, 0), (Kind::About, 0), (Kind::About, 2)]
+        );
+        // Where it never does, any line with the name may be about it.
+        assert_eq!(
+            kinds(b"1.0 start 7\n1.1 prepare 7\n3.1 7 peers\n"),
+            [(Kind::About, 0), (Kind::About, 0), (Kind::About, 0)]
+        );
     }
 
     #[test]
@@ -243,7 +291,7 @@ mod tests {
             from: 0,
             to: u64::MAX,
         };
-        let read = |name| own_words(folder.path(), name, &window, "7").len();
+        let read = |name| own_words(folder.path(), name, &window, ("7", "decree")).len();
         assert_eq!(read("x"), 1);
         for name in ["../", "..", "x/../..", "../nodes/..", "", "a\0b"] {
             assert_eq!(read(name), 0, "{name:?}");

@@ -3,11 +3,11 @@
 //! A packet was written when its way ended, on the interface of the host where that was: so every host is found by the
 //! address that packets reach it under, and those that were dropped by the one that they were sent from.
 
-use crate::report::piece::find_word;
+use crate::report::piece::{find_words, is_called};
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use pcap_parser::traits::{PcapNGPacketBlock, PcapReaderIterator};
 use pcap_parser::{Block, EnhancedPacketBlock, OptionCode, PcapBlockOwned, PcapError, PcapNGReader};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::fs::File;
 use std::io::Read;
 use std::net::Ipv4Addr;
@@ -46,6 +46,8 @@ pub struct Message {
     pub is_dropped: bool,
     /// Whether it names the object, or answers one that does.
     pub is_about: bool,
+    /// Whether it, or what it answers, calls the object what it is: `"decree":7`, and not only `7`.
+    pub is_called: bool,
 }
 
 /// What a capture has in a window.
@@ -82,11 +84,22 @@ impl Captured {
 /// A direction of a connection.
 type Flow = (Ipv4Addr, u16, Ipv4Addr, u16);
 
-/// The messages of a window of the run's clock; `zero_ns` is its zero since 1970. None for a file that is no capture; one
-/// that ends in the middle of a block, as a killed run leaves it, has what is before.
-pub fn read(file: File, zero_ns: u64, (from, to): (u64, u64), key: &str) -> Option<Captured> {
+/// The messages of a window of the run's clock, about an object by its name and what it is; `zero_ns` is the clock's zero
+/// since 1970. None for a file that is no capture; one that ends in the middle of a block, as a killed run leaves it, has
+/// what is before.
+pub fn read(file: File, zero_ns: u64, window: (u64, u64), object: (&str, &str)) -> Option<Captured> {
+    let mut captured = read_all(file, zero_ns, window, object)?;
+    // Where messages call the object what it is, one with its name as any other number or word is not about it.
+    if captured.messages.iter().any(|message| message.is_called) {
+        let messages = captured.messages.iter_mut();
+        messages.for_each(|message| message.is_about &= message.is_called);
+    }
+    Some(captured)
+}
+
+fn read_all(file: File, zero_ns: u64, (from, to): (u64, u64), object: (&str, &str)) -> Option<Captured> {
     let mut captured = Captured::default();
-    let mut asked: FxHashSet<Flow> = FxHashSet::default();
+    let mut asked: FxHashMap<Flow, bool> = FxHashMap::default();
     let mut reader = PcapNGReader::new(BLOCK_BYTES_MAX, file.take(BYTES_MAX)).ok()?;
     let mut read_bytes = 0u64;
     loop {
@@ -105,7 +118,7 @@ pub fn read(file: File, zero_ns: u64, (from, to): (u64, u64), key: &str) -> Opti
                         if at_ns > to.saturating_add(AFTER_NS) {
                             return Some(captured);
                         }
-                        captured.add(&packet, at_ns, (from..=to).contains(&at_ns), key, &mut asked);
+                        captured.add(&packet, at_ns, (from..=to).contains(&at_ns), object, &mut asked);
                     }
                     _ => {}
                 }
@@ -133,8 +146,8 @@ impl Captured {
         packet: &EnhancedPacketBlock<'_>,
         at_ns: u64,
         is_inside: bool,
-        key: &str,
-        asked: &mut FxHashSet<Flow>,
+        (key, noun): (&str, &str),
+        asked: &mut FxHashMap<Flow, bool>,
     ) {
         /// As section 4.3.1 of the draft has it: the two lowest bits of epb_flags.
         const INBOUND: u8 = 1;
@@ -174,11 +187,13 @@ impl Captured {
             return;
         }
         let text = text(&payload[..payload.len().min(PAYLOAD_BYTES)]);
-        let place = find_word(&text, key);
+        let called = find_words(&text, key).find(|at| is_called(&text, *at, noun));
+        let place = called.or_else(|| find_words(&text, key).next());
         // Of HTTP it is known that the next answer on the connection is the answer.
-        let is_answer = text.starts_with("HTTP/") && asked.remove(&flow);
-        if place.is_some() && !text.starts_with("HTTP/") {
-            asked.insert((flow.2, flow.3, flow.0, flow.1));
+        let is_http_answer = text.starts_with("HTTP/");
+        let answered = is_http_answer.then(|| asked.remove(&flow)).flatten();
+        if place.is_some() && !is_http_answer {
+            asked.insert((flow.2, flow.3, flow.0, flow.1), called.is_some());
         }
         let mut options = packet.options.iter();
         let comment = options.find(|option| option.code == OptionCode::Comment);
@@ -193,7 +208,8 @@ impl Captured {
             excerpt: excerpt(&text, place),
             is_dropped: comment.contains("dropped"),
             comment,
-            is_about: place.is_some() || is_answer,
+            is_about: place.is_some() || answered.is_some(),
+            is_called: called.is_some() || answered == Some(true),
         });
     }
 }

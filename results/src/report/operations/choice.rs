@@ -17,7 +17,7 @@ pub struct Chosen {
     pub left_out: String,
 }
 
-/// All operations; if they are more than `most`, those on the objects of the contradiction and around the violations, or,
+/// All operations; if they are more than `most`, those on the objects of the violations and around them, or,
 /// where there are none, the first.
 pub fn choose(history: &History, surroundings: &Surroundings<'_>, most: usize) -> Chosen {
     let operations = &history.operations;
@@ -29,12 +29,8 @@ pub fn choose(history: &History, surroundings: &Surroundings<'_>, most: usize) -
             left_out: String::new(),
         };
     }
-    let keys: Vec<u32> = surroundings
-        .core
-        .iter()
-        .map(|(_, number, _)| operations[*number as usize].key)
-        .collect();
-    let spans = surroundings.violations;
+    let keys: Vec<u32> = surroundings.violations.iter().map(|it| it.key).collect();
+    let spans: Vec<(u64, u64)> = surroundings.violations.iter().map(|it| it.span).collect();
     if !spans.is_empty() {
         numbers.retain(|number| {
             let operation = &operations[*number as usize];
@@ -80,6 +76,7 @@ pub fn choose(history: &History, surroundings: &Surroundings<'_>, most: usize) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::Contradiction;
     use super::*;
     use history::{Operation, Outcome, Value};
 
@@ -104,27 +101,29 @@ mod tests {
         }
     }
 
-    fn surroundings<'a>(core: &'a [(String, u32, String)], violations: &'a [(u64, u64)]) -> Surroundings<'a> {
+    fn surroundings(violations: &[Contradiction]) -> Surroundings<'_> {
         Surroundings {
             lanes: &[],
             no_quorum: &[],
             on_and_off: &[],
-            core,
             violations,
         }
     }
 
     #[test]
     fn nothing_is_left_out_where_there_is_room() {
-        let chosen = choose(&history(50), &surroundings(&[], &[]), 50);
+        let chosen = choose(&history(50), &surroundings(&[]), 50);
         assert_eq!((chosen.numbers.len(), chosen.left_out.as_str()), (50, ""));
     }
 
     #[test]
     fn what_is_near_a_violation_stays_and_the_rest_is_said_to_be_missing() {
-        let core = [("A".to_owned(), 3, String::new())];
-        let violations = [(20_000_000_000, 21_000_000_000)];
-        let chosen = choose(&history(50), &surroundings(&core, &violations), 40);
+        let violations = [Contradiction {
+            key: 3,
+            span: (20_000_000_000, 21_000_000_000),
+            core: vec![("A".to_owned(), 3)],
+        }];
+        let chosen = choose(&history(50), &surroundings(&violations), 40);
         assert_eq!(chosen.numbers, [3].into_iter().chain(15..=26).collect::<Vec<_>>());
         assert!(
             chosen
@@ -133,7 +132,7 @@ mod tests {
             "{}",
             chosen.left_out
         );
-        let chosen = choose(&history(50), &surroundings(&core, &violations), 4);
+        let chosen = choose(&history(50), &surroundings(&violations), 4);
         assert_eq!(
             chosen.numbers,
             [3, 15, 16, 17],
@@ -143,7 +142,7 @@ mod tests {
 
     #[test]
     fn without_a_violation_the_first_stay() {
-        let chosen = choose(&history(50), &surroundings(&[], &[]), 10);
+        let chosen = choose(&history(50), &surroundings(&[]), 10);
         assert_eq!(chosen.numbers, (0..10).collect::<Vec<_>>());
         assert!(
             chosen.left_out.contains("10 of 50, between 0.0 and 9.0 s"),

@@ -1,10 +1,10 @@
 //! The JSON of the block: names, texts, and what there is in the picture beside the operations.
 
-use super::Surroundings;
 use super::choice::Chosen;
 use super::columns::{Column, microseconds};
 use super::lines::Lines;
 use super::texts::Texts;
+use super::{Contradiction, Surroundings};
 use crate::text::visible;
 use history::History;
 use history::timeline::phases;
@@ -44,14 +44,14 @@ pub fn scene(
         };
         lane.iter().map(span)
     });
-    let core: Vec<Value> = around
-        .core
-        .iter()
-        .map(|(letter, number, class)| json!([letter, history.operations[*number as usize].invoke, class]))
-        .collect();
-    let query = around.core.first().map_or(String::new(), |(_, number, _)| {
-        super::search_for_key(history, history.operations[*number as usize].key)
-    });
+    let violation = |it: &Contradiction| {
+        let core = it.core.iter();
+        let core: Vec<Value> = core
+            .map(|(letter, number)| json!([letter, history.operations[*number as usize].invoke]))
+            .collect();
+        let [from, to] = [it.span.0, it.span.1].map(microseconds);
+        json!([from, to, super::search_for_key(history, it.key), core])
+    };
     let keys: Vec<u64> = keys
         .iter()
         .map(|key| texts.code(&history.values, history.keys[*key as usize]))
@@ -63,7 +63,6 @@ pub fn scene(
         "timeout": header.map_or(0, |header| microseconds(header.client_timeout_ns)),
         "nothing": crate::text::nothing(history),
         "span": span(history),
-        "query": query,
         "window": window(history, around),
         "nodes": history.nodes.iter().map(name).collect::<Vec<_>>(),
         "functions": history.functions.iter().map(name).collect::<Vec<_>>(),
@@ -72,8 +71,7 @@ pub fn scene(
         "lanes": lanes.take(LIST_MAX).collect::<Vec<_>>(),
         "noQuorum": spans(around.no_quorum),
         "onAndOff": spans(around.on_and_off),
-        "violations": spans(around.violations),
-        "core": core,
+        "violations": around.violations.iter().map(violation).collect::<Vec<_>>(),
         "keys": keys,
         "texts": texts.into_list(),
         "columns": columns.iter().map(|column| json!([column.name, column.bytes.len()])).collect::<Vec<_>>(),
@@ -91,10 +89,10 @@ fn span(history: &History) -> [u64; 2] {
 
 /// What is in view when the page opens: the contradiction with some air, or the whole run.
 fn window(history: &History, around: &Surroundings<'_>) -> [u64; 2] {
-    let operations = around
-        .core
+    let core = around.violations.first().map_or(&[][..], |it| &it.core);
+    let operations = core
         .iter()
-        .map(|(_, number, _)| &history.operations[*number as usize]);
+        .map(|(_, number)| &history.operations[*number as usize]);
     let start = operations.clone().map(|it| microseconds(it.start_ns)).min();
     let end = operations
         .map(|it| microseconds(crate::coverage::known_end_ns(it)))

@@ -3,20 +3,42 @@
 use crate::coverage::Coverage;
 use crate::document::{Outcome, Results};
 use crate::evidence::Rule;
-use crate::report::timeline;
-use crate::text::{self, count, moment, noun, seconds, stretch, times, visible};
+use crate::report::{operations, timeline};
+use crate::text::{self, count, counted, moment, noun, seconds, stretch, times, visible};
 use history::History;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// For a run without a violation: why its verdict can be believed.
 pub struct Believe {
     pub title: &'static str,
-    pub tried: Vec<(String, String)>,
+    pub tried: Vec<TriedView>,
     pub did: Vec<(&'static str, String)>,
     pub could: Vec<String>,
     pub rules: Vec<RuleView>,
     pub hardest: String,
-    pub witness: String,
+    /// Its place in the picture of the run; empty where there is none.
+    pub hardest_in_run: String,
+    pub witness: Option<WitnessView>,
+    /// The file with a legal order of each object; empty where there is none.
+    pub witness_file: String,
+}
+
+/// A kind of fault, and how much of it there was.
+pub struct TriedView {
+    pub name: String,
+    pub value: String,
+    /// For how much of the main phase one was in force, in hundredths; none where there was none.
+    pub share: Option<f64>,
+}
+
+/// A legal order of one object.
+pub struct WitnessView {
+    pub object: String,
+    /// How it begins.
+    pub beginning: String,
+    /// How it goes on; may be empty.
+    pub rest: String,
 }
 
 /// A rule of evidence, and what was measured.
@@ -41,17 +63,26 @@ fn rule_view(rule: &Rule) -> RuleView {
     }
 }
 
-pub fn believe(results: &Results, history: &History, coverage: &Coverage) -> Believe {
-    let tried = coverage.kinds.iter().map(|kind| {
-        (
-            kind.kind.clone(),
-            format!("{} × · {:.1} s", count(kind.installed), seconds(kind.active_ns)),
-        )
+pub fn believe(
+    results: &Results,
+    history: &History,
+    coverage: &Coverage,
+    directory: Option<&Path>,
+) -> Believe {
+    let main_ns = coverage.main_ns.1.saturating_sub(coverage.main_ns.0).max(1);
+    let tried = coverage.kinds.iter().map(|kind| TriedView {
+        name: kind.kind.clone(),
+        value: format!("{} × · {:.1} s", count(kind.installed), seconds(kind.active_ns)),
+        share: Some((kind.active_ns as f64 / main_ns as f64 * 100.0).min(100.0)),
     });
-    let missing = coverage
-        .not_exercised
-        .iter()
-        .map(|kind| (kind.to_string(), "not exercised".to_owned()));
+    let missing = coverage.not_exercised.iter().map(|kind| TriedView {
+        name: kind.to_string(),
+        value: "not exercised".to_owned(),
+        share: None,
+    });
+    let (hardest, hardest_in_run) = hardest(history, coverage);
+    let witness_file = results.files.get("witness");
+    let is_there = |file: &&String| directory.is_some_and(|it| it.join(file).is_file());
     let begun: usize = coverage.kinds.iter().map(|kind| kind.begun.total()).sum();
     let ok: usize = coverage.kinds.iter().map(|kind| kind.begun.ok).sum();
     let share = if begun == 0 {
@@ -104,13 +135,17 @@ pub fn believe(results: &Results, history: &History, coverage: &Coverage) -> Bel
             ),
         ],
         rules: results.coverage.evidence.iter().map(rule_view).collect(),
-        hardest: hardest(history),
-        witness: witness(history).unwrap_or_default(),
+        hardest,
+        hardest_in_run,
+        witness: witness(history),
+        witness_file: witness_file.filter(is_there).cloned().unwrap_or_default(),
     }
 }
 
-/// The second in which the most operations were open on one object.
-pub fn hardest(history: &History) -> String {
+/// When the most operations were open on one object, in words, and its place in the picture of the run.
+fn hardest(history: &History, coverage: &Coverage) -> (String, String) {
+    /// What is shown of the run before and after it.
+    const AROUND_NS: u64 = 100_000_000;
     let mut best: Option<(usize, u64, u32)> = None;
     let mut open: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
     for operation in &history.operations {
@@ -125,19 +160,31 @@ pub fn hardest(history: &History) -> String {
             best = Some((ends.len(), operation.start_ns, operation.key));
         }
     }
-    match best {
-        Some((most, at, key)) => format!(
-            "{}: {most} operations at once on {} {}.",
-            moment(at),
-            noun(history),
-            visible(&history.key_name(key), 40)
-        ),
-        None => String::new(),
-    }
+    let Some((most, at, key)) = best else {
+        return (String::new(), String::new());
+    };
+    let in_force = coverage.faults.iter().filter(|span| {
+        let active = span.active_ns(u64::MAX);
+        active.is_some_and(|(start, end)| (start..end).contains(&at))
+    });
+    let under = match in_force.count() {
+        0 => String::new(),
+        faults => format!(", under {}", counted(faults, "fault")),
+    };
+    let words = format!(
+        "{}: {} at once on {} {}{under}.",
+        moment(at),
+        counted(most, "operation"),
+        noun(history),
+        visible(&history.key_name(key), 40)
+    );
+    let around = (at.saturating_sub(AROUND_NS), at.saturating_add(AROUND_NS));
+    (words, operations::link_to_moment(history, around, key))
 }
 
 /// A legal order of the object with the most operations that is short enough to be shown.
-pub fn witness(history: &History) -> Option<String> {
+fn witness(history: &History) -> Option<WitnessView> {
+    const BEGINNING: usize = 14;
     let mut sizes = vec![0usize; history.keys.len()];
     history
         .operations
@@ -150,14 +197,16 @@ pub fn witness(history: &History) -> Option<String> {
     let order = checker::witness(history, model, key).ok()??;
     let calls: Vec<String> = order
         .iter()
-        .take(14)
         .map(|number| timeline::call(history, &history.operations[*number as usize]))
         .collect();
-    let more = if order.len() > calls.len() { " · …" } else { "" };
-    Some(format!(
-        "{} {}: {}{more}",
-        text::capitalized(model.noun()),
-        visible(&history.key_name(key), 40),
-        calls.join(" · ")
-    ))
+    let (beginning, rest) = calls.split_at(calls.len().min(BEGINNING));
+    Some(WitnessView {
+        object: format!(
+            "{} {}",
+            text::capitalized(model.noun()),
+            visible(&history.key_name(key), 40)
+        ),
+        beginning: beginning.join(" · "),
+        rest: rest.join(" · "),
+    })
 }

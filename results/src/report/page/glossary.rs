@@ -50,6 +50,12 @@ pub fn glossary(results: &Results, history: &History, coverage: &Coverage) -> Ve
         "Why one operation is before another: it had its answer before the other began; or what one of them was told \
          could not have been told otherwise.",
     );
+    put(
+        results.violations.len() > 1,
+        "alike, like 1",
+        "Of the same kind, with operations that are called and ended alike, for the same reasons: whoever has understood \
+         one has understood the other.",
+    );
     let has_faults = !coverage.faults.is_empty();
     put(
         has_faults,

@@ -27,6 +27,16 @@ pub struct CheckView {
     pub took: String,
 }
 
+/// How faults of a kind look in the pictures.
+pub fn swatch(kind: &str) -> &'static str {
+    match kind {
+        "partition" => "partition",
+        "kill" | "terminate" => "kill",
+        "pause" => "pause",
+        _ => "disturbed",
+    }
+}
+
 pub fn kinds(coverage: &Coverage) -> Vec<KindView> {
     let total = coverage.main.total().max(1) as f64;
     let view = |name: String, swatch, times: String, active_ns, begun: Tally| KindView {
@@ -45,12 +55,7 @@ pub fn kinds(coverage: &Coverage) -> Vec<KindView> {
         .iter()
         .map(|kind| {
             let name = crate::text::fault::kind(&kind.kind);
-            let swatch = match kind.kind.as_str() {
-                "partition" => "partition",
-                "kill" | "terminate" => "kill",
-                "pause" => "pause",
-                _ => "disturbed",
-            };
+            let swatch = swatch(&kind.kind);
             view(name, swatch, count(kind.installed), kind.active_ns, kind.begun)
         })
         .collect();

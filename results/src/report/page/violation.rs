@@ -1,23 +1,31 @@
-//! The section about a contradiction: the drawing, the reasons, and the three panels under them.
+//! The section about a contradiction: the drawing, the reasons, and the three panels under them. The one about faults is in
+//! `between`.
 
+use super::between::{Between, between, between_title};
 use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
 use crate::report::logs::{self, Logs};
 use crate::report::messages::{MessagesView, messages};
-use crate::report::piece::{Piece, class_of, core_values, lettered};
-use crate::report::{circle, operations, timeline};
-use crate::text::{self, count, counted, listed, seconds, stretch, visible};
+use crate::report::piece::{Piece, core_values, lettered};
+use crate::report::timeline::{self, Reach};
+use crate::report::{circle, operations};
+use crate::text::{self, count, counted, listed, seconds, visible};
 use checker::Violation;
 use history::History;
 use std::path::Path;
 
-/// How many operations the panel of faults names each of.
-const MEMBERS_MAX: usize = 6;
-
 pub struct ViolationView {
+    /// Its name where one of several is chosen.
+    pub tab: String,
+    /// How large it is, and how many are like it.
+    pub tab_note: String,
     pub title: String,
     pub subtitle: String,
     pub timeline: String,
+    /// What can be chosen to be drawn; empty where there is nothing but the core.
+    pub reaches: Vec<(&'static str, String)>,
+    /// The drawing with all operations on the object; empty where the other one has them already.
+    pub timeline_of_all: String,
     pub circle: String,
     pub reasons: Vec<(String, Vec<Piece>)>,
     pub orders: Vec<(Vec<Piece>, Vec<Piece>)>,
@@ -37,7 +45,8 @@ pub struct ViolationView {
 pub struct AnswerRow {
     pub node: String,
     pub marks: Vec<(String, String)>,
-    pub summary: String,
+    /// Each value, how often it was answered, and its class.
+    pub sums: Vec<(String, usize, String)>,
 }
 
 pub fn span(history: &History, violation: &Violation) -> (u64, u64) {
@@ -66,19 +75,19 @@ pub fn core_spans(history: &History, violation: &Violation) -> Vec<(u64, u64)> {
     core.map(|it| (it.start_ns, known_end_ns(it))).collect()
 }
 
-/// The operations of the core as the picture of the run marks them: letter, number, class of the colour.
-pub fn core_letters(violation: &Violation, row: &ViolationRow) -> Vec<(String, u32, String)> {
+/// The operations of the core as the picture of the run marks them: letter and number.
+pub fn core_letters(violation: &Violation, row: &ViolationRow) -> Vec<(String, u32)> {
     let members = violation.core.iter().zip(&row.core);
     members
-        .map(|(member, told)| (told.label.clone(), member.operation, class_of(row, told)))
+        .map(|(member, told)| (told.label.clone(), member.operation))
         .collect()
 }
 
 pub fn violation_view(
     history: &History,
     coverage: &Coverage,
-    violation: &Violation,
-    row: &ViolationRow,
+    (violation, row): (&Violation, &ViolationRow),
+    alike: usize,
     directory: Option<&Path>,
 ) -> ViolationView {
     let (from, to) = span(history, violation);
@@ -105,14 +114,31 @@ pub fn violation_view(
         .iter()
         .filter(|operation| operation.outcome == history::Outcome::Ok && operation.output.is_null())
         .count();
+    let nearest = timeline::context(history, violation, Reach::Nearest).len();
+    let all = timeline::context(history, violation, Reach::All).len();
+    let others = mine.len() - row.core.len();
     ViolationView {
+        tab: key_name.clone(),
+        tab_note: match alike {
+            0 => counted(row.core.len(), "operation"),
+            _ => format!(
+                "{}, {} more alike",
+                counted(row.core.len(), "operation"),
+                count(alike)
+            ),
+        },
         title: format!("The contradiction, in {}", counted(row.core.len(), "operation")),
         subtitle: format!(
             "{:.digits$} – {:.digits$} s · {key_name} · lanes are nodes, rows are the clients that talk to them",
             seconds(from),
             seconds(to)
         ),
-        timeline: timeline::draw(history, coverage, violation, row),
+        timeline: timeline::draw(history, coverage, violation, row, Reach::Nearest),
+        reaches: reaches(row.core.len(), nearest, (all, others), &key_name),
+        timeline_of_all: match all > nearest {
+            true => timeline::draw(history, coverage, violation, row, Reach::All),
+            false => String::new(),
+        },
         circle: circle::draw(violation, row),
         reasons: ('①'..)
             .zip(&row.edges)
@@ -130,7 +156,7 @@ pub fn violation_view(
         answers: answers(history, &mine, &values),
         key_name,
         between_title: between_title(history, violation, &labels),
-        between: between(history, coverage, violation),
+        between: between(history, coverage, violation, row),
         account: vec![
             ("Told a value".to_owned(), count(told)),
             (format!("Told {}", text::nothing(history)), count(undecided)),
@@ -166,6 +192,36 @@ pub fn violation_view(
         logs: directory
             .map(|it| logs::around(history, coverage, violation, row, it))
             .unwrap_or_default(),
+    }
+}
+
+/// What can be drawn, by the class of the choice: the core alone, with what was near, with all there is.
+fn reaches(
+    core: usize,
+    nearest: usize,
+    (all, others): (usize, usize),
+    key_name: &str,
+) -> Vec<(&'static str, String)> {
+    let alone = format!("only these {}", count(core));
+    let mut reaches = match nearest {
+        0 => vec![("nearest", alone)],
+        _ => vec![
+            ("only-core", alone),
+            ("nearest", format!("{} more, nearby", count(nearest))),
+        ],
+    };
+    if all > nearest {
+        reaches.push((
+            "all",
+            match all < others {
+                true => format!("the nearest {} of {} on {key_name}", count(all), count(others)),
+                false => format!("all {} on {key_name}", count(core + others)),
+            },
+        ));
+    }
+    match reaches.len() {
+        1 => Vec::new(),
+        _ => reaches,
     }
 }
 
@@ -217,116 +273,27 @@ pub fn answers(
                 None if operation.output.is_null() => ("□".to_owned(), "value-none".to_owned()),
                 None => ("◇".to_owned(), "value-4".to_owned()),
             });
-        let mut summary: Vec<String> = values
+        let mut sums: Vec<(String, usize, String)> = values
             .iter()
             .enumerate()
             .map(|(place, value)| {
                 (
+                    visible(&value.to_string(), 16),
                     told.iter().filter(|it| place_of(it) == Some(place)).count(),
-                    value,
+                    format!("value-chip value-{}", place.min(4)),
                 )
             })
-            .filter(|(times, _)| *times > 0)
-            .map(|(times, value)| format!("{} × {times}", visible(&value.to_string(), 16)))
+            .filter(|(_, times, _)| *times > 0)
             .collect();
         let nothing = told.iter().filter(|operation| operation.output.is_null()).count();
         if nothing > 0 {
-            summary.push(format!("{} × {nothing}", text::nothing(history)));
+            sums.push((text::nothing(history).to_owned(), nothing, String::new()));
         }
         AnswerRow {
             node: visible(node, 20),
             marks: marks.collect(),
-            summary: summary.join(", "),
+            sums,
         }
     };
     history.nodes.iter().enumerate().map(row).collect()
-}
-
-/// What the faults of the panel were in force for, as its title.
-fn between_title(history: &History, violation: &Violation, labels: &[String]) -> String {
-    let at = |place: usize| &history.operations[violation.core[place].operation as usize];
-    match labels {
-        [one] => format!("Faults in force while {one} was on its way"),
-        [first, .., last] if at(0).end_ns <= at(labels.len() - 1).start_ns => {
-            format!("Faults in force from {first} to {last}")
-        }
-        labels => format!(
-            "Faults in force while {} were on their way",
-            listed(labels, "and")
-        ),
-    }
-}
-
-/// What the panel of faults says.
-pub struct Between {
-    /// When, and what.
-    pub rows: Vec<(String, String)>,
-    /// What that does and does not show.
-    pub note: &'static str,
-}
-
-/// The core operations, and what was broken and mended meanwhile, in the order of time; in milliseconds after the first
-/// of them began.
-pub fn between(history: &History, coverage: &Coverage, violation: &Violation) -> Between {
-    const ROWS_MAX: usize = 12;
-    let (from, until) = span(history, violation);
-    let mut changes: Vec<(u64, String)> = Vec::new();
-    for span in &coverage.faults {
-        let ends = span
-            .active_ns(u64::MAX)
-            .map(|(_, end)| end)
-            .filter(|end| *end != u64::MAX);
-        let (begin, end) = crate::text::fault::turns(&span.fault);
-        changes.extend(span.installed_ns.map(|at| (at, begin)));
-        changes.extend(ends.map(|at| (at, end)));
-    }
-    changes.retain(|(at, _)| (from..=until).contains(at));
-    changes.sort();
-    let hidden = changes.len().saturating_sub(ROWS_MAX);
-    // The last ones before the end say most: they are kept.
-    let mut rows: Vec<(u64, String)> = Vec::new();
-    let ends = [0, violation.core.len() - 1];
-    for (place, member) in violation.core.iter().enumerate() {
-        // Of a large contradiction the first and the last are enough to go by.
-        if violation.core.len() > MEMBERS_MAX && !ends.contains(&place) {
-            continue;
-        }
-        let operation = &history.operations[member.operation as usize];
-        rows.push((operation.start_ns, format!("{} began", member.label)));
-        if operation.end_ns != u64::MAX {
-            rows.push((operation.end_ns, format!("{} finished", member.label)));
-        }
-    }
-    let members = rows.len();
-    rows.extend(changes.into_iter().skip(hidden));
-    rows.sort_by_key(|(at, _)| *at);
-    let throughout = coverage.faults.iter().filter(|span| {
-        let active = span.active_ns(u64::MAX);
-        active.is_some_and(|(start, end)| start < from && end > until)
-    });
-    let all_along = throughout.map(|span| ("all along".to_owned(), crate::text::fault(&span.fault)));
-    let left_out = (hidden > 0).then(|| {
-        let words = format!("{} earlier changes are in the picture of the run", count(hidden));
-        (String::new(), words)
-    });
-    let told = rows
-        .into_iter()
-        .map(|(at, what)| (since(at.saturating_sub(from)), what));
-    let rows: Vec<(String, String)> = all_along.chain(left_out).chain(told).collect();
-    Between {
-        note: match rows.len() > members {
-            true => "That a fault was in force does not show that it caused it.",
-            false => "No fault was in force.",
-        },
-        rows,
-    }
-}
-
-/// How long after the first operation began: `0 ms`, `+0.21 ms`, `+386 ms`.
-fn since(after_ns: u64) -> String {
-    match after_ns {
-        0 => "0 ms".to_owned(),
-        1..1_000_000 => format!("+{}", stretch(after_ns)),
-        _ => format!("+{} ms", count(after_ns.saturating_add(500_000) / 1_000_000)),
-    }
 }

@@ -35,8 +35,30 @@ impl Seen<'_> {
         )
     }
 
-    fn class(&self) -> &'static str {
-        if self.is_paused() { "paused" } else { "down" }
+    fn class(&self) -> String {
+        let class = if self.is_paused() { "paused" } else { "down" };
+        self.doubted(class)
+    }
+
+    /// The class of what is drawn: an outline where nothing was seen of the fault.
+    fn doubted(&self, class: &str) -> String {
+        match self.span.confirmed() {
+            true => class.to_owned(),
+            false => format!("{class} unfelt"),
+        }
+    }
+
+    /// What its words end with.
+    fn doubt(&self) -> &'static str {
+        if self.span.confirmed() { "" } else { " ?" }
+    }
+
+    /// The words on hover.
+    fn titled(&self, words: &str) -> String {
+        match self.span.confirmed() {
+            true => words.to_owned(),
+            false => format!("{words} · nothing was seen of it"),
+        }
     }
 
     fn befell(&self) -> &'static str {
@@ -85,6 +107,7 @@ impl Drawing<'_> {
                 Fault::Partition {
                     shape, sides, cut, ..
                 } => self.cut_label(shape, sides, cut, &seen),
+                _ if seen.is_disturbance() => self.disturbance_label(&seen),
                 fault => {
                     let nodes = fault.stopped().iter();
                     nodes.for_each(|node| self.down_label(node, &self.seen_at(node, &seen)));
@@ -157,9 +180,9 @@ impl Drawing<'_> {
             return;
         };
         let (class, befell) = (seen.class(), seen.befell());
-        let title = format!("{} {befell} · {}", visible(node, 20), seen.lasted);
+        let title = seen.titled(&format!("{} {befell} · {}", visible(node, 20), seen.lasted));
         self.svg
-            .rect(class, [block.x, block.y, block.width, block.height], &title);
+            .rect(&class, [block.x, block.y, block.width, block.height], &title);
         self.room.make_busy(block);
         let right = block.x + block.width;
         self.svg
@@ -177,7 +200,8 @@ impl Drawing<'_> {
             format!("{sign} {}", seen.lasted),
             format!("{sign} {name}"),
             sign.to_owned(),
-        ];
+        ]
+        .map(|words| words + seen.doubt());
         let middle = block.x + block.width / 2.0;
         let rows = self.lanes[lane].rows.iter().map(|row| row.y);
         // An arrow's words may lie across the middle.
@@ -202,30 +226,47 @@ impl Drawing<'_> {
         }
     }
 
-    /// A stripe at the foot of each lane that a fault of packets, disk or clock touches; its words are on hover.
+    /// A stripe at the foot of each lane that a fault of packets, disk or clock touches; all of its words are on hover.
     fn disturbance(&mut self, seen: &Seen<'_>) {
-        let title = crate::text::fault(seen.fault);
+        let title = seen.titled(&crate::text::fault(seen.fault));
+        let class = seen.doubted("disturbed");
         for node in seen.fault.nodes() {
             let Some(lane) = self.lane(node) else { continue };
             let bottom = self.lanes[lane].bottom;
             let stripe = [seen.left, bottom - 5.0, seen.right - seen.left, 4.0];
-            self.svg.rect("disturbed", stripe, &title);
+            self.svg.rect(&class, stripe, &title);
+        }
+    }
+
+    /// What a stripe stands for, over it on each lane where there is room.
+    fn disturbance_label(&mut self, seen: &Seen<'_>) {
+        let words = crate::text::fault::deed(seen.fault) + seen.doubt();
+        for node in seen.fault.nodes() {
+            let Some(lane) = self.lane(node) else { continue };
+            let (width, y) = (text_width(&words, 11.0), self.lanes[lane].bottom - 19.0);
+            let places = [seen.left + 4.0, seen.right - width - 4.0, seen.right + 4.0];
+            let mut areas = places.map(|x| Area::new(x, y, width, 13.0)).into_iter();
+            if let Some(area) = areas.find(|area| self.room.is_quiet(area)) {
+                self.room.take(area);
+                self.top_layer
+                    .text("reaches", "start", [area.x, area.y + 10.0], &words);
+            }
         }
     }
 
     fn cut(&mut self, sides: &[Vec<String>], seen: &Seen<'_>) {
         let width = seen.right - seen.left;
-        let title = crate::text::fault(seen.fault);
+        let title = seen.titled(&crate::text::fault(seen.fault));
         for (number, side) in sides.iter().enumerate() {
             for node in side {
                 let Some(lane) = self.lane(node) else { continue };
                 let (top, bottom) = (self.lanes[lane].top, self.lanes[lane].bottom);
-                let class = match number % 2 {
+                let class = seen.doubted(match number % 2 {
                     0 => "cut side-a",
                     _ => "cut side-b",
-                };
+                });
                 self.svg
-                    .rect(class, [seen.left, top + 1.0, width, bottom - top - 2.0], &title);
+                    .rect(&class, [seen.left, top + 1.0, width, bottom - top - 2.0], &title);
             }
         }
         for y in self.walls(sides) {
@@ -263,13 +304,14 @@ impl Drawing<'_> {
             Some(_) => ", on and off",
             None => "",
         };
+        let doubt = seen.doubt();
         let label = match sides.len() {
             0..3 => {
                 let apart = if shape == "one-way" { " ⇥ " } else { " ┊ " };
                 let sides: Vec<String> = sides.iter().map(|side| names(side)).collect();
-                format!("✂ {}: {}{flapping}", visible(shape, 20), sides.join(apart))
+                format!("✂ {}: {}{flapping}", visible(shape, 20), sides.join(apart)) + doubt
             }
-            _ => format!("✂ {}{flapping}", visible(shape, 20)),
+            _ => format!("✂ {}{flapping}{doubt}", visible(shape, 20)),
         };
         let walls = self.walls(sides);
         let heights = match walls.is_empty() {

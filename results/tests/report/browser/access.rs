@@ -4,6 +4,7 @@
 use super::chrome::{Chrome, chrome};
 use super::pictures::{failing, passing, unknown};
 use crate::script::told;
+use crate::several::several;
 use crate::undecided::narrow;
 use serde_json::{Value, json};
 
@@ -67,11 +68,12 @@ fn nameless(chrome: &mut Chrome) -> Vec<String> {
 fn everything_has_a_name_and_every_text_can_be_read() {
     let Some(mut chrome) = chrome() else { return };
     let narrow = narrow(&json!(0));
-    for (name, (_, _, page)) in [
-        ("failing", told(&failing())),
-        ("passing", told(&passing())),
-        ("unknown", told(&unknown())),
-        ("undecided", narrow),
+    for (name, page) in [
+        ("failing", told(&failing()).2),
+        ("several", told(&several(3)).2),
+        ("passing", told(&passing()).2),
+        ("unknown", told(&unknown()).2),
+        ("undecided", narrow.2),
     ] {
         for theme in ["light", "dark"] {
             chrome.open(&page, &format!("?theme={theme}#op=0"));
@@ -116,9 +118,14 @@ fn axe(chrome: &mut Chrome, name: &str, theme: &str) {
 fn the_page_fits_a_telephone_and_moves_sideways_only_within_its_cards() {
     let Some(mut chrome) = chrome() else { return };
     let (_, _, page) = told(&failing());
-    for width in [360, 820, 1300] {
+    for (page, width) in [
+        (&page, 360),
+        (&page, 820),
+        (&page, 1300),
+        (&told(&several(5)).2, 360),
+    ] {
         chrome.resize(width, 800);
-        chrome.open(&page, "");
+        chrome.open(page, "");
         assert_eq!(
             chrome.evaluate("document.documentElement.scrollWidth"),
             width,
@@ -129,4 +136,58 @@ fn the_page_fits_a_telephone_and_moves_sideways_only_within_its_cards() {
     chrome.call("Emulation.setEmulatedMedia", json!({"media": "print"}));
     let shown = "['#tools', '#window', 'svg.whole-run'].map((name) => document.querySelector(name).checkVisibility())";
     assert_eq!(chrome.evaluate(shown), json!([false, false, true]));
+}
+
+#[test]
+fn what_is_printed_is_light_whatever_the_screen_is() {
+    let Some(mut chrome) = chrome() else { return };
+    let (_, _, page) = told(&failing());
+    let dark = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
+    let colours = "(() => { const style = getComputedStyle(document.querySelector('.card')); return [style.backgroundColor, style.color]; })()";
+    for (after, features) in [("?theme=dark", json!([])), ("", dark)] {
+        chrome.call(
+            "Emulation.setEmulatedMedia",
+            json!({"media": "screen", "features": features}),
+        );
+        chrome.open(&page, after);
+        let screen = json!(["rgb(23, 27, 33)", "rgb(232, 235, 239)"]);
+        assert_eq!(chrome.evaluate(colours), screen, "{after}");
+        chrome.call(
+            "Emulation.setEmulatedMedia",
+            json!({"media": "print", "features": features}),
+        );
+        let paper = json!(["rgb(255, 255, 255)", "rgb(28, 33, 39)"]);
+        assert_eq!(chrome.evaluate(colours), paper, "{after}");
+    }
+}
+
+#[test]
+fn a_flag_is_in_one_line_however_narrow_the_page_is() {
+    let Some(mut chrome) = chrome() else { return };
+    let history = failing();
+    let (mut results, ..) = told(&history);
+    let mut run = crate::ci::info();
+    run.node_args = vec!["--bug".to_owned(), "accept-below-promise".to_owned()];
+    results.run = Some(run);
+    let coverage = results::coverage::Coverage::of(&history);
+    let page = results::report_html(&results, &history, None, &coverage, None).unwrap();
+    chrome.open(&page, "");
+    let flags = "[...document.querySelectorAll('.detail .word, .replays .word')].filter((it) => it.textContent.startsWith('--'))";
+    let words = chrome.evaluate(&format!("{flags}.map((it) => it.textContent)"));
+    assert_eq!(words, json!(["--bug", "--times"]));
+    let broken = |chrome: &mut Chrome| {
+        (360..1_000)
+            .step_by(8)
+            .filter(|width| {
+                chrome.resize(*width, 800);
+                let is_broken =
+                    format!("{flags}.some((it) => it.getClientRects().length > 1 || it.offsetHeight > 32)");
+                chrome.evaluate(&is_broken) == true
+            })
+            .count()
+    };
+    assert_eq!(broken(&mut chrome), 0);
+    // And this check can say no.
+    chrome.evaluate("document.querySelectorAll('.word').forEach((it) => { it.style.display = 'inline'; })");
+    assert!(broken(&mut chrome) > 0);
 }

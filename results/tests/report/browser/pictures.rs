@@ -1,5 +1,5 @@
-//! Pictures of whole pages: a failing, a passing and two undecided runs, light and dark, and as somebody sees the failing
-//! one who does not see all colours; compared with those in the repository. `UPDATE_PICTURES=1 cargo test -p results --test report pictures` draws them again; look at them then.
+//! Pictures of whole pages: a failing, a passing, two undecided runs and one without a verdict, light and dark, and as somebody
+//! sees the failing one who does not see all colours; compared with those in the repository. `UPDATE_PICTURES=1 cargo test -p results --test report pictures` draws them again; look at them then.
 //!
 //! Browsers and fonts differ a little, so squares are compared, not pixels: few may differ, and none of them much.
 
@@ -81,6 +81,19 @@ pub fn unknown() -> History {
     script.history()
 }
 
+/// The page of a run in which a node did not start.
+pub fn error() -> String {
+    let history = History::default();
+    let why = "n3 did not start: exit status 1 after 0.2 s. No operation was run.".to_owned();
+    let words = vec![
+        "n3 stderr: bind: address already in use (10.0.0.3:7000)".to_owned(),
+        "What it needs is said by harness doctor paxos --node-count 3.".to_owned(),
+    ];
+    let results = results::Results::error(Some(&crate::ci::info()), &history, why, words);
+    let coverage = results::coverage::Coverage::of(&history);
+    results::report_html(&results, &history, None, &coverage, None).unwrap()
+}
+
 /// The share of squares of 8 by 8 pixels that differ, and that of the height; computed by the browser, which knows PNG.
 fn difference(chrome: &mut Chrome, one: &[u8], other: &[u8]) -> (f64, f64) {
     let url = |png: &[u8]| {
@@ -146,6 +159,10 @@ fn pages_look_as_they_did_when_somebody_looked() {
     all.push((
         "undecided-light".to_owned(),
         look(&mut chrome, &page, "light", "none"),
+    ));
+    all.push((
+        "error-light".to_owned(),
+        look(&mut chrome, &error(), "light", "none"),
     ));
     let (_, _, page) = told(&failing());
     for (name, vision) in VISIONS {

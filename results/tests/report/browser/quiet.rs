@@ -4,7 +4,7 @@ use super::chrome::chrome;
 use super::pictures::failing;
 use super::runs::{busy, page};
 use crate::hostile::hostile;
-use crate::script::told;
+use crate::script::{Script, told};
 use serde_json::json;
 
 #[test]
@@ -114,20 +114,35 @@ fn without_scripts_everything_but_the_operations_is_there() {
 }
 
 #[test]
-fn what_else_happened_can_be_left_out_of_the_drawing_and_the_core_cannot() {
+fn what_else_happened_can_be_left_out_of_the_drawing_or_all_of_it_drawn_and_the_core_is_always_there() {
     let Some(mut chrome) = chrome() else { return };
-    let (_, _, page) = told(&failing());
+    // Two operations are near, one is far away.
+    let mut script = Script::new(&[]);
+    script.phase(0, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 4_362, 4_406);
+    script.op(5, "propose", &json!(23), &json!(17), 4_370, 4_420);
+    script.op(3, "propose", &json!(42), &json!(42), 4_792, 4_871);
+    script.op(4, "read", &json!(null), &json!(42), 4_880, 4_890);
+    script.op(1, "read", &json!(null), &json!(42), 60_000, 60_010);
+    let (_, _, page) = told(&script.history());
     chrome.open(&page, "");
-    let shown = |chrome: &mut super::chrome::Chrome, what: &str| {
-        let all = format!(
-            "[...document.querySelectorAll('.picture {what}')].map((it) => getComputedStyle(it).display !== 'none')"
-        );
-        serde_json::from_value::<Vec<bool>>(chrome.evaluate(&all)).unwrap()
-    };
-    assert_eq!(shown(&mut chrome, ".op.context"), [true, true]);
-    chrome.evaluate("document.querySelector('.only-core').checked = true");
-    assert_eq!(shown(&mut chrome, ".op.context"), [false, false]);
-    assert_eq!(shown(&mut chrome, ".op.core"), [true, true]);
+    let choices = "[...document.querySelectorAll('.reach label')].map((it) => it.textContent)";
+    assert_eq!(
+        chrome.evaluate(choices),
+        json!(["only these 2", "2 more, nearby", "all 5 on decree 147"])
+    );
+    for (choice, beside) in [("nearest", 2), ("only-core", 0), ("all", 3)] {
+        chrome.evaluate(&format!("document.querySelector('.{choice}').click()"));
+        for (what, seen) in [("context", beside), ("core", 2)] {
+            let all = format!(
+                "[...document.querySelectorAll('.picture .op.{what}')].filter((it) => it.checkVisibility()).length"
+            );
+            assert_eq!(chrome.evaluate(&all), seen, "{choice} {what}");
+        }
+    }
+    // Where nothing is far away there is nothing more to draw.
+    let (_, _, page) = told(&failing());
+    assert!(!page.contains("class=\"all\""));
 }
 
 #[test]
@@ -141,6 +156,7 @@ fn a_run_that_never_began_has_no_empty_pictures() {
     chrome.open(&page, "");
     let seen = |what: &str| format!("document.querySelector('{what}').checkVisibility()");
     for (what, is_seen) in [
+        (".facts", false),
         ("#run", false),
         ("#coverage", false),
         ("#checks", false),
