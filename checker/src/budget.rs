@@ -125,6 +125,7 @@ mod tests {
         assert_eq!(one.holds(60), Ok(()));
         let mut other = budget.account();
         assert_eq!(other.holds(60), Err(Limit::Memory));
+        assert_eq!(one.holds(50), Err(Limit::Memory), "it is less, and too much");
         assert_eq!(one.holds(10), Ok(()));
         assert_eq!(other.holds(60), Ok(()));
         drop(other);

@@ -69,14 +69,14 @@ pub fn shrink<O: Object>(object: &O, calls: &[CallOf<O>], suspects: &[u32], budg
         .collect();
     steps.push(kept.len());
     let mut shrinking = Shrinking::of(object, &calls, budget, &mut effort);
-    let minimal = shrinking.minimise(&mut kept, &mut steps);
-    let answer_counts = shrinking.forget_answers(&kept);
+    let few_enough = shrinking.minimise(&mut kept, &mut steps);
+    let (answer_counts, weak_enough) = shrinking.forget_answers(&kept);
     Core {
         members: kept.into_iter().map(|place| few[place as usize]).collect(),
         answer_counts,
         steps: distinct(steps),
         checks: effort.checks,
-        minimal,
+        minimal: few_enough && weak_enough,
     }
 }
 
@@ -229,8 +229,9 @@ impl<'a, O: Object> Shrinking<'a, O> {
         }
     }
 
-    /// Of which of the kept calls the answer counts. Of the others it is enough that they had not begun before.
-    fn forget_answers(&mut self, kept: &[u32]) -> Vec<bool> {
+    /// Of which of the kept calls the answer counts, and whether that was tried of each. Of the others it is enough that
+    /// they had not begun before.
+    fn forget_answers(&mut self, kept: &[u32]) -> (Vec<bool>, bool) {
         let mut core: Vec<CallOf<O>> = kept
             .iter()
             .map(|place| self.calls[*place as usize].clone())
@@ -238,16 +239,20 @@ impl<'a, O: Object> Shrinking<'a, O> {
         let mut counts = vec![true; kept.len()];
         for place in 0..core.len() {
             if self.effort.looks > LOOKS_MAX {
-                break;
+                return (counts, false);
             }
             let strong = core[place].clone();
             core[place].output = None;
             core[place].complete = NEVER;
             match self.is_illegal_with(core.clone(), kept) {
                 Ok(true) => counts[place] = false,
-                Ok(false) | Err(_) => core[place] = strong,
+                Ok(false) => core[place] = strong,
+                Err(_) => return (counts, false),
             }
         }
-        counts
+        (counts, true)
     }
 }
+
+#[cfg(test)]
+mod tests;

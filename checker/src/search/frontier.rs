@@ -290,3 +290,6 @@ impl<'a, O: Object> Search<'a, O> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,14 @@
 //! real time counts less than it should.
 //!
 //! Depth first along the clients: what is remembered is how far each has come, and the object's state. Reads that fit are taken at once,
-//! for they change nothing.
+//! for they change nothing. Of updates of unknown outcome that ask the same it is remembered how many have happened.
 
 use super::Answer;
 use crate::object::is_pure;
 use crate::{Budget, CallOf, Object};
 use history::NEVER;
-use rustc_hash::{FxHashMap, FxHashSet};
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// More places than these are not tried.
 const TRIED_MAX: usize = 200_000;
@@ -39,11 +40,28 @@ struct Along<'a, O: Object> {
     object: &'a O,
     calls: &'a [CallOf<O>],
     keeps: Keeps,
-    /// By client, its calls.
-    clients: Vec<Vec<u32>>,
+    clients: Vec<Client>,
+    /// Updates of unknown outcome that are the last of their clients: those that ask the same are one class. Which of them
+    /// have happened does not matter, but how many.
+    classes: Vec<Class>,
 }
 
-/// How far each client has come, and the object.
+/// A client's calls, without its last where that is in a class.
+#[derive(Default)]
+struct Client {
+    calls: Vec<u32>,
+    /// By how far it has come, when the first update ends that it has yet to make.
+    ends: Vec<u32>,
+    /// How far it has to come.
+    required: usize,
+}
+
+/// Clients that end with the same question, each with the place of that call.
+struct Class {
+    members: Vec<(usize, u32)>,
+}
+
+/// How far each client has come, how many of each class have happened, and the object.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Place<S> {
     done: Box<[u32]>,
@@ -52,13 +70,39 @@ struct Place<S> {
 
 impl<'a, O: Object> Along<'a, O> {
     fn new(object: &'a O, calls: &'a [CallOf<O>], processes: &[u32], keeps: Keeps) -> Self {
-        let mut clients: Vec<Vec<u32>> = Vec::new();
+        let mut clients: Vec<Client> = Vec::new();
         let mut number: FxHashMap<u32, usize> = FxHashMap::default();
         for (process, place) in processes.iter().zip(0u32..) {
             let client = *number.entry(*process).or_insert(clients.len());
-            match clients.get_mut(client) {
-                Some(own) => own.push(place),
-                None => clients.push(vec![place]),
+            if client == clients.len() {
+                clients.push(Client::default());
+            }
+            clients[client].calls.push(place);
+        }
+        let mut classes: Vec<Class> = Vec::new();
+        let mut class_of: FxHashMap<&O::Input, usize> = FxHashMap::default();
+        for (number, client) in clients.iter_mut().enumerate() {
+            let is_perhaps = |place: &mut u32| !calls[*place as usize].is_required();
+            if let Some(last) = client.calls.pop_if(is_perhaps) {
+                let class = *class_of
+                    .entry(&calls[last as usize].input)
+                    .or_insert(classes.len());
+                if class == classes.len() {
+                    classes.push(Class { members: Vec::new() });
+                }
+                classes[class].members.push((number, last));
+            }
+            let is_required = |place: &u32| calls[*place as usize].is_required();
+            client.required = client.calls.iter().rposition(is_required).map_or(0, |at| at + 1);
+            let mut end = NEVER;
+            client.ends = vec![NEVER; client.calls.len() + 1];
+            for (at, place) in client.calls.iter().enumerate().rev() {
+                let call = &calls[*place as usize];
+                // A client's operations end in their order, so its first update is the earliest.
+                if !is_pure(object, call) && call.is_required() {
+                    end = call.complete;
+                }
+                client.ends[at] = end;
             }
         }
         Along {
@@ -66,49 +110,38 @@ impl<'a, O: Object> Along<'a, O> {
             calls,
             keeps,
             clients,
+            classes,
         }
     }
 
     fn search(&self, budget: &Budget) -> Answer {
+        let slots = self.clients.len() + self.classes.len();
         let mut start = Place {
-            done: vec![0; self.clients.len()].into_boxed_slice(),
+            done: vec![0; slots].into_boxed_slice(),
             state: self.object.initial(),
         };
         self.settle(&mut start);
-        let bytes =
-            size_of::<Place<O::State>>() + self.clients.len() * 4 + self.object.state_bytes(&start.state);
+        let bytes = size_of::<Place<O::State>>() + slots * 4 + self.object.state_bytes(&start.state);
         let most = TRIED_MAX.min(BYTES_MAX / bytes);
         let mut account = budget.account();
-        let mut tried = FxHashSet::from_iter([start.clone()]);
-        let mut left = vec![start];
-        while let Some(place) = left.pop() {
-            if self.is_over(&place) {
+        let mut tried: IndexSet<Place<O::State>, FxBuildHasher> = IndexSet::default();
+        tried.insert(start);
+        let mut left = vec![0];
+        while let Some(at) = left.pop() {
+            let place = &tried[at];
+            if self.is_over(place) {
                 return Answer::Holds;
             }
             if tried.len() >= most || account.holds(tried.len() * bytes).is_err() {
                 return Answer::Unknown;
             }
-            let bound = self.earliest_end(&place);
-            let mut next: Vec<(u32, Place<O::State>)> = Vec::new();
-            for client in 0..self.clients.len() {
-                let Some(number) = self.next_of(&place, client) else {
-                    continue;
-                };
-                let call = &self.calls[number as usize];
-                if is_pure(self.object, call) || call.invoke > bound {
-                    continue;
-                }
-                let Some(state) = self.object.step(&place.state, &call.input, call.output.as_ref()) else {
-                    continue;
-                };
-                let mut after = Place {
-                    done: place.done.clone(),
-                    state,
-                };
-                after.done[client] += 1;
+            let mut next: Vec<(u32, usize)> = Vec::new();
+            for (complete, mut after) in self.moves(place) {
                 self.settle(&mut after);
-                if tried.len() < most && tried.insert(after.clone()) {
-                    next.push((call.complete, after));
+                if tried.len() < most
+                    && let (place, true) = tried.insert_full(after)
+                {
+                    next.push((complete, place));
                 }
             }
             // What was answered first is tried first.
@@ -118,8 +151,51 @@ impl<'a, O: Object> Along<'a, O> {
         Answer::Broken
     }
 
+    /// The places one update further, each with the end of that update.
+    fn moves(&self, from: &Place<O::State>) -> Vec<(u32, Place<O::State>)> {
+        let bound = self.earliest_end(from);
+        let mut next = Vec::new();
+        let mut go = |number: u32, slot: usize, state: O::State| {
+            let mut done = from.done.clone();
+            done[slot] += 1;
+            next.push((self.calls[number as usize].complete, Place { done, state }));
+        };
+        for client in 0..self.clients.len() {
+            let Some(number) = self.next_of(from, client) else {
+                continue;
+            };
+            let call = &self.calls[number as usize];
+            if !is_pure(self.object, call)
+                && call.invoke <= bound
+                && let Some(state) = self.object.step(&from.state, &call.input, call.output.as_ref())
+            {
+                go(number, client, state);
+            }
+        }
+        for (class, slot) in self.classes.iter().zip(self.clients.len()..) {
+            // Whoever could have been asked already can still be: it only counts how many there are.
+            let is_asked = |(client, number): &&(usize, u32)| {
+                from.done[*client] as usize == self.clients[*client].calls.len()
+                    && self.calls[*number as usize].invoke <= bound
+            };
+            let mut asked = class.members.iter().filter(is_asked);
+            if let Some((_, number)) = asked.nth(from.done[slot] as usize)
+                && let Some(state) = self
+                    .object
+                    .step(&from.state, &self.calls[*number as usize].input, None)
+                && state != from.state
+            {
+                go(*number, slot, state);
+            }
+        }
+        next
+    }
+
     fn next_of(&self, place: &Place<O::State>, client: usize) -> Option<u32> {
-        self.clients[client].get(place.done[client] as usize).copied()
+        self.clients[client]
+            .calls
+            .get(place.done[client] as usize)
+            .copied()
     }
 
     /// Takes every read that fits, and passes those whose answer nobody knows.
@@ -140,9 +216,8 @@ impl<'a, O: Object> Along<'a, O> {
     }
 
     fn is_over(&self, place: &Place<O::State>) -> bool {
-        let rest = |client: usize| &self.clients[client][place.done[client] as usize..];
-        let required = |number: &u32| self.calls[*number as usize].is_required();
-        !(0..self.clients.len()).any(|client| rest(client).iter().any(required))
+        let mut clients = self.clients.iter().zip(&place.done);
+        clients.all(|(client, done)| *done as usize >= client.required)
     }
 
     /// When the first update ended that is not placed yet: what began later has to wait for it.
@@ -150,18 +225,8 @@ impl<'a, O: Object> Along<'a, O> {
         if self.keeps == Keeps::Clients {
             return NEVER;
         }
-        let left = |client: usize| &self.clients[client][place.done[client] as usize..];
-        let is_update = |number: &&u32| {
-            let call = &self.calls[**number as usize];
-            call.is_required() && !is_pure(self.object, call)
-        };
-        // A client's operations end in their order, so its first update is the earliest.
-        let first = |client: usize| {
-            left(client)
-                .iter()
-                .find(is_update)
-                .map(|it| self.calls[*it as usize].complete)
-        };
-        (0..self.clients.len()).filter_map(first).min().unwrap_or(NEVER)
+        let ends = self.clients.iter().zip(&place.done);
+        let ends = ends.map(|(client, done)| client.ends[*done as usize]);
+        ends.min().unwrap_or(NEVER)
     }
 }

@@ -246,3 +246,121 @@ fn a_value_that_nobody_wrote_is_of_no_age() {
         [StillHolds::Versions(Bound::None), StillHolds::Age(Bound::None)]
     );
 }
+
+#[test]
+fn an_update_of_unknown_outcome_may_be_what_a_read_was_told() {
+    let lines = [
+        (2, "invoke", "write", "2"),
+        (2, "info", "write", "2"),
+        (3, "invoke", "read", "null"),
+        (3, "info", "read", "null"),
+        (0, "invoke", "write", "1"),
+        (0, "ok", "write", "1"),
+        (1, "invoke", "read", "null"),
+        (1, "ok", "read", "null"),
+        (1, "invoke", "read", "null"),
+        (1, "ok", "read", "2"),
+        (1, "invoke", "read", "null"),
+        (1, "ok", "read", "1"),
+    ];
+    let lines = lines.map(|(process, kind, f, value)| {
+        format!(r#"{{"process":{process},"type":"{kind}","f":"{f}","value":{value},"time":1}}"#)
+    });
+    let history = history::read_bytes(lines.join("\n").as_bytes()).unwrap();
+    let analysis = crate::check(&history, crate::Model::CasRegister).unwrap();
+    let still = &analysis.violations[0].still;
+    assert_eq!(
+        still[..3],
+        [
+            StillHolds::Sequential(Answer::Holds),
+            StillHolds::OrderedSequential(Answer::Holds),
+            StillHolds::Regular(Answer::Broken),
+        ]
+    );
+}
+
+#[test]
+fn updates_of_unknown_outcome_that_ask_the_same_happen_once_each() {
+    let call = |number: u32, input, told: Option<u8>| OfCell {
+        input,
+        output: told,
+        invoke: 2 * number + 1,
+        complete: told.map_or(NEVER, |_| 2 * number + 2),
+        number,
+    };
+    // Two that write 1, and a client that was told so as often as it wrote 2 between.
+    let seen = |times: u32| -> Answer {
+        let mut calls = vec![call(0, Some(1), None), call(1, Some(1), None)];
+        for _ in 0..times {
+            let number = calls.len() as u32;
+            calls.push(call(number, Some(2), Some(2)));
+            calls.push(call(number + 1, None, Some(1)));
+        }
+        let processes: Vec<u32> = (0..calls.len() as u32).map(|number| number.min(2)).collect();
+        let budget = Budget::of(&Limits::default());
+        in_order_of_clients(&Cell, &calls, &processes, Keeps::ClientsAndUpdates, &budget)
+    };
+    assert_eq!((seen(2), seen(3)), (Answer::Holds, Answer::Broken));
+}
+
+#[test]
+fn of_two_events_at_one_time_the_order_counts_as_long_as_nothing_is_moved() {
+    let write = |number: u32, invoke: u32| OfCell {
+        input: Some(1),
+        output: Some(0),
+        invoke,
+        complete: invoke + 1,
+        number,
+    };
+    let read = OfCell {
+        input: None,
+        output: Some(0),
+        ..write(1, 3)
+    };
+    let calls = [write(0, 1), read];
+    let budget = Budget::of(&Limits::default());
+    assert_eq!(
+        age(&Cell, &calls, &[(5, 10), (10, 12)], &budget),
+        Bound::AtMost(1),
+        "the write had ended, at that very moment"
+    );
+}
+
+#[test]
+fn more_states_than_are_looked_for_are_not_known() {
+    let of = |writes: u32| -> Bound<u32> {
+        let call = |number: u32, input, told| OfCell {
+            input,
+            output: Some(told),
+            invoke: 2 * number + 1,
+            complete: 2 * number + 2,
+            number,
+        };
+        let mut calls: Vec<OfCell> = (0..writes).map(|it| call(it, Some(it as u8 + 1), 0)).collect();
+        calls.push(call(writes, None, 1));
+        versions(&Cell, &calls, &Budget::of(&Limits::default()))
+    };
+    assert_eq!(
+        (of(1), of(VERSIONS_MAX), of(VERSIONS_MAX + 1)),
+        (Bound::AtMost(1), Bound::AtMost(VERSIONS_MAX), Bound::Unknown)
+    );
+}
+
+#[test]
+fn reads_that_ask_different_things_are_judged_each() {
+    let lines = [
+        ("invoke", "add", "1"),
+        ("ok", "add", "1"),
+        ("invoke", "contains", "1"),
+        ("ok", "contains", "[1,true]"),
+        ("invoke", "contains", "2"),
+        ("ok", "contains", "[2,true]"),
+    ];
+    let lines = lines.map(|(kind, f, value)| {
+        format!(r#"{{"process":0,"type":"{kind}","f":"{f}","value":{value},"time":1}}"#)
+    });
+    let history = history::read_bytes(lines.join("\n").as_bytes()).unwrap();
+    let analysis = crate::check(&history, crate::Model::Set).unwrap();
+    let still = &analysis.violations[0].still;
+    assert_eq!(still[2], StillHolds::Regular(Answer::Broken));
+}

@@ -62,6 +62,20 @@ fn what_registers_held_at_first_is_what_was_seen_first() {
 }
 
 #[test]
+fn it_may_write_what_it_has_read_or_something_else() {
+    let put = |value| (r#"[["w","x",1]]"#, value);
+    let first = put(r#"[["w","x",1]]"#);
+    let change = (r#"[["r","x",null],["w","x",2]]"#, r#"[["r","x",1],["w","x",2]]"#);
+    let same = (r#"[["r","x",null],["w","x",2]]"#, r#"[["r","x",2],["w","x",2]]"#);
+    let read = |told| (r#"[["r","x",null]]"#, told);
+    let (one, two) = (read(r#"[["r","x",1]]"#), read(r#"[["r","x",2]]"#));
+    let verdict = |calls: &[(&str, &str)]| analysis(calls).verdict;
+    assert_eq!(verdict(&[first, one, change, two, same, two]), Verdict::Valid);
+    assert_eq!(verdict(&[first, change, one]), Verdict::Invalid);
+    assert_eq!(verdict(&[first, same, two]), Verdict::Invalid);
+}
+
+#[test]
 fn what_is_no_transaction_is_refused() {
     let lines = r#"{"process":1,"type":"invoke","f":"txn","value":[["swap","x",1]],"time":1}"#;
     let history = history::read_bytes(lines.as_bytes()).unwrap();

@@ -135,6 +135,52 @@ fn a_read_falls_between_a_removal_and_what_came_with_it() {
 }
 
 #[test]
+fn what_a_read_needs_may_have_come_with_another_read() {
+    // The read of 2 alone falls before 3 is there; then the other one lacks 1 only.
+    let adds: [Line; 5] = [
+        (0, "invoke", "add", "1"),
+        (1, "invoke", "add", "2"),
+        (2, "invoke", "add", "3"),
+        (3, "invoke", "read", "null"),
+        (4, "invoke", "read", "null"),
+    ];
+    let reads: [Line; 2] = [(3, "ok", "read", "[1,2,3]"), (4, "ok", "read", "[2]")];
+    let done: [Line; 3] = [
+        (0, "ok", "add", "1"),
+        (1, "ok", "add", "2"),
+        (2, "ok", "add", "3"),
+    ];
+    let wrong: [Line; 2] = [reads[0], (4, "ok", "read", "[2,4]")];
+    assert!(is_legal(SET, &[&adds[..], &reads, &done].concat()));
+    assert!(!is_legal(SET, &[&adds[..], &wrong, &done].concat()));
+}
+
+#[test]
+fn an_add_that_found_its_element_may_have_come_after_a_removal_that_somebody_saw() {
+    // Nobody knows whether it was removed; who looked saw it out, and nobody but the last add can have brought it back.
+    let of = |f: &'static str, out: &'static str, and_in: &'static str| {
+        let argument = if f == "read" { "null" } else { "1" };
+        let script: [Line<'static>; 9] = [
+            (0, "invoke", "add", "1"),
+            (0, "ok", "add", "1"),
+            (1, "invoke", "remove", "1"),
+            (2, "invoke", f, argument),
+            (0, "invoke", "add", "1"),
+            (0, "ok", "add", "1"),
+            (2, "ok", f, out),
+            (2, "invoke", f, argument),
+            (2, "ok", f, and_in),
+        ];
+        script
+    };
+    assert!(is_legal(SET, &of("contains", "[1,false]", "[1,true]")));
+    assert!(is_legal(SET, &of("read", "[]", "[1]")));
+    let mut unseen = of("contains", "[1,false]", "[1,true]");
+    unseen[2].2 = "contains";
+    assert!(!is_legal(SET, &unseen));
+}
+
+#[test]
 fn thousands_of_unknown_outcomes_do_not_hurt() {
     let mut text = String::new();
     let mut line = |process: u64, kind: &str, f: &str, value: &str| {
