@@ -1,6 +1,8 @@
 //! Hard limits on time and memory, held inside the search.
 
+use crate::watch::Watch;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -28,17 +30,22 @@ pub enum Limit {
 pub struct Budget {
     deadline: Option<Instant>,
     memory_max: usize,
-    used: AtomicUsize,
+    used: Arc<AtomicUsize>,
     peak: AtomicUsize,
 }
 
 impl Budget {
     /// The clock starts now.
     pub fn of(limits: &Limits) -> Budget {
+        Budget::watched(limits, &Watch::default())
+    }
+
+    /// The same, where somebody watches what is used.
+    pub(crate) fn watched(limits: &Limits, watch: &Watch) -> Budget {
         Budget {
             deadline: limits.time.and_then(|time| Instant::now().checked_add(time)),
             memory_max: limits.memory_bytes.unwrap_or(usize::MAX),
-            used: AtomicUsize::new(0),
+            used: Arc::clone(&watch.held),
             peak: AtomicUsize::new(0),
         }
     }
@@ -49,7 +56,7 @@ impl Budget {
         Budget {
             deadline: self.deadline.min(soon).or(self.deadline).or(soon),
             memory_max: self.memory_max,
-            used: AtomicUsize::new(0),
+            used: Arc::default(),
             peak: AtomicUsize::new(0),
         }
     }

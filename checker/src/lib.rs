@@ -24,6 +24,7 @@ mod objects;
 pub mod proof;
 pub mod search;
 mod theory;
+pub mod watch;
 pub mod weaker;
 
 pub use analysis::*;
@@ -33,6 +34,7 @@ pub use model::Model;
 pub use object::Object;
 pub use proof::explain::Telling;
 pub use search::{Judgement, Stuck};
+pub use watch::{Standing, Watch};
 
 use algorithms::Algorithms;
 use history::{Event, History};
@@ -125,8 +127,21 @@ pub fn check(history: &History, model: Model) -> Result<Analysis, CheckError> {
 /// # Errors
 /// See [`CheckError`].
 pub fn check_with(history: &History, model: Model, options: &Options) -> Result<Analysis, CheckError> {
+    check_watched(history, model, options, &Watch::default())
+}
+
+/// The same where somebody waits for it, and watches.
+///
+/// # Errors
+/// See [`CheckError`].
+pub fn check_watched(
+    history: &History,
+    model: Model,
+    options: &Options,
+    watch: &Watch,
+) -> Result<Analysis, CheckError> {
     if !model.is_eventual() {
-        return with_theory!(model, history, options, theory => analyse(history, model, &theory, options));
+        return with_theory!(model, history, options, theory => analyse(history, model, &theory, options, watch));
     }
     if model == Model::EventualCounter {
         with_theory!(model, history, options, theory => {
@@ -136,7 +151,7 @@ pub fn check_with(history: &History, model: Model, options: &Options) -> Result<
         return Ok(eventual::count(history, options));
     }
     let (weak, object) = eventual::weakened(history, model);
-    let mut analysis = check_with(&weak, object, options)?;
+    let mut analysis = check_watched(&weak, object, options, watch)?;
     analysis.model = model;
     // What became of the elements is seen by all reads, and what still holds of a promise that was never made says nothing.
     analysis.census = with_theory!(object, history, options, theory => theory.census());
@@ -260,16 +275,22 @@ fn analyse<'h, T: Theory<'h>>(
     model: Model,
     theory: &T,
     options: &Options,
+    watch: &Watch,
 ) -> Result<Analysis, CheckError> {
     let began = Instant::now();
-    let budget = Budget::of(&options.limits);
+    let budget = Budget::watched(&options.limits, watch);
+    watch.begin(history.keys.len(), history.operations.len(), &options.limits);
     let by_key = ByKey::of(history);
     let keys = 0..history.keys.len() as u32;
     let algorithms = Algorithms::default();
     let sentences: Vec<Sentence> = keys
         .into_par_iter()
         .with_min_len(64)
-        .map(|key| sentence(theory, history, key, by_key.get(key), &budget, &algorithms))
+        .map(|key| {
+            let operations = by_key.get(key);
+            let judged = || sentence(theory, history, key, operations, &budget, &algorithms);
+            watch.during(|| history.key_name(key), operations.len(), judged)
+        })
         .filter(|sentence| !matches!(sentence, Ok(Sentence::Valid)))
         .collect::<Result<_, CheckError>>()?;
     let (mut violations, mut undecided) = (Vec::new(), Vec::new());

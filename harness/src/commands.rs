@@ -35,9 +35,10 @@ pub fn carry_out(cli: Cli) -> ExitCode {
             eprintln!("note: {}", results::text::visible(remark, 300));
         }
     }
+    let is_quiet = cli.global.quiet;
     exit::guarded(move || match cli.command {
         Command::Test(options) => test::test(&options),
-        Command::Check(options) => check::check(&options),
+        Command::Check(options) => check::check(&options, is_quiet),
         Command::Replay(options) => replay::replay(&options),
         Command::Report(options) => show::report(&options),
         Command::List(options) => list::list(&options),

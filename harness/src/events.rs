@@ -10,6 +10,8 @@
 mod follow;
 
 use crate::cli::Format;
+use crate::meanwhile::meanwhile;
+use checker::Watch;
 use follow::Follower;
 use history::{FaultStep, StopReason};
 use results::{Outcome, Results, RunInfo};
@@ -19,10 +21,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The version of the format.
 const VERSION: u32 = 1;
+
+/// How often it is told how far a check is.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// The JSON Schema of a line.
 pub fn schema() -> serde_json::Value {
@@ -185,6 +190,21 @@ impl Events {
                 stream.put(u64::try_from(now).unwrap_or(u64::MAX), event);
             }
         }
+    }
+
+    /// Has a history checked, and tells every second how far that is.
+    pub fn while_checked<T>(&self, watch: &Watch, check: impl FnOnce() -> T) -> T {
+        if self.stream.is_none() {
+            return check();
+        }
+        let tell = || {
+            let standing = watch.standing();
+            self.now(Event::CheckProgress {
+                done: standing.operations_done,
+                of: (standing.objects > 0).then_some(standing.operations),
+            });
+        };
+        meanwhile(CHECK_EVERY, tell, check)
     }
 
     /// Tells the violations of the whole history, and that all of it was checked.

@@ -14,6 +14,7 @@ mod events;
 mod exit;
 mod interrupt;
 mod log;
+mod meanwhile;
 mod network;
 mod progress;
 mod recorder;

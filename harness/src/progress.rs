@@ -11,10 +11,12 @@ mod screen;
 mod view;
 
 pub use keys::{HELP, Key};
+pub use screen::check_line;
 
 use crate::cli::ProgressKind;
 use crate::recorder::Recorder;
 use crate::terminal;
+use checker::Watch;
 use cluster::Cluster;
 use history::Note;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -43,6 +45,7 @@ pub struct Progress {
     live: Option<JoinHandle<()>>,
     phase: Arc<Mutex<PhaseNow>>,
     has_keys: bool,
+    check: Arc<Watch>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,7 @@ impl Progress {
             live: None,
             phase: Arc::new(Mutex::new(now)),
             has_keys: false,
+            check: Arc::default(),
         }
     }
 
@@ -138,12 +142,18 @@ impl Progress {
             paused,
             rate: Rate::new(),
             outage: Outage::default(),
+            check: Arc::clone(&self.check),
         };
         self.live = match self.style {
             Style::Bar => Some(tokio::spawn(draw(view, notes, self.lines.clone()))),
             Style::Lines => Some(tokio::spawn(print_lines(view, notes, self.is_verbose))),
             Style::None => None,
         };
+    }
+
+    /// What says how far the check is, for whoever checks.
+    pub fn check(&self) -> Arc<Watch> {
+        Arc::clone(&self.check)
     }
 
     /// The keys that somebody presses, where there is a terminal for this run alone.
@@ -250,6 +260,8 @@ async fn print_lines(mut view: View, mut notes: mpsc::UnboundedReceiver<(u64, No
                 let now = view.now();
                 if now.operations.is_some() {
                     eprintln!("{}", screen::plain(&now));
+                } else if let Some(line) = now.check.and_then(|check| check_line(now.elapsed, &check)) {
+                    eprintln!("{line}");
                 }
             }
             note = notes.recv(), if notes_open => match note {

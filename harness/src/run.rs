@@ -88,16 +88,18 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
     noted.map_err(broken)?;
     progress.phase("check", None);
     events.now(Event::CheckProgress { done: 0, of: None });
+    let watch = progress.check();
     let terms = Terms {
         limits: Limits {
             time: Some(options.checker_timeout),
             memory_bytes: Some(options.checker_memory),
         },
+        watch: Some(&watch),
         ..Terms::default()
     };
     // The display goes on meanwhile, on another thread.
     let judged = tokio::task::block_in_place(|| {
-        let judgement = judgement::of_run(&directory, terms)?;
+        let judgement = events.while_checked(&watch, || judgement::of_run(&directory, terms))?;
         events.checked(&judgement.results);
         progress.phase("report", None);
         judgement.keep(&store, &directory)?;

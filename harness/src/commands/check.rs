@@ -4,15 +4,22 @@ use super::{conclude, fail, history_file};
 use crate::ci;
 use crate::cli::{CheckOptions, Evidence};
 use crate::events::{Event, Events};
+use crate::meanwhile::meanwhile;
+use crate::progress::check_line;
 use crate::run::judgement::{self, Judgement, Terms};
 use anyhow::Result;
-use checker::Limits;
+use checker::{Limits, Watch};
 use history::ReadOptions;
 use results::Store;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-pub fn check(options: &CheckOptions) -> ExitCode {
+/// How often it is said on standard error how far the check is.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+pub fn check(options: &CheckOptions, is_quiet: bool) -> ExitCode {
+    let watch = Watch::default();
     let terms = Terms {
         model: options.model,
         limits: Limits {
@@ -20,10 +27,18 @@ pub fn check(options: &CheckOptions) -> ExitCode {
             memory_bytes: Some(options.checker_memory),
         },
         strictness: options.evidence.map(Evidence::strictness),
+        watch: Some(&watch),
     };
     let events = Events::begin(options.format);
     events.now(Event::CheckProgress { done: 0, of: None });
-    let judged = judged(options, terms);
+    let began = Instant::now();
+    let tell = || {
+        let line = check_line(began.elapsed(), &watch.standing()).filter(|_| !is_quiet);
+        line.iter().for_each(|line| eprintln!("{line}"));
+    };
+    let judged = meanwhile(LINE_EVERY, tell, || {
+        events.while_checked(&watch, || judged(options, terms))
+    });
     match judged {
         Ok((judgement, directory)) => {
             let (results, directory) = (&judgement.results, directory.as_deref());

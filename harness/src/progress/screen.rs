@@ -3,6 +3,7 @@
 //! Nothing here looks at a clock or a terminal. Where a line is too wide for the screen, its columns go from the
 //! right, whole.
 
+use checker::Standing;
 use cluster::NodeState;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use std::time::Duration;
 const BAR: usize = 48;
 /// What stands before every line.
 const LABEL: usize = 8;
+/// An object that is searched for longer is named.
+const HARD: Duration = Duration::from_secs(1);
 
 /// What is known at a moment.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +27,8 @@ pub struct Now {
     pub series: Option<String>,
     /// Whether somebody has paused the load.
     pub is_paused: bool,
+    /// How far the check is; none at any other time.
+    pub check: Option<Standing>,
     /// The operations; none before there are clients and after they have gone.
     pub operations: Option<Operations>,
     /// The nodes.
@@ -113,11 +118,43 @@ fn phase(now: &Now, width: usize) -> String {
         Some(lasts) => bar(now.elapsed.as_secs_f64() / lasts.as_secs_f64(), room),
         None => String::new(),
     };
-    let columns = match bar.is_empty() {
+    let mut columns = match bar.is_empty() {
         true => vec![time, note.to_owned()],
         false => vec![format!("{bar}  {time}"), note.to_owned()],
     };
+    columns.extend(now.check.iter().flat_map(checked));
     labelled(now.phase, &columns, width)
+}
+
+/// How far a check is, as a plain line: `[1:05] check 411 of 412 objects · 512 of 2,048 MiB · "x" for 0:31`; nothing before
+/// it has begun.
+pub fn check_line(elapsed: Duration, check: &Standing) -> Option<String> {
+    let columns = checked(check);
+    (!columns.is_empty()).then(|| format!("[{}] check {}", clock(elapsed), columns.join(" · ")))
+}
+
+/// The objects that were checked, the memory that is held, and the object that takes the longest.
+fn checked(check: &Standing) -> Vec<String> {
+    if check.objects == 0 {
+        return Vec::new();
+    }
+    let objects = format!(
+        "{} of {}",
+        count(check.objects_done as u64),
+        results::text::counted(check.objects, "object")
+    );
+    let mib = |bytes: usize| count(bytes.div_ceil(1 << 20) as u64);
+    let memory = (check.held_bytes > 0).then(|| match check.memory_max_bytes {
+        Some(most) => format!("{} of {} MiB", mib(check.held_bytes), mib(most)),
+        None => format!("{} MiB", mib(check.held_bytes)),
+    });
+    let is_hard = |(_, lasted): &&(String, Duration)| *lasted >= HARD;
+    let hardest = check
+        .hardest
+        .as_ref()
+        .filter(is_hard)
+        .map(|(name, lasted)| format!("{} for {}", results::text::visible(name, 24), clock(*lasted)));
+    std::iter::once(objects).chain(memory).chain(hardest).collect()
 }
 
 fn bar(share: f64, cells: usize) -> String {
@@ -315,6 +352,37 @@ mod tests {
         assert_eq!(bar(0.0, 4), "╸───");
         assert_eq!(bar(1.0, 4), "━━━━");
         assert_eq!(bar(7.5, 2), "━━");
+    }
+
+    #[test]
+    fn a_check_says_how_many_objects_are_done_and_which_one_is_hard() {
+        let check = Standing {
+            objects: 412,
+            objects_done: 411,
+            held_bytes: 512 << 20,
+            memory_max_bytes: Some(2 << 30),
+            hardest: Some(("\"x\u{1b}\"".to_owned(), Duration::from_secs(31))),
+            ..Standing::default()
+        };
+        let now = Now {
+            phase: "check",
+            elapsed: Duration::from_secs(65),
+            check: Some(check.clone()),
+            ..Now::default()
+        };
+        let wide = "  check    1:05   411 of 412 objects   512 of 2,048 MiB   \"x\\u{1b}\" for 0:31";
+        assert_eq!(lines(&now, 120), [wide]);
+        assert_eq!(lines(&now, 50), ["  check    1:05   411 of 412 objects"]);
+        let plain = "[1:05] check 411 of 412 objects · 512 of 2,048 MiB · \"x\\u{1b}\" for 0:31";
+        assert_eq!(check_line(now.elapsed, &check).as_deref(), Some(plain));
+        // Before it has begun there is nothing to be said, and of easy objects no more than their number.
+        assert_eq!(check_line(now.elapsed, &Standing::default()), None);
+        let easy = Standing {
+            held_bytes: 0,
+            hardest: Some(("x".to_owned(), Duration::from_millis(900))),
+            ..check
+        };
+        assert_eq!(checked(&easy), ["411 of 412 objects"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::PhaseNow;
 use super::screen::{Now, Operations};
 use crate::recorder::{Recorder, Tally};
+use checker::Watch;
 use cluster::{Cluster, NodeState};
 use history::Fault;
 use results::coverage::quorum;
@@ -24,6 +25,8 @@ pub struct View {
     pub paused: watch::Receiver<bool>,
     /// The rate so far.
     pub rate: Rate,
+    /// How far the check is.
+    pub check: Arc<Watch>,
     /// Since when, and for how long so far, there has been no quorum.
     pub outage: Outage,
 }
@@ -42,6 +45,7 @@ impl View {
             lasts: phase.lasts,
             series: self.series.clone(),
             is_paused: *self.paused.borrow(),
+            check: (phase.name == "check").then(|| self.check.standing()),
             ..Now::default()
         };
         let (Some(recorder), Some(cluster)) = (self.recorder.upgrade(), self.cluster.upgrade()) else {

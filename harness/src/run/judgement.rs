@@ -2,7 +2,7 @@
 //! way: the history file is read, checked, and weighed; nothing else is asked.
 
 use anyhow::{Context, Result, bail};
-use checker::{Analysis, Limits, Model, Verdict};
+use checker::{Analysis, Limits, Model, Verdict, Watch};
 use history::{History, ReadOptions};
 use results::coverage::Coverage;
 use results::evidence::Strictness;
@@ -26,18 +26,20 @@ pub struct Judgement {
 
 /// How it is judged.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Terms {
+pub struct Terms<'a> {
     /// The sequential object; none for what the history's header says.
     pub model: Option<Model>,
     /// How long, and in how much memory, it may be searched.
     pub limits: Limits,
     /// How much evidence is asked for; none for what the run was asked for.
     pub strictness: Option<Strictness>,
+    /// Who watches how far the check has come.
+    pub watch: Option<&'a Watch>,
 }
 
-impl Terms {
+impl Terms<'static> {
     /// The terms that a run was asked for, with the command's own where the run does not say.
-    pub fn of_run(directory: &RunDir) -> Terms {
+    pub fn of_run(directory: &RunDir) -> Terms<'static> {
         /// As `--checker-timeout` and `--checker-memory` are by default.
         const TIME: Duration = Duration::from_secs(300);
         const MEMORY_BYTES: usize = 2 << 30;
@@ -136,7 +138,9 @@ fn judge(history: History, info: Option<RunInfo>, terms: Terms) -> Result<Judgem
         limits: terms.limits,
         ..checker::Options::default()
     };
-    let analysis = checker::check_with(&history, model, &options)?;
+    let unseen = Watch::default();
+    let watch = terms.watch.unwrap_or(&unseen);
+    let analysis = checker::check_watched(&history, model, &options, watch)?;
     let coverage = Coverage::of(&history);
     let strictness = terms.strictness.unwrap_or_default();
     let results = Results::weighed(info.as_ref(), &history, &analysis, &coverage, strictness);

@@ -147,7 +147,9 @@ fn the_stream_tells_the_run(events: &[Value], results: &Value, history: &[Value]
         .into_iter()
         .map(|it| &it["done"])
         .collect();
-    assert_eq!(done, [&json!(0), &results["ops"]["total"]]);
+    // In between it is told every second.
+    let ends = (done.first(), done.last());
+    assert_eq!(ends, (Some(&&json!(0)), Some(&&results["ops"]["total"])));
 }
 
 #[test]
