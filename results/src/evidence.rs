@@ -244,7 +244,9 @@ fn faults_confirmed(coverage: &Coverage) -> Rule {
     }
     let is_unfelt = |span: &&FaultSpan| span.installed_ns.is_some() && !span.confirmed();
     let is_long = |span: &&FaultSpan| {
-        let longest_ns = exposure::longest_ns(span, &coverage.faults, u64::MAX);
+        let mut no_quorum = [&coverage.no_quorum[..], &coverage.quorum_on_and_off].concat();
+        no_quorum.sort_unstable();
+        let longest_ns = exposure::longest_ns(span, &coverage.faults, &no_quorum, u64::MAX);
         span.fault.is_certain() && longest_ns >= FELT_WITHIN_NS
     };
     let unfelt = coverage.faults.iter().filter(is_unfelt);

@@ -1,12 +1,14 @@
 //! For how long somebody was about to feel a fault: the clock of a node that is dead says nothing to anybody, and nobody
-//! sends packets to and from it.
+//! sends packets to and from it. Nor does a node look at its clock that cannot get anything done.
 
+use super::within_any;
 use history::Fault;
 use history::timeline::FaultSpan;
 
 /// The longest time for which a fault was in force while a node that it hits was running; of a fault of links, while both
-/// ends of one were. What nodes do in the pauses of a restart storm is not asked for.
-pub fn longest_ns(span: &FaultSpan, all: &[FaultSpan], end_ns: u64) -> u64 {
+/// ends of one were; of a clock, while there was a quorum as well. `no_quorum` are the times in which there was none, or
+/// on and off. What nodes do in the pauses of a restart storm is not asked for.
+pub fn longest_ns(span: &FaultSpan, all: &[FaultSpan], no_quorum: &[(u64, u64)], end_ns: u64) -> u64 {
     let Some((start_ns, end_ns)) = span.active_ns(end_ns) else {
         return 0;
     };
@@ -15,7 +17,8 @@ pub fn longest_ns(span: &FaultSpan, all: &[FaultSpan], end_ns: u64) -> u64 {
         .filter(|other| other.id != span.id && !other.fault.stopped().is_empty())
         .filter_map(|other| Some((other.fault.stopped(), other.active_ns(end_ns)?)))
         .collect();
-    let edges = stops.iter().flat_map(|(_, (from, to))| [*from, *to]);
+    let stopped = stops.iter().map(|(_, stopped)| stopped);
+    let edges = stopped.chain(no_quorum).flat_map(|(from, to)| [*from, *to]);
     let mut moments: Vec<u64> = edges.filter(|at| start_ns < *at && *at < end_ns).collect();
     moments.extend([start_ns, end_ns]);
     moments.sort_unstable();
@@ -27,7 +30,8 @@ pub fn longest_ns(span: &FaultSpan, all: &[FaultSpan], end_ns: u64) -> u64 {
             };
             !stops.iter().any(stopped_by)
         };
-        so_far = match meets_anybody(&span.fault, is_running) {
+        let is_idle = matches!(span.fault, Fault::Clock { .. }) && within_any(pair[0], no_quorum);
+        so_far = match !is_idle && meets_anybody(&span.fault, is_running) {
             true => so_far + pair[1] - pair[0],
             false => 0,
         };
@@ -81,20 +85,22 @@ mod tests {
             matching: None,
         };
         let all = [pause(7, &["n1"], 20, 50), pause(8, &["n2"], 60, 70)];
-        for (fault, expected) in [
-            (clock(&["n1"]), 50),
-            (clock(&["n2"]), 60),
-            (clock(&["n3"]), 100),
-            (clock(&["n1", "n2"]), 100),
-            (link, 30),
+        for (fault, with_quorum, without) in [
+            (clock(&["n1"]), 50, 30),
+            (clock(&["n2"]), 60, 60),
+            (clock(&["n3"]), 100, 80),
+            (clock(&["n1", "n2"]), 100, 80),
+            (link, 30, 30),
         ] {
             let span = span(1, fault, 0, 100);
-            assert_eq!(longest_ns(&span, &all, 1_000), expected, "{:?}", span.fault);
+            let longest = |no_quorum: &[_]| longest_ns(&span, &all, no_quorum, 1_000);
+            assert_eq!(longest(&[]), with_quorum, "{:?}", span.fault);
+            assert_eq!(longest(&[(80, 200)]), without, "{:?}", span.fault);
         }
         let never = FaultSpan {
             installed_ns: None,
             ..span(1, clock(&["n1"]), 0, 100)
         };
-        assert_eq!(longest_ns(&never, &all, 1_000), 0);
+        assert_eq!(longest_ns(&never, &all, &[], 1_000), 0);
     }
 }
