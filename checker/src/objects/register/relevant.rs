@@ -5,11 +5,22 @@ use crate::CallOf;
 use history::Value;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// What writes have in common, for those who look.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    /// Nothing with any other.
+    Itself(Asked),
+    /// They leave a value that nobody finds or denies, whatever was there.
+    AwayFromAny,
+    /// The same, if this was there.
+    AwayFrom(Value),
+}
+
 /// The places in `free` of those that can matter to whether `core` has a legal order.
 ///
 /// Only values that the core finds need to be there: so whatever leaves another value is left out, but for
 /// compare-and-sets out of which such values come. Whoever found that a value was not there may need any other, so one
-/// that is found by nobody stands for all of those. Before each call that finds something, nothing needs to
+/// that is found by nobody, and that nobody found missing either, stands for all of those. Before each call that finds something, nothing needs to
 /// happen twice: so as many of a kind are enough as the core has of those.
 pub fn relevant(core: &[&CallOf<Register>], free: &[&CallOf<Register>]) -> Vec<usize> {
     let mut found: FxHashSet<Value> = FxHashSet::default();
@@ -40,18 +51,25 @@ pub fn relevant(core: &[&CallOf<Register>], free: &[&CallOf<Register>]) -> Vec<u
         }
     }
     // What leads away from a denied value, to where nobody looks: all of a kind count as one.
+    let is_seen = |value: Value| found.contains(&value) || denied.contains(&value);
     let kind = |asked: Asked| match asked {
-        Asked::Write(new) | Asked::Cas(_, new) if found.contains(&new) => Some((asked, finders)),
-        Asked::Write(_) if !denied.is_empty() => Some((Asked::Read, finders)),
-        Asked::Cas(old, _) if denied.contains(&old) => Some((Asked::Cas(old, old), finders)),
+        Asked::Write(new) | Asked::Cas(_, new) if found.contains(&new) => Some(Kind::Itself(asked)),
+        Asked::Write(new) if !denied.is_empty() => Some(match is_seen(new) {
+            true => Kind::Itself(asked),
+            false => Kind::AwayFromAny,
+        }),
+        Asked::Cas(old, new) if denied.contains(&old) => Some(match is_seen(new) {
+            true => Kind::Itself(asked),
+            false => Kind::AwayFrom(old),
+        }),
         Asked::Read | Asked::Write(_) | Asked::Cas(..) => None,
     };
-    let mut counts: FxHashMap<Asked, usize> = FxHashMap::default();
+    let mut counts: FxHashMap<Kind, usize> = FxHashMap::default();
     let enough = |place: &usize| {
-        kind(free[*place].input).is_some_and(|(kind, most)| {
+        kind(free[*place].input).is_some_and(|kind| {
             let count = counts.entry(kind).or_default();
             *count += 1;
-            *count <= most
+            *count <= finders
         })
     };
     (0..free.len()).filter(enough).collect()
