@@ -11,7 +11,9 @@ use std::path::Path;
 fn page(history: &History, folder: Option<&Path>) -> String {
     let analysis = checker::check(history, Model::Decree).unwrap();
     let coverage = Coverage::of(history);
-    let results = Results::new(None, history, &analysis, &coverage);
+    // Only runs keep their orders.
+    let run = folder.map(|_| crate::ci::info());
+    let results = Results::new(run.as_ref(), history, &analysis, &coverage);
     report_html(&results, history, Some(&analysis), &coverage, folder).unwrap()
 }
 
