@@ -16,6 +16,8 @@ mod algorithms;
 pub mod analysis;
 pub mod budget;
 pub mod call;
+#[cfg(test)]
+mod cell;
 pub mod census;
 pub mod eventual;
 mod model;

@@ -3,34 +3,11 @@
 
 use super::age::widened;
 use super::*;
+use crate::cell::SMALL;
 use crate::{Call, Limits};
 use history::NEVER;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-/// A register of small numbers: `Some` writes, `None` reads.
-struct Cell;
-
-impl Object for Cell {
-    type Input = Option<u8>;
-    type Output = u8;
-    type State = u8;
-
-    fn initial(&self) -> u8 {
-        0
-    }
-
-    fn step(&self, state: &u8, input: &Option<u8>, output: Option<&u8>) -> Option<u8> {
-        match input {
-            Some(new) => Some(*new),
-            None => output.is_none_or(|told| told == state).then_some(*state),
-        }
-    }
-
-    fn is_pure(&self, input: &Option<u8>, _: Option<&u8>) -> bool {
-        input.is_none()
-    }
-}
 
 type OfCell = Call<Option<u8>, u8>;
 
@@ -130,7 +107,7 @@ fn every_promise_is_what_its_definition_says() {
         let client = |a: usize, b: usize| a < b && processes[a] == processes[b];
         let update = |it: usize| calls[it].input.is_some();
         let sequential = some_order(&calls, &client, 1);
-        let by = |keeps| in_order_of_clients(&Cell, &calls, &processes, keeps, &budget);
+        let by = |keeps| in_order_of_clients(&SMALL, &calls, &processes, keeps, &budget);
         assert_eq!(by(Keeps::Clients), said(sequential), "{place}");
         let ordered = some_order(
             &calls,
@@ -146,10 +123,10 @@ fn every_promise_is_what_its_definition_says() {
                 .collect();
             is_linearizable(&alone)
         });
-        assert_eq!(regular(&Cell, &calls, &budget), said(is_regular), "{place}");
+        assert_eq!(regular(&SMALL, &calls, &budget), said(is_regular), "{place}");
         let most = (1..=6).find(|most| some_order(&calls, &real, *most));
         let expected = most.map_or(Bound::Unknown, |most| Bound::AtMost(most as u32));
-        assert_eq!(versions(&Cell, &calls, &budget), expected, "{place}");
+        assert_eq!(versions(&SMALL, &calls, &budget), expected, "{place}");
         // Times are multiples of ten: so is the smallest.
         let widest = (0..=12u64).map(|tens| tens * 10).find(|age| {
             let begin = |it: usize| match update(it) || !calls[it].is_required() {
@@ -160,7 +137,7 @@ fn every_promise_is_what_its_definition_says() {
             some_order(&calls, &before, 1)
         });
         assert_eq!(
-            age(&Cell, &calls, &times, &budget),
+            age(&SMALL, &calls, &times, &budget),
             widest.map_or(Bound::None, Bound::AtMost),
             "{place}"
         );
@@ -189,7 +166,7 @@ fn widening_keeps_everything_but_the_begin_of_reads() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     for _ in 0..200 {
         let (calls, _, times) = random(&mut rng);
-        let wide = widened(&Cell, &calls, &times, 0);
+        let wide = widened(&SMALL, &calls, &times, 0);
         for (a, b) in (0..calls.len()).flat_map(|a| (0..calls.len()).map(move |b| (a, b))) {
             let at = |number: usize| wide.iter().find(|it| it.number as usize == number).unwrap();
             assert_eq!(calls[a].precedes(&calls[b]), at(a).precedes(at(b)));
@@ -298,7 +275,7 @@ fn updates_of_unknown_outcome_that_ask_the_same_happen_once_each() {
         }
         let processes: Vec<u32> = (0..calls.len() as u32).map(|number| number.min(2)).collect();
         let budget = Budget::of(&Limits::default());
-        in_order_of_clients(&Cell, &calls, &processes, Keeps::ClientsAndUpdates, &budget)
+        in_order_of_clients(&SMALL, &calls, &processes, Keeps::ClientsAndUpdates, &budget)
     };
     assert_eq!((seen(2), seen(3)), (Answer::Holds, Answer::Broken));
 }
@@ -320,7 +297,7 @@ fn of_two_events_at_one_time_the_order_counts_as_long_as_nothing_is_moved() {
     let calls = [write(0, 1), read];
     let budget = Budget::of(&Limits::default());
     assert_eq!(
-        age(&Cell, &calls, &[(5, 10), (10, 12)], &budget),
+        age(&SMALL, &calls, &[(5, 10), (10, 12)], &budget),
         Bound::AtMost(1),
         "the write had ended, at that very moment"
     );
@@ -338,7 +315,7 @@ fn more_states_than_are_looked_for_are_not_known() {
         };
         let mut calls: Vec<OfCell> = (0..writes).map(|it| call(it, Some(it as u8 + 1), 0)).collect();
         calls.push(call(writes, None, 1));
-        versions(&Cell, &calls, &Budget::of(&Limits::default()))
+        versions(&SMALL, &calls, &Budget::of(&Limits::default()))
     };
     assert_eq!(
         (of(1), of(VERSIONS_MAX), of(VERSIONS_MAX + 1)),

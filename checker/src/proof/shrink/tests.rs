@@ -2,6 +2,7 @@
 //! weakened where that is said, and every limit is kept, wherever it is reached.
 
 use super::*;
+use crate::cell::SMALL;
 use crate::proof::verify::no_order_works;
 use crate::search::{Stuck, frontier};
 use crate::{Call, Limits};
@@ -9,17 +10,17 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// A register of small numbers: `Some` writes, `None` reads. It counts how often it is searched, and how many calls for.
-struct Cell {
+/// A register that counts how often it is searched, and how many calls for.
+struct Searched {
     searches: AtomicUsize,
     looks: AtomicUsize,
     /// So many searches have a verdict.
     searches_max: usize,
 }
 
-impl Cell {
-    fn of(searches_max: usize) -> Cell {
-        Cell {
+impl Searched {
+    fn of(searches_max: usize) -> Searched {
+        Searched {
             searches: AtomicUsize::new(0),
             looks: AtomicUsize::new(0),
             searches_max,
@@ -27,24 +28,21 @@ impl Cell {
     }
 }
 
-impl Object for Cell {
+impl Object for Searched {
     type Input = Option<u8>;
     type Output = u8;
     type State = u8;
 
     fn initial(&self) -> u8 {
-        0
+        SMALL.initial()
     }
 
     fn step(&self, state: &u8, input: &Option<u8>, output: Option<&u8>) -> Option<u8> {
-        match input {
-            Some(new) => Some(*new),
-            None => output.is_none_or(|told| told == state).then_some(*state),
-        }
+        SMALL.step(state, input, output)
     }
 
-    fn is_pure(&self, input: &Option<u8>, _: Option<&u8>) -> bool {
-        input.is_none()
+    fn is_pure(&self, input: &Option<u8>, output: Option<&u8>) -> bool {
+        SMALL.is_pure(input, output)
     }
 
     fn search(&self, calls: &[CallOf<Self>], budget: &Budget) -> Judgement {
@@ -117,7 +115,7 @@ fn is_illegal(calls: &[OfCell], members: &[u32], counts: &[bool]) -> bool {
         .map(|place| of(&place))
         .filter(|call| call.input.is_some() && call.invoke < over);
     let free: Vec<OfCell> = free.map(Call::weakened).collect();
-    no_order_works(&Cell::of(0), &core, &free).unwrap()
+    no_order_works(&Searched::of(0), &core, &free).unwrap()
 }
 
 fn endless() -> Budget {
@@ -130,7 +128,7 @@ fn a_core_is_illegal_and_minimal_if_it_says_so_wherever_a_limit_ends_the_search(
     let (mut illegal, mut forgotten, mut ended_early) = (0, 0, 0);
     for round in 0..1500 {
         let calls = random(&mut rng);
-        if !frontier::search(&Cell::of(0), &calls, &endless()).is_illegal() {
+        if !frontier::search(&Searched::of(0), &calls, &endless()).is_illegal() {
             continue;
         }
         illegal += 1;
@@ -145,7 +143,7 @@ fn a_core_is_illegal_and_minimal_if_it_says_so_wherever_a_limit_ends_the_search(
         blamed.sort_unstable();
         blamed.dedup();
         for searches_max in (0..).take(60) {
-            let cell = Cell::of(searches_max);
+            let cell = Searched::of(searches_max);
             let core = shrink(&cell, &calls, &suspects, &endless());
             let told = format!("{core:?} of {calls:#?}, {suspects:?}");
             let (members, counts) = (&core.members, &core.answer_counts);
@@ -200,7 +198,7 @@ fn of_many_suspects_the_last_few_are_tried_first() {
     let writes = (0..4000).map(|_| (Some(1), 0));
     let calls = one_by_one(writes.chain([(None, 2)]));
     let all: Vec<u32> = (0..calls.len() as u32).collect();
-    let cell = Cell::of(usize::MAX);
+    let cell = Searched::of(usize::MAX);
     let core = shrink(&cell, &calls, &all, &endless());
     assert_eq!((core.members, core.minimal), (vec![4000], true));
     assert!(core.checks < 20, "{}", core.checks);

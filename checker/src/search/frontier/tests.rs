@@ -2,6 +2,7 @@
 //! compared with brute force in `tests/random`.
 
 use super::*;
+use crate::cell::Cell;
 use crate::{Calls, Limits};
 use std::time::Duration;
 
@@ -79,30 +80,6 @@ fn a_limit_is_far_above_what_a_search_needs_or_far_below() {
     );
 }
 
-/// A register.
-struct Cell;
-
-impl Object for Cell {
-    type Input = Option<u32>;
-    type Output = u32;
-    type State = u32;
-
-    fn initial(&self) -> u32 {
-        0
-    }
-
-    fn step(&self, state: &u32, input: &Option<u32>, output: Option<&u32>) -> Option<u32> {
-        match input {
-            Some(new) => Some(*new),
-            None => output.is_none_or(|told| told == state).then_some(*state),
-        }
-    }
-
-    fn is_pure(&self, input: &Option<u32>, _: Option<&u32>) -> bool {
-        input.is_none()
-    }
-}
-
 #[test]
 fn what_led_nowhere_is_forgotten() {
     const ROUNDS: usize = 300;
@@ -116,7 +93,7 @@ fn what_led_nowhere_is_forgotten() {
         calls.ok(read, round % 6);
     }
     let budget = Budget::of(&Limits::default());
-    let judgement = search(&Cell, calls.as_slice(), &budget);
+    let judgement = search(&Cell::<u32>::default(), calls.as_slice(), &budget);
     let Judgement::Legal { order } = judgement else {
         panic!("it is legal");
     };
@@ -134,7 +111,11 @@ fn what_one_call_after_another_was_told_is_legal_or_it_is_not() {
             let call = calls.invoke(asked);
             calls.ok(call, told);
         }
-        let judgement = search(&Cell, calls.as_slice(), &Budget::of(&Limits::default()));
+        let judgement = search(
+            &Cell::<u32>::default(),
+            calls.as_slice(),
+            &Budget::of(&Limits::default()),
+        );
         (judgement.is_legal(), judgement.is_illegal())
     };
     assert_eq!((judged(1), judged(2)), ((true, false), (false, true)));
