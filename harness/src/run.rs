@@ -26,7 +26,7 @@ use judgement::{Judgement, Terms};
 use load_average::LoadWatch;
 use plan::Plan;
 pub use plan::{choose_workload, command_line, draw_seed, found_system};
-use results::{Outcome, ProgramFile, RunDir, RunInfo, Store};
+use results::{Outcome, RunDir, RunInfo, Store};
 use std::time::Duration;
 use world::World;
 
@@ -62,8 +62,8 @@ pub fn refuse_here(options: &TestOptions) -> Result<()> {
 pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -> Result<Judgement, Broken> {
     let mut plan = Plan::draw(options)?;
     let store = Store::at(&options.store);
-    let program = program::of(&plan).await;
-    let (mut info, directory) = begin(options, &plan, program, &store).await?;
+    let program = program::look_up(&plan);
+    let (mut info, directory) = begin(options, &plan, &store).await?;
     // Until this function returns, everybody sees that the run is in progress.
     let _hold = directory.hold().map_err(anyhow::Error::from)?;
     crate::systems::unpack(&mut plan.system, directory.path())?;
@@ -77,6 +77,7 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
     let carried_out = carry_out(options, &plan, &info, &directory, interrupt, events).await;
     events.settle().await;
     info.environment.load_max = load.end();
+    info.program_file = program.await.ok().flatten();
     let broken = |error| Broken {
         error,
         kept: Some((info.clone(), directory.clone())),
@@ -118,15 +119,10 @@ const BEGINNINGS_MAX: u32 = 10;
 
 /// Makes the folder of the run. An id has the second and the seed in it: when a run of this seed began in this very second,
 /// as quick replays do, this one waits for the next.
-async fn begin(
-    options: &TestOptions,
-    plan: &Plan,
-    program: Option<ProgramFile>,
-    store: &Store,
-) -> Result<(RunInfo, RunDir)> {
+async fn begin(options: &TestOptions, plan: &Plan, store: &Store) -> Result<(RunInfo, RunDir)> {
     let mut tries = 0;
     loop {
-        let info = plan.run_info(options, program.clone(), jiff::Timestamp::now());
+        let info = plan.run_info(options, jiff::Timestamp::now());
         let folder = options.name.as_deref().unwrap_or(&info.system);
         match store.create_run_named(folder, &info) {
             Ok(directory) => return Ok((info, directory)),

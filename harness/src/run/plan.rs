@@ -10,7 +10,7 @@ use cluster::{Backend, DiskSpec, System};
 use history::Header;
 use jiff::Timestamp;
 use nemesis::{Package, PlannedFault, Schedule};
-use results::{Environment, ProgramFile, RunInfo};
+use results::{Environment, RunInfo};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,12 +126,7 @@ impl Plan {
     }
 
     /// What is known of the run before it starts.
-    pub fn run_info(
-        &self,
-        options: &TestOptions,
-        program: Option<ProgramFile>,
-        started: Timestamp,
-    ) -> RunInfo {
+    pub fn run_info(&self, options: &TestOptions, started: Timestamp) -> RunInfo {
         let template = self.system.node.command_words().into_iter();
         RunInfo {
             id: format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), self.seed),
@@ -155,7 +150,8 @@ impl Plan {
                 .cloned()
                 .collect(),
             program: options.program.clone(),
-            program_file: program,
+            // It is looked at while the run goes on.
+            program_file: None,
             environment: environment(options.network.backend()),
         }
     }

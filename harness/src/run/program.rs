@@ -16,6 +16,7 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
+use tokio::task::JoinHandle;
 
 /// How long a program may take to say its version.
 const VERSION_MAX: Duration = Duration::from_secs(5);
@@ -26,16 +27,23 @@ const VERSION_CHARS_MAX: usize = 120;
 /// How much of a file is read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// The program of the nodes.
-pub async fn of(plan: &Plan) -> Option<ProgramFile> {
-    let command = machine::commands_of_first_node(plan).ok()?.into_iter().next()?;
+/// Looks at the program of the nodes, on a thread of its own: that of a large program takes longer than it takes to start it.
+pub fn look_up(plan: &Plan) -> JoinHandle<Option<ProgramFile>> {
+    let command = machine::commands_of_first_node(plan).ok();
+    let command = command.and_then(|all| all.into_iter().next());
+    let version_args = plan.system.version_args.clone();
+    tokio::spawn(async move { of(command?, &version_args).await })
+}
+
+async fn of(command: CommandLine, version_args: &[String]) -> Option<ProgramFile> {
     let path = found(&command)?;
-    let version = match plan.system.version_args.as_slice() {
+    let file = File::open(&path).ok()?;
+    let digest = tokio::task::spawn_blocking(|| digest(file));
+    let version = match version_args {
         [] => None,
         arguments => version(&path, arguments, &command).await,
     };
-    // Nothing else is done meanwhile.
-    let (bytes, sha256) = digest(&path).ok()?;
+    let (bytes, sha256) = digest.await.ok()?.ok()?;
     Some(ProgramFile {
         path: path.display().to_string(),
         bytes,
@@ -64,8 +72,7 @@ fn found(command: &CommandLine) -> Option<PathBuf> {
 }
 
 /// How large a file is, and its SHA-256.
-fn digest(path: &Path) -> std::io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+fn digest(mut file: File) -> std::io::Result<(u64, String)> {
     let mut chunk = vec![0; CHUNK_BYTES];
     let (mut digest, mut bytes) = (Sha256::new(), 0);
     loop {
@@ -138,7 +145,7 @@ mod tests {
         assert_eq!(found(&command("first/db", &path)), None);
         assert_eq!(found(&command("nowhere", &path)), None);
         // The example of FIPS 180-2.
-        let (bytes, sha256) = digest(&file).unwrap();
+        let (bytes, sha256) = digest(File::open(&file).unwrap()).unwrap();
         assert_eq!(bytes, 3);
         assert_eq!(
             sha256,
