@@ -83,91 +83,64 @@ fn a_run_keeps_what_it_was_about_and_that_works_without_the_originals() {
     nothing_is_wrong(&results, &["read", "write"]);
 }
 
-#[test]
-fn the_example_in_shell_works_at_once() {
-    if !has_sandbox()
-        || !has("bash", "--version")
-        || !has("curl", "--version")
-        || !has("python3", "--version")
-    {
+/// The example in a language works when each of these commands has been run in its folder; none of them finds anything to
+/// say about it. `needs` are programs that have to be here, each with what it answers to.
+fn example_works(language: &str, needs: &[(&str, &str)], commands: &[&[&str]]) {
+    let has = |(program, argument): &(&str, &str)| has(program, argument);
+    if !has_sandbox() || !needs.iter().chain(&[("python3", "--version")]).all(has) {
         return;
     }
     let place = Place::new();
-    let descriptor = example(&place, "shell");
+    let descriptor = example(&place, language);
+    for command in commands {
+        let output = Command::new(command[0])
+            .args(&command[1..])
+            .current_dir(Path::new(&descriptor).parent().unwrap())
+            .env("GOCACHE", place.folder.path().join("go"))
+            .output()
+            .unwrap();
+        let told = format!("{}{}", out(&output), err(&output));
+        assert!(output.status.success() && told.is_empty(), "{command:?}: {told}");
+    }
     is_right(&place, &descriptor);
+}
+
+#[test]
+fn the_example_in_shell_works_at_once() {
+    example_works("shell", &[("bash", "--version"), ("curl", "--version")], &[]);
 }
 
 #[test]
 fn the_example_in_go_compiles_and_works() {
-    if !has_sandbox() || !has("go", "version") || !has("python3", "--version") {
-        return;
-    }
-    let place = Place::new();
-    let descriptor = example(&place, "go");
-    let folder = Path::new(&descriptor).parent().unwrap();
-    let formatted = Command::new("gofmt")
-        .args(["-l", "client.go"])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert_eq!(out(&formatted), "", "gofmt would write it in another way");
-    let built = Command::new("go")
-        .args(["build", "-o", "client", "client.go"])
-        .current_dir(folder)
-        .env("GOCACHE", place.folder.path().join("go"))
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", err(&built));
-    is_right(&place, &descriptor);
+    let build = ["go", "build", "-o", "client", "client.go"];
+    example_works(
+        "go",
+        &[("go", "version")],
+        &[&["gofmt", "-l", "client.go"], &build],
+    );
 }
 
 #[test]
 fn the_example_in_rust_compiles_and_works() {
-    if !has_sandbox() || !has("rustc", "--version") || !has("python3", "--version") {
-        return;
-    }
-    let place = Place::new();
-    let descriptor = example(&place, "rust");
-    let folder = Path::new(&descriptor).parent().unwrap();
-    let formatted = Command::new("rustfmt")
-        .args(["--edition", "2024", "--check", "client.rs"])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert_eq!(out(&formatted), "", "rustfmt would write it in another way");
-    let built = Command::new("rustc")
-        .args([
-            "--edition",
-            "2024",
-            "-D",
-            "warnings",
-            "-O",
-            "-o",
-            "client",
-            "client.rs",
-        ])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", err(&built));
-    is_right(&place, &descriptor);
+    let format = ["rustfmt", "--edition", "2024", "--check", "client.rs"];
+    let build = [
+        "rustc",
+        "--edition",
+        "2024",
+        "-D",
+        "warnings",
+        "-O",
+        "-o",
+        "client",
+        "client.rs",
+    ];
+    example_works("rust", &[("rustc", "--version")], &[&format, &build]);
 }
 
 #[test]
 fn the_example_in_java_compiles_and_works() {
-    if !has_sandbox() || !has("javac", "-version") || !has("python3", "--version") {
-        return;
-    }
-    let place = Place::new();
-    let descriptor = example(&place, "java");
-    let folder = Path::new(&descriptor).parent().unwrap();
-    let built = Command::new("javac")
-        .args(["-Xlint:all", "-Werror", "Client.java"])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}{}", out(&built), err(&built));
-    is_right(&place, &descriptor);
+    let build = ["javac", "-Xlint:all", "-Werror", "Client.java"];
+    example_works("java", &[("javac", "-version")], &[&build]);
 }
 
 #[test]
