@@ -242,10 +242,10 @@ fn faults_confirmed(coverage: &Coverage) -> Rule {
     if installed == 0 {
         return Rule::not_asked("faults-confirmed", "no fault was in force".to_owned());
     }
+    let mut no_quorum = [&coverage.no_quorum[..], &coverage.quorum_on_and_off].concat();
+    no_quorum.sort_unstable();
     let is_unfelt = |span: &&FaultSpan| span.installed_ns.is_some() && !span.confirmed();
     let is_long = |span: &&FaultSpan| {
-        let mut no_quorum = [&coverage.no_quorum[..], &coverage.quorum_on_and_off].concat();
-        no_quorum.sort_unstable();
         let longest_ns = exposure::longest_ns(span, &coverage.faults, &no_quorum, u64::MAX);
         span.fault.is_certain() && longest_ns >= FELT_WITHIN_NS
     };
