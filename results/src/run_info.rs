@@ -45,8 +45,8 @@ pub struct RunInfo {
     /// The program that the run's flags put in the place of the descriptor's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
-    /// The program file of a node, as it was when the run began; none where it was not found, and in runs of earlier
-    /// versions.
+    /// The program file of a node, as it was when the run began; none where it was not found, until the run is over, and in
+    /// runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program_file: Option<ProgramFile>,
     /// The machine.
