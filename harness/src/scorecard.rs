@@ -17,7 +17,8 @@ pub mod measure;
 pub mod table;
 
 use crate::cli::{ScheduleName, ScorecardOptions, TestOptions};
-use anyhow::{Result, anyhow};
+use crate::systems::scenarios::{self, Scenario};
+use anyhow::{Context, Result, anyhow};
 use document::{BugRow, ScheduleRow, Scorecard};
 use paxos::Bug;
 
@@ -61,16 +62,21 @@ pub fn plan(options: &ScorecardOptions, started: jiff::Timestamp) -> Result<(Vec
         .seed
         .unwrap_or_else(|| rand::random_range(1_000_000..10_000_000));
     let bugs = in_order(&options.bugs);
-    for schedule in &schedules {
-        crate::run::refuse(&options.test_options(*schedule))
-            .map_err(|error| error.context(format!("the schedule `{}`", schedule.name())))?;
-    }
+    let scenarios = scenarios_of(&bugs);
     let mut jobs = Vec::new();
-    for seed in first..first + u64::from(options.seeds) {
+    for (place, seed) in (first..first + u64::from(options.seeds)).enumerate() {
         for bug in std::iter::once(None).chain(bugs.iter().copied().map(Some)) {
             for schedule in &schedules {
                 let mut options = options.test_options(*schedule);
                 options.bug = bug.map(|bug| bug.name().to_owned());
+                if *schedule == ScheduleName::Scenario {
+                    let scenario = match bug {
+                        Some(bug) => scenarios::that_shows(bug.name()),
+                        None => scenarios.iter().cycle().nth(place).copied(),
+                    };
+                    let scenario = scenario.context("find a scenario that shows the bug")?;
+                    options.schedule = Some(scenario.name.into());
+                }
                 jobs.push(Job {
                     bug,
                     schedule: *schedule,
@@ -80,9 +86,21 @@ pub fn plan(options: &ScorecardOptions, started: jiff::Timestamp) -> Result<(Vec
             }
         }
     }
+    // What holds for one seed holds for the others.
+    let of_first_seed = jobs.iter().filter(|job| job.seed == first);
+    for Job {
+        schedule, options, ..
+    } in of_first_seed
+    {
+        crate::run::refuse(options)
+            .map_err(|error| error.context(format!("the schedule `{}`", schedule.name())))?;
+    }
     let schedules = schedules.iter().map(|name| ScheduleRow {
         name: name.name().to_owned(),
-        nemesis: options.test_options(*name).nemesis.text,
+        nemesis: match name {
+            ScheduleName::Scenario => String::new(),
+            _ => options.test_options(*name).nemesis.text,
+        },
         nemesis_interval_s: options.test_options(*name).nemesis_interval.mean().as_secs_f64(),
     });
     let scorecard = Scorecard {
@@ -103,6 +121,17 @@ pub fn plan(options: &ScorecardOptions, started: jiff::Timestamp) -> Result<(Vec
         runs: Vec::new(),
     };
     Ok((jobs, scorecard))
+}
+
+/// The scenarios that were made to show these bugs, each once.
+fn scenarios_of(bugs: &[Bug]) -> Vec<&'static Scenario> {
+    let mut once: Vec<&Scenario> = Vec::new();
+    for scenario in bugs.iter().filter_map(|bug| scenarios::that_shows(bug.name())) {
+        if once.iter().all(|known| known.name != scenario.name) {
+            once.push(scenario);
+        }
+    }
+    once
 }
 
 /// The bugs asked for, each once, by the question that they answer; all when none was named.

@@ -138,6 +138,47 @@ fn a_small_scorecard_finds_its_bugs_and_leaves_the_correct_system_alone() {
 }
 
 #[test]
+fn the_schedule_scenario_gives_each_bug_its_own_and_the_correct_system_all_of_them_in_turn() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let store = place.path().join("store");
+    let bugs = "skip-phase-1,learn-from-one-accept";
+    let output = scorecard(&store, &["--bugs", bugs, "--seeds", "2", "--seed", "5"])
+        .args(["--schedules", "scenario", "--time-limit", "3", "--jobs", "2"])
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |bug: Option<&str>| {
+        let runs = found["runs"].as_array().unwrap().iter();
+        let mut scenarios: Vec<(u64, &str, bool)> = runs
+            .filter(|run| run["bug"].as_str() == bug)
+            .map(|run| {
+                let words = run["command"].as_array().unwrap();
+                let place = words.iter().position(|word| word == "--schedule").unwrap();
+                let scenario = words[place + 1].as_str().unwrap();
+                (run["seed"].as_u64().unwrap(), scenario, run["found"] == true)
+            })
+            .collect();
+        scenarios.sort_unstable();
+        scenarios
+    };
+    let (contended, learned) = ("q2-contended", "l-first-accept");
+    assert_eq!(of(None), [(5, contended, false), (6, learned, false)]);
+    assert_eq!(
+        of(Some("skip-phase-1")),
+        [(5, contended, true), (6, contended, true)]
+    );
+    assert_eq!(
+        of(Some("learn-from-one-accept")),
+        [(5, learned, true), (6, learned, true)]
+    );
+}
+
+#[test]
 fn what_was_mistyped_is_refused_with_a_suggestion_and_254() {
     let place = tempfile::tempdir().unwrap();
     let store = place.path().join("store");

@@ -16,7 +16,7 @@ pub struct ScorecardOptions {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_bug, help_heading = "What")]
     pub bugs: Vec<paxos::Bug>,
 
-    /// Which fault schedules to compare: default, classic, none, own [default: default,classic,none]
+    /// Which fault schedules to compare: default, classic, none, scenario, own [default: default,classic,none]
     #[arg(
         long,
         value_enum,
@@ -105,7 +105,9 @@ pub struct ScorecardOptions {
 
 const AFTER_HELP: &str = "\
 Schedules: `default` is what `harness test` does by itself, `classic` is Jepsen's partition of random halves
-every 10 s, `none` is no fault at all. Every seed is also run without a bug: the correct system must be clean.
+every 10 s, `none` is no fault at all, `scenario` is for each bug the situation that was made to show it (`harness
+list scenarios`). Every seed is also run without a bug, `scenario` with those of all bugs in turn: the correct system
+must be clean.
 
 Exit codes: 0 the correct system was clean and every run could be had, 1 a violation was found in the correct
 system, 2 one of its runs is unknown, 254 bad arguments, 255 a run ended in an error, 130 and 143 stopped.";
@@ -119,6 +121,8 @@ pub enum ScheduleName {
     Classic,
     /// No faults
     None,
+    /// For each bug the scenario that was made to show it
+    Scenario,
     /// That of --nemesis and --nemesis-interval
     Own,
 }
@@ -130,6 +134,7 @@ impl ScheduleName {
             ScheduleName::Default => "default",
             ScheduleName::Classic => "classic",
             ScheduleName::None => "none",
+            ScheduleName::Scenario => "scenario",
             ScheduleName::Own => "own",
         }
     }
@@ -182,7 +187,8 @@ impl ScorecardOptions {
         let mut test = defaults_of_test();
         let parsed = |text: &str| parse_nemesis(text).expect("the name of a fault that there is");
         match schedule {
-            ScheduleName::Default => {}
+            // Which scenario depends on the bug, see `Job`.
+            ScheduleName::Default | ScheduleName::Scenario => {}
             ScheduleName::Classic => {
                 test.nemesis = parsed("partition:random-halves");
                 test.nemesis_interval = Duration::from_secs(10).into();

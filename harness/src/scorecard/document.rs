@@ -55,9 +55,9 @@ pub struct Scorecard {
 /// A schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScheduleRow {
-    /// `default`, `classic`, `none`, `own`.
+    /// `default`, `classic`, `none`, `scenario`, `own`.
     pub name: String,
-    /// Its `--nemesis`.
+    /// Its `--nemesis`; empty for `scenario`, where each run's `command` has a `--schedule`.
     pub nemesis: String,
     /// Its `--nemesis-interval`.
     pub nemesis_interval_s: f64,

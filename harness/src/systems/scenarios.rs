@@ -32,11 +32,13 @@ scenarios! {
     "q1-two-ballots": "decide-on-minority" "count-across-ballots";
     "q2-contended": "skip-phase-1" "retry-under-new-value" "answer-own-value";
     "q3-restarted-proposer": "ballot-without-node";
+    "q3-proposal-of-the-dead": "round-forgotten-on-restart";
     "q4-one-has-a-value": "own-value-always" "own-value-unless-all";
     "q5-old-proposer": "accept-below-promise" "promise-below-promise";
     "q6-paused-proposer": "refusals-counted" "retry-keeps-promises";
     "q7-newer-ballots": "value-of-lowest-ballot" "value-of-first-promise";
     "q8-several-ballots": "first-accepted-kept";
+    "q8-older-proposal": "accept-keeps-promise";
     "q9-minority-killed": "forget-accepted-on-restart";
     "q9-promise-and-restart": "forget-promise-on-restart";
     "q9-power-in-a-checkpoint": "no-directory-sync" "answer-before-durable" "replace-not-atomically";
@@ -50,6 +52,11 @@ scenarios! {
 /// Those of a system. Only the built-in Paxos has any: they know what its nodes say to each other.
 pub fn of(system: &str) -> impl Iterator<Item = &'static Scenario> {
     ALL.iter().filter(move |_| system == "paxos")
+}
+
+/// The first that is there to show this planted bug.
+pub fn that_shows(bug: &str) -> Option<&'static Scenario> {
+    ALL.iter().find(|scenario| scenario.bugs.contains(&bug))
 }
 
 impl Scenario {
@@ -66,6 +73,22 @@ mod tests {
     use super::*;
     use nemesis::Schedule;
     use std::time::Duration;
+
+    #[test]
+    fn every_planted_bug_has_a_scenario_that_shows_it_and_every_scenario_shows_planted_bugs() {
+        for bug in paxos::Bug::ALL {
+            assert!(that_shows(bug.name()).is_some(), "{}", bug.name());
+        }
+        let is_planted = |name: &&str| paxos::Bug::ALL.iter().any(|bug| bug.name() == *name);
+        for scenario in ALL {
+            assert!(
+                scenario.bugs.iter().all(|name| is_planted(name)),
+                "{}",
+                scenario.name
+            );
+        }
+        assert!(that_shows("no-such-bug").is_none());
+    }
 
     #[test]
     fn every_scenario_is_a_schedule_for_five_nodes_and_says_what_happens() {
