@@ -28,14 +28,20 @@ pub fn in_storms(
         return planned;
     }
     let rests = Rests::of(kind, request);
-    // Each kind is in every run, however short: its first fault stays.
-    let mut number = 0;
-    planned.retain(|fault| {
-        number += 1;
-        number == 1 || !rests.rests_at(fault.start_ms)
-    });
+    // Each kind is in every run, however short: its first fault stays, and as many others as it takes to be felt.
+    let mut stays: Vec<bool> = planned.iter().map(|fault| !rests.rests_at(fault.start_ms)).collect();
+    stays.iter_mut().take(1).for_each(|first| *first = true);
+    let missing = FEWEST.saturating_sub(stays.iter().filter(|stays| **stays).count());
+    let resting = stays.iter_mut().filter(|stays| !**stays);
+    resting.take(missing).for_each(|stays| *stays = true);
+    let mut stays = stays.into_iter();
+    planned.retain(|_| stays.next().unwrap_or(true));
     planned
 }
+
+/// So many faults of a kind at least are in a run that is long enough for them, however much it rests: each may hit nodes that
+/// others have taken down, or that chance spares.
+const FEWEST: usize = 5;
 
 /// How long the pause between two faults of a kind is, in intervals.
 const GAP: (f64, f64) = (0.4, 1.6);

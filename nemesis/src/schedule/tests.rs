@@ -67,6 +67,26 @@ fn every_kind_occurs_in_every_run_however_short() {
 }
 
 #[test]
+fn however_much_a_kind_rests_some_of_its_faults_are_left() {
+    let nodes: Vec<String> = (1..=5).map(|i| format!("n{i}")).collect();
+    let packages = parse("all").unwrap();
+    for seed in 0..300 {
+        let request = Request {
+            packages: &packages,
+            nodes: &nodes,
+            interval: Duration::from_millis(500).into(),
+            time_limit: Duration::from_secs(30),
+            seed,
+        };
+        let faults = Schedule::generate(&request).unwrap().faults;
+        let of = |kind: &str| faults.iter().filter(|planned| planned.fault.kind() == kind).count();
+        for kind in history::fault::KINDS {
+            assert!(of(kind) >= 5, "{kind}: {} faults, seed {seed}", of(kind));
+        }
+    }
+}
+
+#[test]
 fn faults_of_one_kind_never_overlap_and_come_at_the_interval_asked_for() {
     let faults = generate("kill", 5, 2, 600, 3);
     for pair in faults.windows(2) {
