@@ -6,7 +6,7 @@ pub mod scenarios;
 use crate::suggest;
 use anyhow::{Context, Result, anyhow, bail};
 use cluster::{System, maelstrom};
-pub use kept::{DESCRIPTOR, keep};
+pub use kept::{DESCRIPTOR, changed_since, keep};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -20,17 +20,30 @@ pub const BUILT_IN: [(&str, &str); 6] = [
     ("zookeeper", include_str!("../../systems/zookeeper.toml")),
 ];
 
-/// The client programs of those that have one: name of the system, where it is in its `{dir}`, and what is in it.
-const CLIENT_PROGRAMS: [(&str, &[(&str, &str)]); 3] = [
-    ("nats", NATS_CLIENT),
-    ("nats-synced", NATS_CLIENT),
-    ("zookeeper", ZOOKEEPER_CLIENT),
+/// The programs of those that have some, for clients and for who the primary is: name of the system, where each is in its
+/// `{dir}`, and what is in it.
+const PROGRAMS: [(&str, &[(&str, &str)]); 3] = [
+    ("nats", OF_NATS),
+    ("nats-synced", OF_NATS),
+    ("zookeeper", OF_ZOOKEEPER),
 ];
-const NATS_CLIENT: &[(&str, &str)] = &[("nats/client.py", include_str!("../../systems/nats/client.py"))];
-const ZOOKEEPER_CLIENT: &[(&str, &str)] = &[(
-    "zookeeper/client.py",
-    include_str!("../../systems/zookeeper/client.py"),
-)];
+const OF_NATS: &[(&str, &str)] = &[
+    ("nats/client.py", include_str!("../../systems/nats/client.py")),
+    (
+        "nats/is_primary.py",
+        include_str!("../../systems/nats/is_primary.py"),
+    ),
+];
+const OF_ZOOKEEPER: &[(&str, &str)] = &[
+    (
+        "zookeeper/client.py",
+        include_str!("../../systems/zookeeper/client.py"),
+    ),
+    (
+        "zookeeper/is_primary.py",
+        include_str!("../../systems/zookeeper/is_primary.py"),
+    ),
+];
 
 /// The folder of a run that the files of its system are put into.
 const FOLDER: &str = "system";
@@ -39,7 +52,7 @@ const FOLDER: &str = "system";
 pub fn find(name: &str) -> Result<System> {
     if let Some((name, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
         let mut system = System::parse(text, &format!("built-in {name}.toml"))?;
-        let files = CLIENT_PROGRAMS.iter().find(|(known, _)| known == name);
+        let files = PROGRAMS.iter().find(|(known, _)| known == name);
         system.files = files.map_or(&[], |(_, files)| *files);
         return Ok(system);
     }
@@ -182,18 +195,20 @@ pub fn require_installed(system: &System) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_built_in_descriptor_is_sound() {
         for (name, _) in BUILT_IN {
             let system = find(name).unwrap();
             assert_eq!(system.name, name);
-            // A client program in its folder is one that comes with it.
-            let words = system.workloads.values().filter_map(|it| it.client.as_ref());
-            for word in words.flat_map(|client| client.argv("", "harness")) {
-                let is_carried = |file: &str| system.files.iter().any(|(place, _)| *place == file);
-                assert!(word.strip_prefix('/').is_none_or(is_carried), "{name}: {word}");
-            }
+            // A program in its folder is one that comes with it, and none comes with it in vain.
+            let carried: BTreeSet<String> = system
+                .files
+                .iter()
+                .map(|(place, _)| (*place).to_owned())
+                .collect();
+            assert_eq!(system.named_files(), carried, "{name}");
         }
     }
 }

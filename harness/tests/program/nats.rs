@@ -23,14 +23,16 @@ fn nothing_is_wrong_with_a_nats_that_is_left_alone_but_the_compare_and_set_of_2_
     if !has_sandbox() || !has("nats-server", "--version") {
         return;
     }
-    for (workload, functions) in [
-        ("register", &["read", "write"][..]),
-        ("cas-register", &["read", "write", "cas"]),
-        ("unique-ids", &["generate"]),
+    for (workload, functions, nemesis) in [
+        ("register", &["read", "write"][..], "none"),
+        ("cas-register", &["read", "write", "cas"], "none"),
+        // Whoever leads the stream is found, and stands still for a moment.
+        ("unique-ids", &["generate"], "pause:primary"),
     ] {
         let place = Place::new();
-        let more =
-            format!("--nemesis none --time-limit 5 --concurrency 2n --ops-per-key 60 --workload {workload}");
+        let more = format!(
+            "--nemesis {nemesis} --time-limit 5 --concurrency 2n --ops-per-key 60 --workload {workload}"
+        );
         let (code, results) = tested(&place, &more);
         if workload == "cas-register" && is_2_9() && code == Some(1) {
             // Mostly two that both replaced the same; or one replaced what a write had overwritten, which is lost then.
@@ -41,6 +43,12 @@ fn nothing_is_wrong_with_a_nats_that_is_left_alone_but_the_compare_and_set_of_2_
         }
         // What the clients were stays with the run.
         assert!(place.read("system/nats/client.py").contains("$JS.API."));
+        let told = place.read("history.jsonl");
+        assert_eq!(
+            told.contains("says that it is the primary"),
+            nemesis != "none",
+            "{results}"
+        );
     }
 }
 

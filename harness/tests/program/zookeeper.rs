@@ -27,20 +27,29 @@ fn zookeeper_keeps_its_promise_when_reads_come_after_a_sync() {
     if !has_sandbox() || !has_zookeeper() {
         return;
     }
-    for (workload, functions) in [
-        ("cas-register", &["read", "write", "cas"][..]),
-        ("unique-ids", &["generate"]),
+    for (workload, functions, nemesis) in [
+        ("cas-register", &["read", "write", "cas"][..], "partition"),
+        ("unique-ids", &["generate"], "partition:primary"),
     ] {
         let place = Place::new();
         let (_, results) = tested(
             &place,
             &format!(
-                "--nemesis partition --nemesis-interval 2s --time-limit 8 --concurrency 2n --ops-per-key 60 --workload {workload}"
+                "--nemesis {nemesis} --nemesis-interval 2s --time-limit 8 --concurrency 2n --ops-per-key 60 --workload {workload}"
             ),
         );
         nothing_is_wrong(&results, functions);
         // What the clients were stays with the run.
         assert!(place.read("system/zookeeper/client.py").contains("SYNC"));
+        let version = results["system"]["version"].as_str().unwrap_or_default();
+        assert!(version.starts_with("Apache ZooKeeper, version 3."), "{version}");
+        // Its leader was found.
+        let told = place.read("history.jsonl");
+        assert_eq!(
+            told.contains("says that it is the primary"),
+            nemesis != "partition",
+            "{results}"
+        );
     }
 }
 
