@@ -105,9 +105,10 @@ impl Package {
             }
             "kill" | "terminate" | "pause" => {
                 let named = ("n1".to_owned(), "the node of this name; so for every other node");
-                let drawn = targets_of(kind).into_iter();
-                let drawn = drawn.map(|it| (it.name().to_owned(), it.summary()));
-                drawn.chain([named]).collect()
+                let told = |it: Target| (it.name().to_owned(), it.summary());
+                let drawn = targets_of().into_iter().map(told);
+                let manners = manners_of(kind).iter().cloned().map(told);
+                drawn.chain([named]).chain(manners).collect()
             }
             "packet" => rows(PacketForm::ALL.map(|it| (it.name(), it.summary())).to_vec()),
             "disk" => rows(DiskForm::ALL.map(|it| (it.name(), it.summary())).to_vec()),
@@ -138,13 +139,16 @@ impl fmt::Display for Package {
 }
 
 /// What a fault of processes can hit, besides nodes by their names. What is not drawn by default comes last.
-fn targets_of(kind: &str) -> Vec<Target> {
-    let mut targets = Target::ALL.to_vec();
-    targets.push(Target::Primary);
-    if kind == "kill" {
-        targets.push(Target::SlowStart);
+fn targets_of() -> Vec<Target> {
+    [&Target::ALL[..], &[Target::Primary]].concat()
+}
+
+/// What says how a fault of this kind goes, and leaves to it whom it hits: written where targets are, and drawn as one of them.
+fn manners_of(kind: &str) -> &'static [Target] {
+    match kind {
+        "kill" => &[Target::SlowStart],
+        _ => &[],
     }
-    targets
 }
 
 /// Why a `--nemesis` list cannot be understood.
@@ -254,9 +258,9 @@ impl Forms<'_> {
 
     fn targets(&self) -> Result<Vec<Target>, PackageError> {
         let find = |name: &str| {
-            targets_of(self.kind)
-                .into_iter()
-                .find(|target| target.name() == name)
+            let manners = manners_of(self.kind).iter().cloned();
+            let mut all = targets_of().into_iter().chain(manners);
+            all.find(|target| target.name() == name)
         };
         let is_node = |name: &str| {
             let number = name.strip_prefix('n');
@@ -348,7 +352,7 @@ mod tests {
         );
         assert_eq!(
             text("kill:two"),
-            "unknown kill target `two`; known: one, minority, majority, all, primary, slow-start, n1"
+            "unknown kill target `two`; known: one, minority, majority, all, primary, n1, slow-start"
         );
         assert_eq!(
             text("pause:slow-start"),

@@ -1,4 +1,4 @@
-//! How many nodes a fault on processes hits.
+//! How many nodes a fault on processes hits; and one word beside these for how it hits one.
 
 use crate::role::PRIMARY;
 use rand::seq::SliceRandom;
@@ -17,7 +17,7 @@ pub enum Target {
     All,
     /// The node that says that it is the primary, when the fault begins; see [`crate::role`].
     Primary,
-    /// One node, of which the next start is slow: only of kills.
+    /// A manner, and no choice of nodes: one node is hit, and its next start is slow. Only of kills.
     SlowStart,
     /// The node of this name.
     Node(String),
@@ -48,7 +48,9 @@ impl Target {
             Target::Majority => "more than half of the nodes",
             Target::All => "every node",
             Target::Primary => "the node that says that it is the primary, asked when the fault begins",
-            Target::SlowStart => "one node, which is stopped (SIGSTOP) in the middle of its next start",
+            Target::SlowStart => {
+                "not whom but how: one node, which is stopped (SIGSTOP) in the middle of its next start"
+            }
             Target::Node(_) => "the node of this name",
         }
     }
