@@ -25,7 +25,18 @@ pub async fn end(household: &Household) {
             matches!(waitpid(of_group, Some(WaitPidFlag::WNOHANG)), Ok(status) if status.pid().is_some());
         let listed = household.clone();
         let listed = tokio::task::spawn_blocking(move || listed.members()).await;
-        let left: Vec<Pid> = match listed.expect("it does not panic, and nobody aborts it") {
+        let listed = match listed {
+            Ok(listed) => listed,
+            // The runtime ends, takes no more work and lets nobody wait: whoever is left is killed, and that is all.
+            Err(error) if error.is_cancelled() => {
+                for stray in household.members().unwrap_or_default().into_keys() {
+                    let _ = kill(stray, Signal::SIGKILL);
+                }
+                return;
+            }
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        let left: Vec<Pid> = match listed {
             Ok(members) => members.into_keys().collect(),
             Err(why) => {
                 tracing::warn!("what is left of process {group} cannot be listed: {why}");
@@ -55,5 +66,44 @@ pub async fn end(household: &Household) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::household::Home;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+    use std::sync::mpsc;
+
+    #[test]
+    fn what_is_left_is_ended_even_when_the_runtime_ends_first() {
+        let mut child = Command::new("true").process_group(0).spawn().unwrap();
+        let leader = Pid::from_raw(child.id().try_into().unwrap());
+        child.wait().unwrap();
+        let household = Household {
+            home: Home::Session,
+            leader,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (is_over, over) = mpsc::channel::<()>();
+        let (began, has_begun) = mpsc::channel();
+        let (ended, has_ended) = mpsc::channel();
+        runtime.spawn(async move {
+            began.send(()).unwrap();
+            // On purpose it keeps its worker: the runtime ends meanwhile.
+            over.recv().unwrap();
+            end(&household).await;
+            ended.send(()).unwrap();
+        });
+        has_begun.recv().unwrap();
+        runtime.shutdown_background();
+        is_over.send(()).unwrap();
+        has_ended.recv_timeout(Duration::from_secs(60)).unwrap();
     }
 }
