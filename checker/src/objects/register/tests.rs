@@ -268,6 +268,21 @@ mod words {
     }
 
     #[test]
+    fn nothing_is_called_lost_that_was_not_looked_for_in_the_end() {
+        let stale = "1 invoke write 4; 1 ok write 4; 7 invoke read null; 7 ok read null";
+        let (code, sentence) = told(&format!("\"harness\" info phase \"run\"; {stale}"));
+        assert_eq!(code, "register.stale-read");
+        assert_eq!(
+            sentence,
+            "Client 7 read null from x 1 ms after the write of 4 had finished."
+        );
+        let looked = format!(
+            "\"harness\" info phase \"run\"; {stale}; \"harness\" info phase \"final\"; 2 invoke read null; 2 ok read null"
+        );
+        assert_eq!(told(&looked).0, "register.lost-write");
+    }
+
+    #[test]
     fn a_value_that_comes_back() {
         let (code, sentence) = told(
             "1 invoke write 2; 1 ok write 2; 2 invoke write 4; 3 invoke read null; 3 ok read 4; 3 invoke read null;

@@ -4,7 +4,8 @@ use super::{Asked, Register, Told};
 use crate::CallOf;
 use crate::proof::explain::Telling;
 use crate::proof::wording::{gap, value};
-use history::{Operation, Outcome, Value};
+use history::timeline::phases;
+use history::{Operation, Outcome, Phase, Value};
 
 /// Of more calls no single kind of contradiction can be said to be theirs.
 const FEW: usize = 12;
@@ -247,6 +248,16 @@ impl Words<'_> {
         })
     }
 
+    /// Whether what nobody has seen can be said to be lost: somebody looked when everything was mended. Of a run that was stopped
+    /// at a stale read nobody knows. A history without phases is all that there is.
+    fn was_read_in_the_end(&self, call: &CallOf<Register>) -> bool {
+        let phases = phases(self.register.history);
+        let mut last = phases.iter().filter(|(phase, ..)| *phase == Phase::Final);
+        let told = |it: &Operation| it.outcome == Outcome::Ok && self.register.asked(it) == Some(Asked::Read);
+        phases.is_empty()
+            || last.any(|(_, start_ns, _)| self.all(call).any(|it| told(it) && it.start_ns >= *start_ns))
+    }
+
     /// A read after a write had finished that does not know of it.
     fn stale(&self, core: &[&CallOf<Register>]) -> Option<Telling> {
         let reader = core
@@ -267,7 +278,7 @@ impl Words<'_> {
                 }
         };
         let (shown, name) = (self.show(it), self.name);
-        if !self.all(reader).any(sees) {
+        if !self.all(reader).any(sees) && self.was_read_in_the_end(reader) {
             return Some(Telling {
                 code: "register.lost-write",
                 sentence: match write.input {
