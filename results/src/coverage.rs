@@ -3,6 +3,7 @@
 //!
 //! Read next: `progress` for whether the system worked while it could, `recovery` for how soon it was back.
 
+mod beyond;
 pub mod exposure;
 mod progress;
 pub mod quorum;
@@ -65,6 +66,9 @@ pub struct KindCoverage {
     pub by_function: BTreeMap<String, Tally>,
     /// For how long one was in force and there was a quorum.
     pub active_with_quorum_ns: u64,
+    /// Of a system that says how long it may take to fail over: for how long one was in force when there had been a quorum and no
+    /// change of any fault for longer than that; see [`beyond`].
+    pub active_beyond_failover_ns: Option<u64>,
 }
 
 /// What a run exercised.
@@ -148,6 +152,13 @@ impl Coverage {
         coverage.recoveries_ns = recovery::recoveries(history, &faults);
         coverage.comeback = Comeback::of(history);
         coverage.progress = Progress::of(history, &faults, coverage.main_ns);
+        if let Some(failover) = &coverage.progress.failover {
+            let beyond = beyond::spans(&faults, &not_steady, coverage.main_ns, failover.may_take_ns);
+            for kind in &mut coverage.kinds {
+                let spans = active(&faults, &kind.kind, end_ns);
+                kind.active_beyond_failover_ns = Some(shared_ns(&spans, &beyond));
+            }
+        }
         coverage.in_flight_at_change = in_flight(history, &faults);
         let done = |kind: &&str| {
             faults
@@ -226,13 +237,12 @@ impl Coverage {
 
     /// For how long there was no quorum.
     pub fn no_quorum_ns(&self) -> u64 {
-        self.no_quorum.iter().map(|(start, end)| end - start).sum()
+        lasted_ns(&self.no_quorum)
     }
 
     /// For how long there was one on and off.
     pub fn quorum_on_and_off_ns(&self) -> u64 {
-        let spans = self.quorum_on_and_off.iter();
-        spans.map(|(start, end)| end - start).sum()
+        lasted_ns(&self.quorum_on_and_off)
     }
 
     /// Faults that were in force, and those of them that were felt.
@@ -278,6 +288,19 @@ fn calm_ns(faults: &[FaultSpan], (from, to): (u64, u64), end_ns: u64) -> u64 {
     to.saturating_sub(from).saturating_sub(within.sum())
 }
 
+/// How long spans are in all that do not overlap.
+fn lasted_ns(spans: &[(u64, u64)]) -> u64 {
+    spans.iter().map(|(start, end)| end - start).sum()
+}
+
+/// How much of some spans lies in others; of either kind, none overlaps another.
+fn shared_ns(spans: &[(u64, u64)], others: &[(u64, u64)]) -> u64 {
+    let pairs = spans.iter().flat_map(|a| others.iter().map(move |b| (a, b)));
+    pairs
+        .map(|(a, b)| a.1.min(b.1).saturating_sub(a.0.max(b.0)))
+        .sum()
+}
+
 /// Spans put together where they overlap or touch, in order.
 fn merged(mut spans: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     spans.sort_unstable();
@@ -310,21 +333,12 @@ fn kinds(
     let coverage = |kind: &str| {
         let spans = active(faults, kind, end_ns);
         let of_kind = || faults.iter().filter(|span| span.fault.kind() == kind);
-        let lost = |span: &(u64, u64)| {
-            let overlaps = no_quorum
-                .iter()
-                .map(|gap| gap.1.min(span.1).saturating_sub(gap.0.max(span.0)));
-            overlaps.sum::<u64>()
-        };
         KindCoverage {
             kind: kind.to_owned(),
             installed: of_kind().filter(|span| span.installed_ns.is_some()).count(),
             confirmed: of_kind().filter(|span| span.confirmed()).count(),
-            active_ns: spans.iter().map(|(start, end)| end - start).sum(),
-            active_with_quorum_ns: spans
-                .iter()
-                .map(|span| (span.1 - span.0).saturating_sub(lost(span)))
-                .sum(),
+            active_ns: lasted_ns(&spans),
+            active_with_quorum_ns: lasted_ns(&spans) - shared_ns(&spans, no_quorum),
             ..KindCoverage::default()
         }
     };

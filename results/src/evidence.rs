@@ -287,13 +287,18 @@ fn worked_under_faults(requested: &[String], coverage: &Coverage) -> Rule {
         .iter()
         .filter(|kind| requested.contains(&kind.kind) && kind.installed > 0)
         .collect();
-    let mut without_quorum = Vec::new();
+    let (mut without_quorum, mut too_short) = (Vec::new(), Vec::new());
     for kind in &kinds {
         let failed = kind.by_function.iter().find(|(_, tally)| tally.ok == 0);
         let Some((f, tally)) = failed else { continue };
         // Without a quorum nothing can be expected to succeed: a fault that never left one asks for nothing.
         if kind.active_with_quorum_ns == 0 {
             without_quorum.push(kind.kind.as_str());
+            continue;
+        }
+        // As long as the system may fail over, it is not asked for anything either.
+        if kind.active_beyond_failover_ns == Some(0) {
+            too_short.push(kind.kind.as_str());
             continue;
         }
         let value = format!(
@@ -304,18 +309,26 @@ fn worked_under_faults(requested: &[String], coverage: &Coverage) -> Rule {
         );
         return Rule::new(NAME, false, value);
     }
-    match without_quorum.as_slice() {
-        [] if kinds.is_empty() => Rule::not_asked(NAME, "no fault was in force".to_owned()),
-        [] => {
+    let excused = without_quorum.len() + too_short.len();
+    let mut why = Vec::new();
+    if !without_quorum.is_empty() {
+        let kinds = without_quorum.join(" or a ");
+        why.push(format!("there was never a quorum during a {kinds}"));
+    }
+    if let (false, Some(failover)) = (too_short.is_empty(), &coverage.progress.failover) {
+        let kinds = too_short.join(" or ");
+        why.push(format!(
+            "no {kinds} went on for long enough beyond the {}",
+            may_take(failover)
+        ));
+    }
+    match why.join("; ") {
+        _ if kinds.is_empty() => Rule::not_asked(NAME, "no fault was in force".to_owned()),
+        why if excused == kinds.len() => Rule::not_asked(NAME, why),
+        why if excused > 0 => Rule::new(NAME, true, why),
+        _ => {
             let value = "every kind of operation succeeded under every kind of fault";
             Rule::new(NAME, true, value.to_owned())
-        }
-        lost => {
-            let value = format!("there was never a quorum during a {}", lost.join(" or a "));
-            match lost.len() == kinds.len() {
-                true => Rule::not_asked(NAME, value),
-                false => Rule::new(NAME, true, value),
-            }
         }
     }
 }

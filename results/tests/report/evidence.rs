@@ -382,6 +382,62 @@ fn what_a_system_may_take_to_fail_over_is_told_wherever_progress_is() {
 }
 
 #[test]
+fn nothing_has_to_work_under_faults_that_are_over_before_the_system_may_have_failed_over() {
+    // Under a kill no write succeeds, but reads do; under a partition before it, both do, or there is none.
+    let told = |kinds: &[&str], failover_ms: Option<u64>, kill_ms: u64| {
+        let mut script = Script::new(kinds);
+        script
+            .header("system", json!("mydb"))
+            .header("model", json!("cas-register"));
+        if let Some(ms) = failover_ms {
+            script.header("failover_ns", json!(ms * 1_000_000));
+        }
+        script.phase(0, "run");
+        if kinds.contains(&"partition") {
+            script.cut(2, true, 100, 1_000);
+        }
+        script.kill(1, "n3", 1_000, 1_000 + kill_ms);
+        for ms in (110..900 + kill_ms).step_by(100) {
+            for (process, f, ended) in [
+                (3, "read", "ok"),
+                (4, "write", if ms < 1_000 { "ok" } else { "fail" }),
+            ] {
+                let value = if f == "write" { json!(ms) } else { json!(null) };
+                let key = if f == "write" { 1 } else { 2 };
+                let event = |kind: &str| json!({"process": process, "type": kind, "f": f, "key": key, "value": value, "node": "n4"});
+                script.line(ms, event("invoke")).line(ms + 20, event(ended));
+            }
+        }
+        script.phase(9_500, "final");
+        let history = script.history();
+        let analysis = checker::check(&history, checker::Model::CasRegister).unwrap();
+        let coverage = results::coverage::Coverage::of(&history);
+        let results = results::Results::new(None, &history, &analysis, &coverage);
+        let is_rule = |rule: &results::evidence::Rule| rule.rule == "worked-under-faults";
+        let rule = results.coverage.evidence.into_iter().find(is_rule).unwrap();
+        (rule.asked, rule.ok, rule.value)
+    };
+    let short = "no kill went on for long enough beyond the 5 s that mydb may take to fail over";
+    assert_eq!(
+        told(&["kill"], Some(5_000), 4_000),
+        (false, true, short.to_owned())
+    );
+    // Beside a kind of fault under which everything worked, the other is named and does not count.
+    assert_eq!(
+        told(&["partition", "kill"], Some(5_000), 5_400),
+        (true, true, short.to_owned())
+    );
+    let (asked, ok, value) = told(&["kill"], Some(5_000), 8_000);
+    assert!(asked && !ok, "{value}");
+    assert!(
+        value.starts_with("no write succeeded while a kill was active (0 of "),
+        "{value}"
+    );
+    let (_, ok, value) = told(&["kill"], None, 4_000);
+    assert!(!ok, "who says nothing of it is asked at once: {value}");
+}
+
+#[test]
 fn a_node_may_end_while_its_disk_fails_it() {
     let verdict = |exit_ms| {
         let mut script = Script::new(&["disk"]);
