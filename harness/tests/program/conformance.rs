@@ -117,6 +117,27 @@ fn paxos_is_plugged_in_rightly() {
 }
 
 #[test]
+fn a_node_that_answers_in_words_of_its_own_for_a_while_is_asked_again() {
+    if !can_run() {
+        return;
+    }
+    let place = Place::new();
+    // Each time it is back it answers five times with a status that no rule is about.
+    let told = is_right(
+        &place,
+        &descriptor(&place, "mute at first"),
+        &["--node-count", "1"],
+    );
+    for line in [
+        "✓ n1 serves after it was killed, in ",
+        "✓ n1 serves after it was ended, in ",
+        "read of what was there before the kill: 1",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+}
+
+#[test]
 fn etcd_and_redis_are_plugged_in_rightly() {
     if !has_sandbox() || !has("etcd", "--version") || !has("redis-server", "--version") {
         return;

@@ -8,7 +8,13 @@ registers = json.load(open(path)) if again and bug != "forgets" else {}
 print("the bug is", bug or "none", file=sys.stderr, flush=True)
 if bug == "crashes": sys.exit(7)
 if bug == "never ready" or bug == "ready once" and again: time.sleep(3600)
+refusals = {"mute": 1 << 30, "mute at first": 5}.get(bug, 0) if again else 0
 if bug == "stays": signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+def is_mute():
+    global refusals
+    refusals -= 1
+    return refusals >= 0
 
 class Handler(BaseHTTPRequestHandler):
     def answer(self, status, value=None):
@@ -19,7 +25,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
     def do_GET(self):
         if self.path == "/ready": return self.answer(200)
-        if bug == "mute" and again: return self.answer(500)
+        if is_mute(): return self.answer(500)
         value = registers.get(self.path)
         if bug == "texts" and value is not None: value = str(value)
         if bug == "escapes" and value is not None: value = "\x1b[2J" + "x" * 2000
@@ -27,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self):
         value = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if bug == "dies": os._exit(9)
-        if bug == "mute" and again: return self.answer(500)
+        if is_mute(): return self.answer(500)
         if bug != "loses": registers[self.path] = value
         with open(path, "w") as file: json.dump(registers, file)
         self.answer(200)

@@ -309,7 +309,8 @@ fn a_server_that_forgets_stays_or_dies_is_told() {
         &place,
         &mute,
         &[
-            "✕ n1 serves after it was killed: expected within 10.0 s, was info",
+            "✕ n1 serves after it was killed: expected within 10.0 s, was info even after 1",
+            " attempts)",
             "received  HTTP/1.0 500 ",
             "likely    the server failed: see what it wrote to stderr",
         ],
