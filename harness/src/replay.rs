@@ -79,6 +79,15 @@ pub fn arguments(run: &RunDir, info: &RunInfo, part: Part) -> Result<Vec<String>
     Ok(arguments)
 }
 
+/// The system that a stored command line names, as it is typed, and the place of that word; `None` where it names none, or
+/// where it cannot be told from the value of a flag.
+pub fn system(arguments: &[String]) -> Option<(usize, &str)> {
+    // A run writes it there.
+    let place = 1;
+    let word = arguments.get(place).filter(|word| !word.starts_with('-'))?;
+    Some((place, word))
+}
+
 /// A command line in two: what is for the harness, and `--` with what is for nodes.
 pub fn split<S: AsRef<OsStr>>(arguments: &[S]) -> (&[S], &[S]) {
     let is_end = |word: &S| word.as_ref() == "--";
@@ -162,6 +171,13 @@ mod tests {
         assert_eq!(ours, words("test --maelstrom ./node --workload lin-kv --seed 7"));
         assert_eq!(of_nodes, words("-- --store x --nemesis all"));
         assert!(split(&words("test --seed 7")).1.is_empty());
+    }
+
+    #[test]
+    fn the_system_is_the_word_after_test() {
+        assert_eq!(system(&words("test ./db.toml --rate 10")), Some((1, "./db.toml")));
+        assert_eq!(system(&words("test --workload register")), None);
+        assert_eq!(system(&words("test")), None);
     }
 
     #[test]

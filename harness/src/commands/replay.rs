@@ -11,9 +11,11 @@ use crate::replay::Part;
 use crate::run::judgement::{self, Terms};
 use crate::series::Tally;
 use crate::stop::Stop;
+use crate::systems;
 use anyhow::{Context, Result, bail};
 use results::text::{command, counted, line, visible};
 use results::{Outcome, ProgramFile, Replay, Results, RunDir, RunInfo, Store};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 use tokio::process::Command;
@@ -49,14 +51,16 @@ fn repeat(options: &ReplayOptions, printed: Option<ListFormat>) -> Result<u8> {
         .results()
         .with_context(|| format!("replay {shown}: it has no verdict yet; harness check gives it"))?;
     let part = options.part();
-    let arguments = crate::replay::arguments(&run, &info, part)?;
+    let mut arguments = crate::replay::arguments(&run, &info, part)?;
+    let note = of_originals(&run, &mut arguments);
     let is_told = printed == Some(ListFormat::Human);
     if is_told {
         print(&format!(
-            " run      {shown}\n {:8} {}\n again    harness {}\n\n",
+            " run      {shown}\n {:8} {}\n again    harness {}\n{}\n",
             results.verdict.word(),
             line(&results.reason.sentence),
             visible(&command(&arguments), 2000),
+            note.unwrap_or_default(),
         ));
     }
     let repeated = Repeated {
@@ -97,6 +101,35 @@ fn original(options: &ReplayOptions) -> Result<(RunDir, RunInfo)> {
         // It was deleted: then this one stands for it.
         _ => Ok((run, of_run)),
     }
+}
+
+/// Says what of the system has changed since the run; nothing where nothing has. Where its descriptor is gone, the one that the
+/// run has kept takes its place in the command line.
+fn of_originals(run: &RunDir, arguments: &mut [String]) -> Option<String> {
+    let kept = run.file(systems::DESCRIPTOR);
+    let (place, name) = crate::replay::system(arguments)?;
+    let is_gone = name.contains('/') || name.ends_with(".toml");
+    let is_gone = is_gone && !Path::new(name).exists();
+    if is_gone && kept.is_file() {
+        let note = format!(
+            " note     {} is not there any more: the run's own copy is used\n",
+            visible(name, 200)
+        );
+        arguments[place] = kept.to_str()?.to_owned();
+        return Some(note);
+    }
+    // What cannot be read as a descriptor is refused by the replay itself, with the reason.
+    let changed = systems::changed_since(run.path(), &systems::find(name).ok()?);
+    let (all, last) = (changed.len(), changed.last()?);
+    let named = match all {
+        1 => format!("{last} has"),
+        _ => format!("{} and {last} have", changed[..all - 1].join(", ")),
+    };
+    Some(format!(
+        " note     {} changed since the run; as it was then: harness test {}\n",
+        visible(&named, 300),
+        visible(&kept.display().to_string(), 200)
+    ))
 }
 
 /// What is had again.

@@ -53,6 +53,33 @@ pub fn keep(system: &System, run: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What of a system is not any more what a run has kept of it, the descriptor first; nothing where the run has kept nothing.
+/// What cannot be read now has changed, too.
+pub fn changed_since(run: &Path, system: &System) -> Vec<String> {
+    let Ok(descriptor) = std::fs::read_to_string(run.join(DESCRIPTOR)) else {
+        return Vec::new();
+    };
+    let is_other = descriptor != system.text;
+    let mut changed = Vec::from_iter(is_other.then(|| "the descriptor".to_owned()));
+    for name in system.named_files() {
+        // What was not kept cannot be compared.
+        let Ok(then) = std::fs::read(run.join(FOLDER).join(&name)) else {
+            continue;
+        };
+        let now = match system.files.iter().find(|(place, _)| *place == name) {
+            Some((_, text)) => Some(text.as_bytes().to_vec()),
+            None => read(&Path::new(&system.dir).join(&name))
+                .ok()
+                .flatten()
+                .map(|(bytes, _)| bytes),
+        };
+        if now.is_none_or(|now| now != then) {
+            changed.push(name);
+        }
+    }
+    changed
+}
+
 /// What is in a file, and its mode; `None` when it is too large, or no file.
 fn read(original: &Path) -> std::io::Result<Option<(Vec<u8>, u32)>> {
     // Nobody who has put a pipe there is waited for.
@@ -121,5 +148,34 @@ client = ["{dir}/bin/client", "{dir}/descriptor.toml"]
         assert_eq!(mode & 0o777, 0o755);
         assert!(!kept("huge").exists() && !kept("nowhere").exists());
         assert!(!run.path().join("outside").exists());
+    }
+
+    #[test]
+    fn what_has_changed_since_a_run_is_named_and_nothing_else() {
+        let (home, run) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let text = "name = \"mydb\"\ndescription = \"x\"\n[node]\ncommand = [\"{dir}/db\", \"{dir}/conf\"]\n\
+                    [node.ready]\nport = 1\nsend = \"a\"\ncontains = \"b\"\n[workload.register]\nclient = [\"x\"]\n";
+        std::fs::write(home.path().join("db"), vec![0; FILE_BYTES_MAX as usize + 1]).unwrap();
+        std::fs::write(home.path().join("conf"), "a").unwrap();
+        let system = |text: &str| {
+            let mut system = System::parse(text, "mydb.toml").unwrap();
+            home.path().to_str().unwrap().clone_into(&mut system.dir);
+            system
+        };
+        assert!(
+            changed_since(run.path(), &system(text)).is_empty(),
+            "nothing was kept"
+        );
+        keep(&system(text), run.path()).unwrap();
+        std::fs::write(home.path().join("db"), "too large to be kept").unwrap();
+        assert!(changed_since(run.path(), &system(text)).is_empty());
+        std::fs::write(home.path().join("conf"), "b").unwrap();
+        assert_eq!(changed_since(run.path(), &system(text)), ["conf"]);
+        std::fs::remove_file(home.path().join("conf")).unwrap();
+        let other = text.replace("\"x\"\n[node]", "\"y\"\n[node]");
+        assert_eq!(
+            changed_since(run.path(), &system(&other)),
+            ["the descriptor", "conf"]
+        );
     }
 }

@@ -177,6 +177,39 @@ fn a_part_of_a_run_again_is_another_test_and_is_not_counted_as_a_replay() {
 }
 
 #[test]
+fn a_descriptor_that_has_changed_since_the_run_is_told_and_one_that_is_gone_is_replaced_by_its_copy() {
+    if !has_sandbox() {
+        return;
+    }
+    let place = Place::new();
+    let paxos = fs::read_to_string(Path::new(crate::place::ROOT).join("systems/paxos.toml")).unwrap();
+    let descriptor = place.write("mydb.toml", &paxos);
+    let argv = format!(r#"["test","{descriptor}","--time-limit","1","--node-count","1","--rate","50"]"#);
+    let run = put_invalid(&place, &argv);
+    fs::create_dir(run.join("system")).unwrap();
+    fs::write(run.join("system/descriptor.toml"), &paxos).unwrap();
+    let replayed = || {
+        let output = place.run(&["replay", "20261123T064512Z-11"]);
+        let text = format!("{}{}", out(&output), err(&output));
+        assert!(text.contains(" had a violation (95 % interval"), "{text}");
+        text
+    };
+    let text = replayed();
+    assert!(!text.contains(" note "), "{text}");
+    fs::write(&descriptor, format!("{paxos}\n# changed\n")).unwrap();
+    let text = replayed();
+    let words = " note     the descriptor has changed since the run; as it was then: harness test ";
+    assert!(text.contains(words), "{text}");
+    fs::remove_file(&descriptor).unwrap();
+    let text = replayed();
+    let words = format!(" note     {descriptor} is not there any more: the run's own copy is used\n");
+    assert!(
+        text.contains(&words) && text.contains("system/descriptor.toml --time-limit 1"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_seed_of_the_newest_run_can_be_named() {
     let place = Place::new();
     let refused = place.run(&["test", "--seed", "last"]);
