@@ -1,4 +1,4 @@
-// The operations themselves: a bar for each on its line, or one for all that share a pixel; and a mark for the latency.
+// The operations themselves: a bar for each on its line, or a cell (cells.js) for all that share a pixel; and a mark for the latency.
 
 const MARKS_MAX = 3000;
 // From this many pixels on an operation has a form of its own, from this many on there is room for words in it.
@@ -25,10 +25,11 @@ function drawLatencies(plot) {
 }
 
 function drawLines(plot) {
-  const { context, run, lines, view, state, layout, palette } = plot;
+  const { context, run, lines, view, state, layout, palette, cells } = plot;
   const { outcome } = run.operations;
   const colours = state.colouring.colours(palette);
   const batches = batchesOf();
+  cells.begin(view, palette, colours);
   const formed = [];
   // Whole pixels where there are enough: edges between them are drawn much more slowly.
   const inset = layout.height >= 12 ? 2 : layout.height >= 6 ? 1 : 0.5;
@@ -55,14 +56,14 @@ function drawLines(plot) {
       if (right - left > FORMED) formed.push({ id, left, y: bar.y, width: right - left });
       else add(mark === FOUND ? state.colouring.of(id) : outcome[id], mark, left, right);
     };
-    const several = (first, after, left) => {
-      const isFound = line.found[after] > line.found[first];
-      if (!isFound && line.shown[after] === line.shown[first]) return;
-      add(isFound ? colourOfMany(line, first, after, state) : 0, isFound ? FOUND : DIMMED, left, left + 1);
+    const several = (found, first, after, pixel) => {
+      if (found & SOME_FOUND) cells.add(place, colourOfMany(line, found, first, after, state), FOUND, pixel);
+      else if (found) cells.add(place, 0, DIMMED, pixel);
     };
     alongLine(line, view, one, several);
     end();
   });
+  cells.draw(layout, inset);
   batches.fill(context, colours, palette.outcomes);
   const colourOf = (id) => (state.marks[id] === FOUND ? colours[state.colouring.of(id)] : palette.outcomes[outcome[id]]);
   const isCrowded = formed.length > CROWDED;
@@ -71,14 +72,12 @@ function drawLines(plot) {
 
 // What stands for several operations in one pixel: the worst of what was found, or the first; of latencies, the worst of
 // a sample.
-function colourOfMany(line, first, after, { colouring, marks }) {
-  if (colouring.isOutcome) return line.unknown[after] > line.unknown[first] ? 2 : line.failed[after] > line.failed[first] ? 1 : 0;
-  const isFound = line.found[after] > line.found[first];
+function colourOfMany(line, found, first, after, { colouring }) {
+  if (colouring.isOutcome) return found & SOME_UNKNOWN ? 2 : found & SOME_FAILED ? 1 : 0;
   const every = colouring.isWorst ? Math.max(1, Math.floor((after - first) / 16)) : 1;
   let worst = 0;
   for (let place = first; place < after; place += every) {
-    const mark = marks[line.ids[place]];
-    if (mark === HIDDEN || (isFound && mark !== FOUND)) continue;
+    if (!(line.found[place] & SOME_FOUND)) continue;
     const colour = colouring.of(line.ids[place]);
     if (!colouring.isWorst) return colour;
     worst = Math.max(worst, colour);

@@ -9,7 +9,7 @@ function plotOf(canvas, run, words, lines, view, state) {
   const layout = layoutOf(run);
   const plot = {
     context, run, words, lines, view, state, layout, core: [], latency: latencyScale(run), latencyEvery: 1,
-    palette: null, hatches: null, text, draw, resize, retheme, idAt, laneSpanAt,
+    palette: null, hatches: null, cells: cellsOf(context, lines), text, draw, resize, retheme, idAt, laneSpanAt,
   };
   retheme();
   return plot;

@@ -20,7 +20,7 @@ function applySearch(run, words, lines, state) {
     state.marks[i] = mark;
   }
   state.search = {};
-  countMarks(lines, state.marks, operations);
+  tellFound(lines, state.marks, operations);
 }
 
 // The next operation that was found after a place, or before it; around the end, to the other one.
