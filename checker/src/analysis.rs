@@ -89,6 +89,8 @@ pub struct Stats {
     pub largest_key_ops: usize,
     /// The most bytes that searches held at one time; 0 when nothing was searched.
     pub peak_bytes: usize,
+    /// How many states of affairs searches came to; 0 when nothing was searched.
+    pub states: usize,
     /// Wall-clock time, verification included.
     pub took: Duration,
 }
@@ -109,8 +111,11 @@ pub struct Violation {
     pub core: Vec<CoreOperation>,
     /// Why each must come before the next: a cycle, as a list of edges.
     pub reasons: Vec<Reason>,
-    /// Every order of the core, and where it breaks.
+    /// Every order of the core, and where it breaks; empty where there are too many.
     pub orders: Vec<BrokenOrder>,
+    /// How far an order of the core comes, where the orders are too many to be shown; none where they are shown, or where it
+    /// is too much to be said.
+    pub frontier: Option<Frontier>,
     /// What was weakened to get here.
     pub weakened: Weakened,
     /// How the core was found.
@@ -174,6 +179,15 @@ pub struct BrokenOrder {
     pub was: Option<String>,
     /// In words: "B must be told 17. It was told 42."
     pub sentence: String,
+}
+
+/// The furthest that an order of the core comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frontier {
+    /// A longest beginning that is legal, as places in the core, first to last.
+    pub order: Vec<usize>,
+    /// For each other member of the core why it cannot come next: the order that begins so and ends with it.
+    pub next: Vec<BrokenOrder>,
 }
 
 /// What was weakened, which can only make a history more legal.

@@ -32,6 +32,7 @@ pub struct Budget {
     memory_max: usize,
     used: Arc<AtomicUsize>,
     peak: AtomicUsize,
+    states: AtomicUsize,
 }
 
 impl Budget {
@@ -47,6 +48,7 @@ impl Budget {
             memory_max: limits.memory_bytes.unwrap_or(usize::MAX),
             used: Arc::clone(&watch.held),
             peak: AtomicUsize::new(0),
+            states: AtomicUsize::new(0),
         }
     }
 
@@ -58,6 +60,7 @@ impl Budget {
             memory_max: self.memory_max,
             used: Arc::default(),
             peak: AtomicUsize::new(0),
+            states: AtomicUsize::new(0),
         }
     }
 
@@ -66,12 +69,18 @@ impl Budget {
         Account {
             budget: self,
             used: 0,
+            states: 0,
         }
     }
 
     /// The most bytes that were in use at one time.
     pub fn peak_bytes(&self) -> usize {
         self.peak.load(Relaxed)
+    }
+
+    /// How many states of affairs searches that are over have come to.
+    pub fn states(&self) -> usize {
+        self.states.load(Relaxed)
     }
 
     /// Whether the time is over.
@@ -85,9 +94,15 @@ impl Budget {
 pub struct Account<'a> {
     budget: &'a Budget,
     used: usize,
+    states: usize,
 }
 
 impl Account<'_> {
+    /// Says that the search has come to so many more states of affairs.
+    pub fn comes_to(&mut self, states: usize) {
+        self.states += states;
+    }
+
     /// Says how many bytes the search holds now, and whether it may go on.
     ///
     /// # Errors
@@ -115,6 +130,7 @@ impl Account<'_> {
 impl Drop for Account<'_> {
     fn drop(&mut self) {
         self.budget.used.fetch_sub(self.used, Relaxed);
+        self.budget.states.fetch_add(self.states, Relaxed);
     }
 }
 
@@ -138,6 +154,19 @@ mod tests {
         drop(other);
         assert_eq!(one.holds(100), Ok(()));
         assert_eq!(budget.peak_bytes(), 120);
+    }
+
+    #[test]
+    fn states_of_affairs_of_all_searches_are_counted_when_they_are_over() {
+        let budget = Budget::of(&Limits::default());
+        let (mut one, mut other) = (budget.account(), budget.account());
+        one.comes_to(2);
+        one.comes_to(1);
+        other.comes_to(4);
+        assert_eq!(budget.states(), 0);
+        drop(one);
+        drop(other);
+        assert_eq!(budget.states(), 7);
     }
 
     #[test]

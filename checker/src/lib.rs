@@ -356,6 +356,7 @@ fn analyse<'h, T: Theory<'h>>(
             algorithm: algorithms.names(T::ALGORITHM),
             largest_key_ops: largest,
             peak_bytes: budget.peak_bytes(),
+            states: budget.states(),
             took: began.elapsed(),
         },
         limits: options.limits,

@@ -66,6 +66,7 @@ pub(crate) fn analyse(history: &History, options: &Options) -> Analysis {
             algorithm: "sums of the acknowledged and the unknown".to_owned(),
             largest_key_ops,
             peak_bytes: 0,
+            states: 0,
             took: began.elapsed(),
         },
         limits: options.limits,
@@ -115,6 +116,7 @@ fn violation(
             was: Some(told.clone()),
             sentence: format!("A, after all additions, must be told {possible}. It was told {told}."),
         }],
+        frontier: None,
         weakened: Weakened {
             dropped_reads,
             optional_updates: 0,

@@ -1,4 +1,8 @@
 //! An illegal history in words, for any object: the core, the loop of reasons, and where each order breaks.
+//!
+//! Read next: `furthest` for cores that have too many orders.
+
+mod furthest;
 
 use super::argument::Argument;
 use super::classes::{Classes, Reached};
@@ -13,6 +17,8 @@ use petgraph::graph::NodeIndex;
 use rustc_hash::FxHashSet;
 use std::time::{Duration, Instant};
 
+/// Of cores with more operations no order is shown, but how far one comes.
+const ORDERED_MAX: usize = 6;
 /// Of cores with more operations only the orders that respect real time are shown.
 const PERMUTED_MAX: usize = 3;
 /// At most so many orders are shown.
@@ -164,13 +170,18 @@ impl<'a, O: Object> Case<'a, O> {
                 weakened.optional_updates += 1;
             }
         }
+        let orders = self.orders(&members);
         Violation {
             key: self.setting.key,
             code: telling.code,
             sentence: telling.sentence,
             detail,
             reasons: self.reasons(&views, &members),
-            orders: self.orders(&members),
+            frontier: match orders.is_empty() {
+                true => self.furthest(&members),
+                false => None,
+            },
+            orders,
             core: members,
             weakened,
             shrink: Shrink {
@@ -292,7 +303,7 @@ impl<'a, O: Object> Case<'a, O> {
     fn orders(&self, members: &[CoreOperation]) -> Vec<BrokenOrder> {
         let size = self.kept.len();
         let mut broken = Vec::new();
-        if size > 6 {
+        if size > ORDERED_MAX {
             return broken;
         }
         let classes = Classes::of(&self.free);
@@ -305,16 +316,9 @@ impl<'a, O: Object> Case<'a, O> {
             });
             let found = match (early, self.breaks(&classes, &order)) {
                 (_, Some(Some(broken))) if early.is_none() || size <= PERMUTED_MAX => Some(broken),
-                (Some((late, it)), _) if size <= PERMUTED_MAX => Some(BrokenOrder {
-                    order,
-                    fails_at: it,
-                    must: None,
-                    was: None,
-                    sentence: format!(
-                        "{} had finished before {} began.",
-                        members[late].label, members[it].label
-                    ),
-                }),
+                (Some((late, it)), _) if size <= PERMUTED_MAX => {
+                    Some(self.too_early(order, late, it, members))
+                }
                 _ => None,
             };
             broken.extend(found.filter(|_| broken.len() < ORDERS_MAX));
@@ -322,44 +326,73 @@ impl<'a, O: Object> Case<'a, O> {
         broken
     }
 
+    /// An order that breaks because of the clock: one member stands before another that had finished before it began.
+    fn too_early(
+        &self,
+        order: Vec<usize>,
+        finished: usize,
+        it: usize,
+        members: &[CoreOperation],
+    ) -> BrokenOrder {
+        BrokenOrder {
+            order,
+            fails_at: it,
+            must: None,
+            was: None,
+            sentence: format!(
+                "{} had finished before {} began.",
+                members[finished].label, members[it].label
+            ),
+        }
+    }
+
     /// Where an order breaks by what was answered: `None` when that is too much to say, `Some(None)` when it does not.
     fn breaks(&self, classes: &Classes<'_, O>, order: &[usize]) -> Option<Option<BrokenOrder>> {
         let mut reached = FxHashSet::from_iter([classes.begin(self.object)]);
         for place in order {
             classes.spread(self.object, &mut reached, STATES_MAX)?;
-            let call = &self.kept[*place];
-            let step = |(used, state): &Reached<O>| {
-                let next = self.object.step(state, &call.input, call.output.as_ref())?;
-                Some((used.clone(), next))
-            };
-            let next: FxHashSet<Reached<O>> = reached.iter().filter_map(step).collect();
+            let next: FxHashSet<Reached<O>> =
+                reached.iter().filter_map(|at| self.after(at, *place)).collect();
             if next.is_empty() {
-                let label = char::from(b'A' + *place as u8);
-                let was = call.output.as_ref().map(|output| self.object.show_output(output));
-                let told = was.as_deref().unwrap_or_default();
-                let mut answers: Vec<String> = reached
-                    .iter()
-                    .filter_map(|(_, state)| self.object.answer(state, &call.input))
-                    .map(|answer| self.object.show_output(&answer))
-                    .collect();
-                answers.sort_unstable();
-                answers.dedup();
-                let sentence = match answers.as_slice() {
-                    [must] => format!("{label} must be told {must}. It was told {told}."),
-                    _ => format!("{label} cannot be told {told} there."),
-                };
-                let must = answers.pop().filter(|_| answers.is_empty());
-                return Some(Some(BrokenOrder {
-                    order: order.to_vec(),
-                    fails_at: *place,
-                    must,
-                    was,
-                    sentence,
-                }));
+                return Some(Some(self.refused(order, *place, &reached)));
             }
             reached = next;
         }
         Some(None)
+    }
+
+    /// What there is after a member, if it can have been told what it was.
+    fn after(&self, (used, state): &Reached<O>, place: usize) -> Option<Reached<O>> {
+        let call = &self.kept[place];
+        let next = self.object.step(state, &call.input, call.output.as_ref())?;
+        Some((used.clone(), next))
+    }
+
+    /// An order that breaks at a member by what that was answered; `reached` is all that there can have been before it.
+    fn refused(&self, order: &[usize], place: usize, reached: &FxHashSet<Reached<O>>) -> BrokenOrder {
+        let call = &self.kept[place];
+        let label = char::from(b'A' + place as u8);
+        let was = call.output.as_ref().map(|output| self.object.show_output(output));
+        let told = was.as_deref().unwrap_or_default();
+        let mut answers: Vec<String> = reached
+            .iter()
+            .filter_map(|(_, state)| self.object.answer(state, &call.input))
+            .map(|answer| self.object.show_output(&answer))
+            .collect();
+        answers.sort_unstable();
+        answers.dedup();
+        let sentence = match answers.as_slice() {
+            [must] => format!("{label} must be told {must}. It was told {told}."),
+            _ => format!("{label} cannot be told {told} there."),
+        };
+        let must = answers.pop().filter(|_| answers.is_empty());
+        BrokenOrder {
+            order: order.to_vec(),
+            fails_at: place,
+            must,
+            was,
+            sentence,
+        }
     }
 }
 

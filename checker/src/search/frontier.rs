@@ -170,6 +170,7 @@ impl<'a, O: Object> Search<'a, O> {
                 waiting.iter().chain(&through).map(|it| it.at.clone()).collect();
             while let Some(reached) = waiting.pop() {
                 for next in self.lead_on(&reached, ending, slot) {
+                    self.account.comes_to(1);
                     match seen.insert(next.at.clone()) {
                         false => self.trail.release(next.by),
                         true if next.at.done.has(slot) => through.push(next),

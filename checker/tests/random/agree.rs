@@ -105,6 +105,7 @@ fn parts_are_legal(place: &str, spec: &dyn Spec, history: &History, rng: &mut Ch
         core,
         reasons: Vec::new(),
         orders: Vec::new(),
+        frontier: None,
         weakened: Weakened::default(),
         shrink: Shrink::default(),
         still: Vec::new(),

@@ -198,6 +198,7 @@ impl<'a> Search<'a> {
                                 by
                             }
                         };
+                        account.comes_to(1);
                         next.push(Reached { behind, by });
                     }
                 }

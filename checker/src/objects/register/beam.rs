@@ -277,6 +277,7 @@ impl<'a> Beam<'a> {
                 moves.push(self.open.written(&at, &tally, value, ending));
             }
             self.steps += moves.len();
+            self.account.comes_to(moves.len());
             for (mut next, place) in moves.drain(..) {
                 let is_through = next.done & bit != 0 || place == ending;
                 let others = if is_through { &self.through } else { &self.reached };

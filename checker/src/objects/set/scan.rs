@@ -296,6 +296,7 @@ impl<'a, 'h> Scan<'a, 'h> {
         }
         while let Some((mut way, mut tasks)) = left.pop() {
             work += 1;
+            self.account.comes_to(usize::from(work > 1));
             if work > 1 {
                 self.steps += way.reads.len();
                 self.look()?;

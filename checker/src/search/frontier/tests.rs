@@ -78,6 +78,9 @@ fn a_limit_is_far_above_what_a_search_needs_or_far_below() {
         (64..=1024).contains(&each),
         "{each} bytes for each of {sets} sets"
     );
+    // And comes to each of them, by each of its ways at most.
+    let states = budget.states();
+    assert!((sets - 1..=sets * 14).contains(&states), "{states} states");
 }
 
 #[test]

@@ -232,6 +232,7 @@ impl Case<'_> {
             core,
             reasons: Vec::new(),
             orders: Vec::new(),
+            frontier: None,
             weakened: Weakened {
                 dropped_reads: reads.len(),
                 optional_updates: optional,
