@@ -22,7 +22,7 @@ mod violation;
 pub use around::{AnswerRow, ChangeRow, changes};
 pub use logs::LogRow;
 pub use undecided::{SuspectRow, UndecidedRow, UnknownRow};
-pub use violation::{CoreRow, EdgeRow, OrderRow, ShrinkRow, ViolationRow, WeakenedRow};
+pub use violation::{CoreRow, EdgeRow, FrontierRow, OrderRow, ShrinkRow, ViolationRow, WeakenedRow};
 
 /// The name of the format.
 pub const SCHEMA: &str = "harness.results/v1";
@@ -90,7 +90,7 @@ pub struct Results {
     pub exit_code: u8,
     /// Why.
     pub reason: ReasonGiven,
-    /// The run; none for a history file that no run of ours wrote.
+    /// The run; none for a history file that no run of ours wrote. The program of its nodes is told with the system.
     pub run: Option<RunInfo>,
     /// The system under test, as it was when the run began; none for a history file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,6 +173,9 @@ pub struct SystemRow {
     pub version: Option<String>,
     /// The program file of its nodes; null where it was not found.
     pub program: Option<String>,
+    /// How large that file is; null where it was not found.
+    #[serde(default)]
+    pub bytes: Option<u64>,
     /// The SHA-256 of that file, in hexadecimal digits; null where it could not be read.
     pub sha256: Option<String>,
     /// How a node was started, as the descriptor says, with what flags added.
@@ -186,6 +189,7 @@ impl SystemRow {
             name: info.system.clone(),
             version: program.and_then(|it| it.version.clone()),
             program: program.map(|it| it.path.clone()),
+            bytes: program.map(|it| it.bytes),
             sha256: program.map(|it| it.sha256.clone()),
             command: info.command.clone(),
         }
@@ -414,6 +418,9 @@ pub struct StatsRow {
     pub algorithm: String,
     /// How many operations the object with the most has.
     pub largest_key_ops: usize,
+    /// How many states of affairs searches came to; 0 when nothing was searched.
+    #[serde(default)]
+    pub states: usize,
     /// The most bytes that searches held at one time; 0 when nothing was searched.
     pub peak_memory_bytes: usize,
 }

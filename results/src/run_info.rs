@@ -1,6 +1,7 @@
 //! What is known about a run before it starts, and how busy the machine was meanwhile: `options.json`.
 
 use crate::evidence::Strictness;
+use crate::redaction::Redaction;
 use crate::text::{command, visible};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,23 @@ impl RunInfo {
         let said = self.options.get("evidence").and_then(|it| it.as_str());
         let named = |it: &Strictness| Some(it.name()) == said;
         Strictness::ALL.into_iter().find(named).unwrap_or_default()
+    }
+
+    /// What is to be blacked out of the nodes' words on the page; nothing where nobody asked for it.
+    ///
+    /// # Errors
+    /// When what was asked for is no regular expression: then nobody knows what is to be hidden.
+    pub fn redaction(&self) -> Result<Redaction, String> {
+        match self.options.get("redact").and_then(|it| it.as_str()) {
+            Some(expression) => Redaction::of(expression),
+            None => Ok(Redaction::default()),
+        }
+    }
+
+    /// How many single operations the page may have; none where nobody said.
+    pub fn report_max_ops(&self) -> Option<usize> {
+        let said = self.options.get("report_max_ops").and_then(|it| it.as_u64());
+        said.map(|most| usize::try_from(most).unwrap_or(usize::MAX))
     }
 
     /// For how long the main phase was to last, in seconds; none where nobody said.

@@ -2,6 +2,7 @@
 
 use super::{Results, ViolationRow};
 use crate::coverage::Coverage;
+use crate::redaction::Redaction;
 use crate::report::logs;
 use checker::{Analysis, Violation};
 use history::History;
@@ -48,7 +49,15 @@ fn excerpts(
     row: &ViolationRow,
     directory: &Path,
 ) -> Vec<LogRow> {
-    let shown = logs::around(history, coverage, violation, row, directory).shown;
+    let shown = logs::around(
+        history,
+        coverage,
+        violation,
+        row,
+        directory,
+        &Redaction::default(),
+    )
+    .shown;
     let excerpt = |log: logs::NodeLog| {
         let numbers = || log.lines.iter().filter_map(|line| line.number);
         Some(LogRow {

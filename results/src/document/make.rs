@@ -50,7 +50,7 @@ impl Results {
             verdict,
             exit_code: verdict.exit_code(),
             reason,
-            run: info.cloned(),
+            run: info.map(run_row),
             system: info.map(SystemRow::of),
             duration_s: main_s,
             stopped: stopped(history, coverage.main_ns),
@@ -91,7 +91,7 @@ impl Results {
                 sentence: text::line(&sentence),
                 detail,
             },
-            run: info.cloned(),
+            run: info.map(run_row),
             system: info.map(SystemRow::of),
             duration_s: 0.0,
             stopped: None,
@@ -108,6 +108,14 @@ impl Results {
             remarks: Vec::new(),
             files: files(Outcome::Error, false, info),
         }
+    }
+}
+
+/// What was known of a run, without what is said of its system: that is told once.
+fn run_row(info: &RunInfo) -> RunInfo {
+    RunInfo {
+        program_file: None,
+        ..info.clone()
     }
 }
 
@@ -223,6 +231,7 @@ fn checks(analysis: &Analysis, rules: &[Rule]) -> Vec<Check> {
         stats: Some(StatsRow {
             algorithm: analysis.stats.algorithm.clone(),
             largest_key_ops: analysis.stats.largest_key_ops,
+            states: analysis.stats.states,
             peak_memory_bytes: analysis.stats.peak_bytes,
         }),
         limits: Some(LimitsRow {

@@ -36,8 +36,11 @@ pub struct ViolationRow {
     pub core: Vec<CoreRow>,
     /// Why each must come before the other.
     pub edges: Vec<EdgeRow>,
-    /// Every order, and where it breaks.
+    /// Every order, and where it breaks; empty where there are too many.
     pub orders: Vec<OrderRow>,
+    /// How far an order comes, where the orders are too many to be shown; else null.
+    #[serde(default)]
+    pub frontier: Option<FrontierRow>,
     /// What was weakened.
     pub weakened: WeakenedRow,
     /// How the core was found.
@@ -132,6 +135,15 @@ pub struct OrderRow {
     pub was: Option<serde_json::Value>,
     /// In words.
     pub sentence: String,
+}
+
+/// The furthest that an order of the core comes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FrontierRow {
+    /// The labels of a longest legal beginning, first to last.
+    pub order: Vec<String>,
+    /// For each other core operation why it cannot come next: the order that begins so and ends with it.
+    pub next: Vec<OrderRow>,
 }
 
 /// A field that is there, be it null.
@@ -245,6 +257,10 @@ pub(super) fn violation_row(
         core: core.collect(),
         edges: violation.reasons.iter().map(edge).collect(),
         orders: violation.orders.iter().map(order).collect(),
+        frontier: violation.frontier.as_ref().map(|frontier| FrontierRow {
+            order: frontier.order.iter().map(|place| label(*place)).collect(),
+            next: frontier.next.iter().map(order).collect(),
+        }),
         weakened: WeakenedRow {
             dropped_reads: violation.weakened.dropped_reads,
             optional_updates: violation.weakened.optional_updates,

@@ -9,6 +9,7 @@ mod read;
 use super::piece::{Piece, find_words, is_called, marked, plain, value_words};
 use crate::coverage::{Coverage, known_end_ns};
 use crate::document::ViolationRow;
+use crate::redaction::Redaction;
 use crate::text::{counted, moment, names, seconds, visible};
 use checker::Violation;
 use history::History;
@@ -105,13 +106,14 @@ pub fn around(
     violation: &Violation,
     row: &ViolationRow,
     directory: &Path,
+    redaction: &Redaction,
 ) -> Logs {
     let window = Window::of(history, violation);
     let key = visible(&history.key_name(violation.key), 60);
     let mut words = value_words(row);
     words.push((key.clone(), KEY_CLASS.to_owned()));
     let noun = crate::text::noun(history);
-    let read = |node: &str| read::own_words(directory, node, &window, (&key, noun));
+    let read = |node: &str| read::own_words(directory, node, &window, (&key, noun), redaction);
     let mut shown: Vec<(String, String, Vec<OwnLine>)> = asked_or_killed(history, coverage, violation)
         .into_iter()
         .map(|(node, why)| {
@@ -176,7 +178,7 @@ pub fn of_node(directory: &Path, node: &str) -> Vec<(u64, String)> {
         from: 0,
         to: u64::MAX,
     };
-    let lines = read::own_words(directory, node, &whole, ("", ""));
+    let lines = read::own_words(directory, node, &whole, ("", ""), &Redaction::default());
     lines.into_iter().map(|line| (line.at, line.text)).collect()
 }
 

@@ -15,6 +15,7 @@ mod draw;
 mod read;
 
 use crate::document::ViolationRow;
+use crate::redaction::Redaction;
 use crate::text::{count, counted, moment, visible};
 use checker::Violation;
 use choose::choose;
@@ -63,6 +64,7 @@ pub fn messages(
     violation: &Violation,
     row: &ViolationRow,
     directory: &Path,
+    redaction: &Redaction,
 ) -> Option<MessagesView> {
     let mut text = String::new();
     let about = File::open(directory.join("capture.json")).ok()?;
@@ -72,7 +74,10 @@ pub fn messages(
     let window = window(row);
     let key = key_word(&history.key_name(violation.key));
     let object = (key.as_str(), crate::text::noun(history));
-    let captured = read::read(file, about.zero_unix_ns, window, object)?;
+    let mut captured = read::read(file, about.zero_unix_ns, window, object)?;
+    for message in &mut captured.messages {
+        message.excerpt = redaction.apply(&message.excerpt).into_owned();
+    }
     let chosen = choose(&captured, row);
     if chosen.is_empty() {
         return None;

@@ -52,9 +52,10 @@ pub struct Embedded {
     pub left_out: String,
 }
 
-/// Packs a history's operations; of a history with more than a million, those around the violations.
-pub fn embed(history: &History, surroundings: &Surroundings<'_>) -> Embedded {
-    let chosen = choice::choose(history, surroundings, choice::OPERATIONS_MAX);
+/// Packs a history's operations; of a history with more than so many (a million, unless said otherwise), those around the
+/// violations.
+pub fn embed(history: &History, surroundings: &Surroundings<'_>, most: Option<usize>) -> Embedded {
+    let chosen = choice::choose(history, surroundings, most.unwrap_or(choice::OPERATIONS_MAX));
     let lines = lines::lines(history, &chosen.numbers);
     let mut texts = texts::Texts::default();
     let columns = columns::columns(history, &chosen.numbers, &lines.of, &mut texts);

@@ -17,6 +17,8 @@ use super::whole_run;
 use super::whole_run::lanes::lanes;
 use crate::coverage::Coverage;
 use crate::document::{Outcome, Results};
+use crate::redaction::Redaction;
+use crate::run_info::RunInfo;
 use crate::text::{count, counted, visible};
 use askama::Template;
 use believe::{Believe, believe};
@@ -90,6 +92,10 @@ pub fn render(
     coverage: &Coverage,
     directory: Option<&Path>,
 ) -> Result<String, askama::Error> {
+    let run = results.run.as_ref();
+    let redaction = run
+        .map_or_else(|| Ok(Redaction::default()), RunInfo::redaction)
+        .map_err(|problem| askama::Error::Custom(problem.into()))?;
     let empty = Vec::new();
     let found = analysis.map_or(&empty, |analysis| &analysis.violations);
     let rows = &results.violations[..found.len().min(results.violations.len())];
@@ -106,7 +112,7 @@ pub fn render(
             coverage,
             (&found[*place], &rows[*place]),
             alike,
-            directory,
+            (directory, &redaction),
         )
     };
     let violations: Vec<ViolationView> = shapes.shown.iter().map(view).collect();
@@ -144,6 +150,7 @@ pub fn render(
             on_and_off: &coverage.quorum_on_and_off,
             violations: &contradictions,
         },
+        run.and_then(RunInfo::report_max_ops),
     );
     let page = Page {
         results,

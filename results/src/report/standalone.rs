@@ -23,7 +23,7 @@ pub fn counterexample_svg(
     let violation = analysis.violations.first()?;
     let row = results.violations.first()?;
     let drawing = timeline::draw(history, coverage, violation, row, Reach::Nearest);
-    Some(standing_alone(&drawing))
+    Some(standing_alone(&drawing.whole))
 }
 
 /// Puts a style into a drawing, after its opening tag.

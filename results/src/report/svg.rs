@@ -127,6 +127,17 @@ impl Svg {
         )
     }
 
+    /// The same for what stands in a drawing already: it is hidden from whoever cannot see it.
+    pub fn finish_beside(self, class: &str) -> String {
+        format!(
+            r#"<svg class="{}" viewBox="0 0 {:.0} {:.0}" aria-hidden="true" xmlns="http://www.w3.org/2000/svg">{}</svg>"#,
+            escaped(class),
+            self.width,
+            self.height,
+            self.body
+        )
+    }
+
     fn titled(&mut self, shape: &str, element: &str, title: &str) {
         if title.is_empty() {
             self.put(format_args!("{shape}/>"));

@@ -72,6 +72,15 @@ struct Drawing<'a> {
     room: Room,
 }
 
+/// A drawing, as SVG.
+pub struct Drawn {
+    /// All of it.
+    pub whole: String,
+    /// The names of its lanes and rows alone, as high as it and as wide as their margin: what stays where it is while a
+    /// drawing that is wider than the page moves sideways.
+    pub names: String,
+}
+
 /// Draws a violation.
 pub fn draw(
     history: &History,
@@ -79,7 +88,7 @@ pub fn draw(
     violation: &Violation,
     row: &ViolationRow,
     reach: Reach,
-) -> String {
+) -> Drawn {
     let core: Vec<u32> = violation.core.iter().map(|member| member.operation).collect();
     let context = context(history, violation, reach);
     let shown: Vec<u32> = core.iter().chain(&context).copied().collect();
@@ -135,10 +144,27 @@ pub fn draw(
     for number in &context {
         drawing.label(&history.operations[*number as usize], None);
     }
+    let mut names = Svg::new(LEFT, height);
+    names.rect("names-ground", [0.0, top, LEFT, bottom - top], "");
+    name_lanes(&mut names, &drawing.lanes);
     drawing.svg.append(drawing.top_layer);
-    drawing
-        .svg
-        .finish("timeline", &row.sentence, &row.detail.join(" "))
+    Drawn {
+        whole: drawing
+            .svg
+            .finish("timeline", &row.sentence, &row.detail.join(" ")),
+        names: names.finish_beside("names"),
+    }
+}
+
+fn name_lanes(svg: &mut Svg, lanes: &[Lane]) {
+    for lane in lanes {
+        let middle = (lane.top + lane.bottom) / 2.0;
+        svg.text("lane-name", "start", [10.0, middle + 4.5], &lane.name);
+        for row in &lane.rows {
+            let name = format!("client {}", row.client);
+            svg.text("client-name", "end", [LEFT - 8.0, row.y + 3.5], &name);
+        }
+    }
 }
 
 /// The values of the core's answers, first to last: blue, orange, ...
@@ -240,15 +266,8 @@ impl Drawing<'_> {
             let class = if number % 2 == 0 { "lane even" } else { "lane odd" };
             let height = lane.bottom - lane.top;
             self.svg.rect(class, [LEFT, lane.top, RIGHT - LEFT, height], "");
-            let middle = (lane.top + lane.bottom) / 2.0;
-            self.svg
-                .text("lane-name", "start", [10.0, middle + 4.5], &lane.name);
-            for row in &lane.rows {
-                let name = format!("client {}", row.client);
-                self.svg
-                    .text("client-name", "end", [LEFT - 8.0, row.y + 3.5], &name);
-            }
         }
+        name_lanes(&mut self.svg, &self.lanes);
         let ticks = self.axis.ticks(110.0);
         let step = ticks
             .windows(2)

@@ -170,11 +170,12 @@ fn the_system_the_limits_and_the_witness_are_told_where_there_are_any() {
         sha256: "9f41".to_owned(),
         version: Some("mydb 3".to_owned()),
     });
-    let system = &told(Some(&info))["system"];
+    let document = told(Some(&info));
     assert_eq!(
-        system,
-        &json!({"name": "paxos", "version": "mydb 3", "program": "/usr/bin/mydb", "sha256": "9f41", "command": []})
+        document["system"],
+        json!({"name": "paxos", "version": "mydb 3", "program": "/usr/bin/mydb", "bytes": 9, "sha256": "9f41", "command": []})
     );
+    assert_eq!(document["run"].get("program_file"), None, "it is told once");
     // A file that somebody has is no run: nothing is kept beside it.
     let of_file = told(None);
     assert_eq!((of_file.get("system"), of_file.get("witness")), (None, None));

@@ -4,14 +4,18 @@ use crate::script::Script;
 use checker::Model;
 use history::History;
 use results::coverage::Coverage;
-use results::{Results, report_html};
+use results::{Results, RunInfo, report_html};
 use serde_json::json;
 use std::path::Path;
 
 fn page(history: &History, folder: &Path) -> String {
+    page_of(None, history, folder)
+}
+
+fn page_of(info: Option<&RunInfo>, history: &History, folder: &Path) -> String {
     let analysis = checker::check(history, Model::Decree).unwrap();
     let coverage = Coverage::of(history);
-    let results = Results::new(None, history, &analysis, &coverage);
+    let results = Results::new(info, history, &analysis, &coverage);
     report_html(&results, history, Some(&analysis), &coverage, Some(folder)).unwrap()
 }
 
@@ -47,6 +51,26 @@ fn what_a_node_wrote_is_text_and_the_cause_is_among_what_is_shown() {
     }
     assert!(!page.contains("of no interest") && !page.contains('\u{1b}') && !page.contains('\u{0}'));
     assert!(page.len() < crate::script::ordinary() + 40_000, "{}", page.len());
+}
+
+#[test]
+fn what_is_to_be_black_is_black_on_the_page_and_nowhere_else() {
+    let mut script = Script::new(&[]);
+    script.phase(0, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_010);
+    script.op(1, "propose", &json!(42), &json!(42), 1_020, 1_030);
+    let history = script.history();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("nodes/n1")).unwrap();
+    let log = folder.path().join("nodes/n1/stderr.log");
+    std::fs::write(&log, "1.002 accepted decree=147 for alice with token=s3cret\n").unwrap();
+    let mut info = crate::ci::info();
+    assert!(page_of(Some(&info), &history, folder.path()).contains("s3cret"));
+    info.options
+        .insert("redact".to_owned(), json!("token=\\S+|alice"));
+    let black = page_of(Some(&info), &history, folder.path());
+    assert!(!black.contains("s3cret") && black.contains(" for ███ with ███"));
+    assert!(std::fs::read_to_string(&log).unwrap().contains("s3cret"));
 }
 
 #[test]

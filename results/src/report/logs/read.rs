@@ -2,6 +2,7 @@
 //! it on arrival; the rest is made visible and cut.
 
 use super::Window;
+use crate::redaction::Redaction;
 use crate::report::piece::{find_words, is_called};
 use crate::text::visible;
 use std::fs::File;
@@ -55,7 +56,13 @@ pub struct OwnLine {
 
 /// The lines of a node in a window, about an object by its name and what it is: `7`, `decree`. A log that is not there or
 /// cannot be read has none.
-pub fn own_words(directory: &Path, node: &str, window: &Window, object: (&str, &str)) -> Vec<OwnLine> {
+pub fn own_words(
+    directory: &Path,
+    node: &str,
+    window: &Window,
+    object: (&str, &str),
+    redaction: &Redaction,
+) -> Vec<OwnLine> {
     // A node's name comes from a history file: it must not lead out of the folder.
     if node.is_empty() || node.contains(['/', '\\', '\0']) || node.starts_with('.') {
         return Vec::new();
@@ -65,12 +72,18 @@ pub fn own_words(directory: &Path, node: &str, window: &Window, object: (&str, &
             BufReader::with_capacity(1 << 20, file.take(BYTES_MAX)),
             window,
             object,
+            redaction,
         ),
         Err(_) => Vec::new(),
     }
 }
 
-fn lines(mut reader: impl BufRead, window: &Window, (key, noun): (&str, &str)) -> Vec<OwnLine> {
+fn lines(
+    mut reader: impl BufRead,
+    window: &Window,
+    (key, noun): (&str, &str),
+    redaction: &Redaction,
+) -> Vec<OwnLine> {
     let mut bytes = Vec::new();
     let mut lines = Vec::new();
     let (mut skipped_before, mut after_restart) = (0, 0usize);
@@ -116,7 +129,7 @@ fn lines(mut reader: impl BufRead, window: &Window, (key, noun): (&str, &str)) -
         lines.push(OwnLine {
             number,
             at,
-            text: visible(&without_escapes(text), LINE_CHARS_MAX),
+            text: visible(&redaction.apply(&without_escapes(text)), LINE_CHARS_MAX),
             kind,
             is_called,
             is_near,
@@ -220,7 +233,7 @@ mod tests {
             from: 0,
             to: second(5),
         };
-        let kept = lines(&log[..], &window, ("7", "decree"));
+        let kept = lines(&log[..], &window, ("7", "decree"), &Redaction::default());
         let words: Vec<&str> = kept.iter().map(|line| line.text.as_str()).collect();
         let expected = [
             "prepare decree=7",
@@ -244,6 +257,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_blacked_out_of_a_line_is_gone_before_it_is_cut() {
+        let log = format!("1.0 {} password=hunter2\n", "x".repeat(LINE_CHARS_MAX - 12));
+        let window = Window {
+            around: vec![(0, u64::MAX)],
+            from: 0,
+            to: u64::MAX,
+        };
+        let shown = |redaction: &Redaction| {
+            lines(log.as_bytes(), &window, ("7", "decree"), redaction)[0]
+                .text
+                .clone()
+        };
+        assert!(shown(&Redaction::default()).contains("password=hu"));
+        let black = shown(&Redaction::of(r"password=\S+").unwrap());
+        assert!(black.ends_with("x ███"), "{black}");
+    }
+
+    #[test]
     fn a_namesake_of_the_object_is_not_about_it_where_the_log_says_what_it_is() {
         let second = |s: u64| s * 1_000_000_000;
         let window = Window {
@@ -252,7 +283,7 @@ mod tests {
             to: second(9),
         };
         let kinds = |log: &[u8]| -> Vec<(Kind, usize)> {
-            let kept = lines(log, &window, ("7", "decree"));
+            let kept = lines(log, &window, ("7", "decree"), &Redaction::default());
             kept.iter().map(|line| (line.kind, line.skipped_before)).collect()
         };
         assert_eq!(
@@ -291,7 +322,16 @@ mod tests {
             from: 0,
             to: u64::MAX,
         };
-        let read = |name| own_words(folder.path(), name, &window, ("7", "decree")).len();
+        let read = |name| {
+            own_words(
+                folder.path(),
+                name,
+                &window,
+                ("7", "decree"),
+                &Redaction::default(),
+            )
+            .len()
+        };
         assert_eq!(read("x"), 1);
         for name in ["../", "..", "x/../..", "../nodes/..", "", "a\0b"] {
             assert_eq!(read(name), 0, "{name:?}");

@@ -1,7 +1,8 @@
 //! The lower half of the page: what was exercised, the checks, the environment, the files.
 
 use crate::coverage::{Coverage, Tally};
-use crate::document::{Check, Results};
+use crate::document::{Check, Results, SystemRow};
+use crate::run_info::{Environment, RunInfo};
 use crate::text::{count, counted, seconds, stretch, visible};
 use checker::Analysis;
 use std::path::Path;
@@ -130,8 +131,21 @@ pub fn checks(results: &Results) -> Vec<CheckView> {
 }
 
 pub fn checker_note(analysis: &Analysis) -> String {
+    let searched = match analysis.stats.states {
+        0 => "nothing had to be searched".to_owned(),
+        states => format!(
+            "{} searched, {} at most",
+            counted(states, "state"),
+            bytes(analysis.stats.peak_bytes as u64)
+        ),
+    };
+    let limit = match analysis.undecided.is_empty() {
+        true => "no limit was reached",
+        false => "a limit was reached",
+    };
     format!(
-        "Checker: {} in parallel, the largest with {}; algorithm “{}”; every proof verified by a second, independent checker.",
+        "Checker: {} in parallel, the largest with {}; algorithm “{}”; {searched}; {limit}; every proof verified by a second, \
+         independent checker.",
         counted(analysis.keys.total, analysis.model.noun()),
         counted(analysis.stats.largest_key_ops, "operation"),
         analysis.stats.algorithm
@@ -144,21 +158,24 @@ pub fn environment(results: &Results) -> Vec<(&'static str, String)> {
     };
     let machine = &run.environment;
     let mut rows = vec![
-        ("System under test", visible(&run.system, 60)),
+        ("System under test", system(run, results.system.as_ref())),
         ("Started by", visible(&run.command.join(" "), 300)),
         (
             "Nodes",
             format!("{}, processes of their own", crate::text::names(&run.nodes)),
         ),
         ("Network", network(&machine.network)),
-        ("Harness", format!("{} · seed {}", machine.harness, run.seed)),
+        ("Harness", harness(machine, run.seed)),
         (
             "Host",
             format!(
-                "{} · {} · {:.0} GiB",
+                "{} · {} · {:.0} GiB{}",
                 visible(&machine.os, 80),
                 counted(machine.cpus, "core"),
-                machine.memory_bytes as f64 / (1u64 << 30) as f64
+                machine.memory_bytes as f64 / (1u64 << 30) as f64,
+                machine
+                    .load_max
+                    .map_or_else(String::new, |load| format!(" · load {load:.1} at most"))
             ),
         ),
         (
@@ -170,6 +187,26 @@ pub fn environment(results: &Results) -> Vec<(&'static str, String)> {
     let replayed = run.replay_of.as_ref();
     rows.extend(replayed.map(|id| ("Replay of", visible(id, 60))));
     rows
+}
+
+/// The system, and which version of it: `paxos · harness 0.1.0 · SHA-256 9f41c07e1122…`.
+fn system(run: &RunInfo, known: Option<&SystemRow>) -> String {
+    let version = known.and_then(|it| it.version.as_ref());
+    let digest = known.and_then(|it| it.sha256.as_ref());
+    let version = version.map(|version| visible(version, 60));
+    let digest = digest.map(|digest| format!("SHA-256 {}", visible(digest, 12)));
+    let parts: Vec<String> = [Some(visible(&run.system, 60)), version, digest]
+        .into_iter()
+        .flatten()
+        .collect();
+    parts.join(" · ")
+}
+
+/// The harness, what it was built from, and the seed: `0.4.0 (a41c9e2) · seed 7`.
+fn harness(machine: &Environment, seed: u64) -> String {
+    let commit = machine.commit.as_ref();
+    let commit = commit.map_or_else(String::new, |commit| format!(" ({})", visible(commit, 20)));
+    format!("{}{commit} · seed {seed}", machine.harness)
 }
 
 /// How nodes were connected, and what that means for the counts in the evidence.

@@ -3,11 +3,12 @@
 
 use super::between::{Between, between, between_title};
 use crate::coverage::{Coverage, known_end_ns};
-use crate::document::ViolationRow;
+use crate::document::{OrderRow, ViolationRow};
+use crate::redaction::Redaction;
 use crate::report::logs::{self, Logs};
 use crate::report::messages::{MessagesView, messages};
 use crate::report::piece::{Piece, core_values, lettered};
-use crate::report::timeline::{self, Reach};
+use crate::report::timeline::{self, Drawn, Reach};
 use crate::report::{circle, operations};
 use crate::text::{self, count, counted, listed, seconds, visible};
 use checker::Violation;
@@ -21,14 +22,17 @@ pub struct ViolationView {
     pub tab_note: String,
     pub title: String,
     pub subtitle: String,
-    pub timeline: String,
+    pub timeline: Drawn,
     /// What can be chosen to be drawn; empty where there is nothing but the core.
     pub reaches: Vec<(&'static str, String)>,
-    /// The drawing with all operations on the object; empty where the other one has them already.
-    pub timeline_of_all: String,
+    /// The drawing with all operations on the object; none where the other one has them already.
+    pub timeline_of_all: Option<Drawn>,
     pub circle: String,
     pub reasons: Vec<(String, Vec<Piece>)>,
+    /// Orders and where they break; or, after the order that comes furthest, what is next and why it cannot be.
     pub orders: Vec<(Vec<Piece>, Vec<Piece>)>,
+    /// Which order comes furthest, where there are too many to show all; else empty.
+    pub furthest: Vec<Piece>,
     pub claim: String,
     pub answers: Vec<AnswerRow>,
     pub key_name: String,
@@ -88,7 +92,7 @@ pub fn violation_view(
     coverage: &Coverage,
     (violation, row): (&Violation, &ViolationRow),
     alike: usize,
-    directory: Option<&Path>,
+    (directory, redaction): (Option<&Path>, &Redaction),
 ) -> ViolationView {
     let (from, to) = span(history, violation);
     let digits = row.digits();
@@ -135,23 +139,21 @@ pub fn violation_view(
         ),
         timeline: timeline::draw(history, coverage, violation, row, Reach::Nearest),
         reaches: reaches(row.core.len(), nearest, (all, others), &key_name),
-        timeline_of_all: match all > nearest {
-            true => timeline::draw(history, coverage, violation, row, Reach::All),
-            false => String::new(),
-        },
+        timeline_of_all: (all > nearest)
+            .then(|| timeline::draw(history, coverage, violation, row, Reach::All)),
         circle: circle::draw(violation, row),
         reasons: ('①'..)
             .zip(&row.edges)
             .map(|(number, edge)| (number.to_string(), lettered(&edge.sentence, row)))
             .collect(),
-        orders: row
-            .orders
-            .iter()
-            .map(|order| {
-                let letters = order.order.join(", then ");
-                (lettered(&letters, row), lettered(&order.sentence, row))
-            })
-            .collect(),
+        orders: orders(row),
+        furthest: row.frontier.as_ref().map_or_else(Vec::new, |frontier| {
+            let sentence = match frontier.order.as_slice() {
+                [] => "None of them can come first.".to_owned(),
+                order => format!("The furthest that an order comes is {}.", order.join(", then ")),
+            };
+            lettered(&sentence, row)
+        }),
         claim: claim(&labels, row.shrink.minimal),
         answers: answers(history, &mine, &values),
         key_name,
@@ -188,10 +190,27 @@ pub fn violation_view(
             ),
         ],
         in_run: operations::link_to_key(history, violation.key),
-        messages: directory.and_then(|it| messages(history, violation, row, it)),
+        messages: directory.and_then(|it| messages(history, violation, row, it, redaction)),
         logs: directory
-            .map(|it| logs::around(history, coverage, violation, row, it))
+            .map(|it| logs::around(history, coverage, violation, row, it, redaction))
             .unwrap_or_default(),
+    }
+}
+
+/// Every order and where it breaks; where there are too many, what cannot come next after the one that comes furthest.
+fn orders(row: &ViolationRow) -> Vec<(Vec<Piece>, Vec<Piece>)> {
+    let told = |letters: String, order: &OrderRow| (lettered(&letters, row), lettered(&order.sentence, row));
+    match &row.frontier {
+        Some(frontier) => frontier
+            .next
+            .iter()
+            .map(|order| told(order.fails_at.clone(), order))
+            .collect(),
+        None => row
+            .orders
+            .iter()
+            .map(|order| told(order.order.join(", then "), order))
+            .collect(),
     }
 }
 

@@ -139,6 +139,42 @@ fn the_page_fits_a_telephone_and_moves_sideways_only_within_its_cards() {
 }
 
 #[test]
+fn the_names_of_the_lanes_stay_while_the_drawing_moves_sideways() {
+    let Some(mut chrome) = chrome() else { return };
+    // For each name of the drawing that is shown: how far its copy is from it in height, and whether that is in the card.
+    const NAMES: &str = "(() => {
+      const card = document.querySelector('.picture').getBoundingClientRect();
+      const scroll = [...document.querySelectorAll('.picture .scroll')].find((it) => it.checkVisibility());
+      scroll.scrollLeft = 300;
+      const boxes = (selector) => [...scroll.querySelectorAll(selector)].map((it) => it.getBoundingClientRect());
+      const own = boxes('.timeline .lane-name, .timeline .client-name'), copies = boxes('.names .lane-name, .names .client-name');
+      return own.map((box, place) => [Math.abs(box.top - copies[place].top) < 1, copies[place].left >= card.left && copies[place].right < card.right, box.right > card.left]);
+    })()";
+    let (_, _, page) = told(&failing());
+    for reach in ["nearest", "all"] {
+        chrome.resize(360, 800);
+        chrome.open(&page, "");
+        chrome.evaluate(&format!("document.querySelector('.reach .{reach}')?.click()"));
+        let names: Vec<[bool; 3]> = serde_json::from_value(chrome.evaluate(NAMES)).unwrap();
+        assert!(names.len() >= 8, "{reach}: {names:?}");
+        assert!(
+            names.iter().all(|it| *it == [true, true, false]),
+            "{reach}: {names:?}"
+        );
+    }
+    // And this check can say no.
+    chrome.evaluate(
+        "document.querySelectorAll('svg.names').forEach((it) => { it.style.position = 'static'; })",
+    );
+    let names: Vec<[bool; 3]> = serde_json::from_value(chrome.evaluate(NAMES)).unwrap();
+    assert!(names.iter().all(|it| !it[1]), "{names:?}");
+    // Where all of the drawing is seen they are not needed.
+    chrome.resize(1_400, 800);
+    let shown = "[...document.querySelectorAll('svg.names')].some((it) => it.checkVisibility())";
+    assert_eq!(chrome.evaluate(shown), false);
+}
+
+#[test]
 fn what_is_printed_is_light_whatever_the_screen_is() {
     let Some(mut chrome) = chrome() else { return };
     let (_, _, page) = told(&failing());
