@@ -25,13 +25,15 @@ mod values;
 pub use bench::{BenchFormat, BenchOptions, BenchSystem, TiedOptions};
 pub use bench_checker::{BenchCommand, CheckerBenchFormat, CheckerBenchOptions, MeasuredCheckOptions};
 pub use doctor::DoctorOptions;
-pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions, Language};
+pub use export::{CiServer, ExportFormat, ExportOptions, InitOptions, Language, Wire};
 pub use global::GlobalOptions;
 pub use input::InputOptions;
 pub use layers::{Origin, Origins, variables_set};
 pub use replay::ReplayOptions;
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
-pub use store::{GcOptions, ListFormat, ListOptions, Listing, ReportOptions, RunOptions, ServeOptions};
+pub use store::{
+    GcOptions, ListFormat, ListOptions, Listing, PageOptions, ReportOptions, RunOptions, ServeOptions,
+};
 pub use test::{Evidence, TestOptions, UnknownIs};
 pub use values::{Concurrency, Seed, parse_workload};
 
@@ -99,6 +101,12 @@ pub enum Command {
         /// Which format
         #[arg(value_enum, default_value = "results")]
         format: SchemaFormat,
+    },
+    /// Print a document: how to plug in a system, what faults there are, ...; without a name, which there are
+    Docs {
+        /// Its name: plugging-in-a-system
+        #[arg(value_name = "NAME")]
+        page: Option<String>,
     },
     /// Print the completions of a shell
     Completions {

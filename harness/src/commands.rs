@@ -5,6 +5,7 @@ mod bench_checker;
 mod check;
 mod child;
 mod completions;
+mod docs;
 mod doctor;
 mod export;
 mod gc;
@@ -53,6 +54,7 @@ pub fn carry_out(cli: Cli) -> ExitCode {
         Command::Export(options) => export::export(&options),
         Command::Init(options) => init::init(&options),
         Command::Schema { format } => schema::schema(format),
+        Command::Docs { page } => docs::docs(page.as_deref()),
         Command::PaxosNode(options) => paxos_node::run(options),
         Command::Tied(options) => tied::tied(&options),
         Command::CheckMeasured(options) => bench_checker::measured(&options),

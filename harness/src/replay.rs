@@ -17,7 +17,16 @@ use std::ffi::OsStr;
 /// The parts of `harness test --help` that say how to test.
 const HEADINGS: [&str; 4] = ["Cluster", "Load", "Faults", "Checking"];
 /// What of the other parts belongs to the test.
-const OTHERS: [&str; 6] = ["system", "node_args", "seed", "name", "bug", "capture"];
+const OTHERS: [&str; 8] = [
+    "system",
+    "node_args",
+    "seed",
+    "name",
+    "bug",
+    "capture",
+    "redact",
+    "report_max_ops",
+];
 /// What the schedule takes the place of.
 const FAULTS: [&str; 3] = ["--nemesis", "--nemesis-interval", "--schedule"];
 

@@ -68,7 +68,7 @@ pub enum BenchFormat {
 }
 
 const AFTER_HELP: &str = "\
-Real node processes on loopback, with their syncs, and no faults. What the figures mean: docs/paxos-speed.md.
+Real node processes on loopback, with their syncs, and no faults. What the figures mean: harness docs paxos-speed.
 
 Exit codes: 0 measured, 254 bad arguments, 255 it could not be measured, 130 and 143 stopped.";
 

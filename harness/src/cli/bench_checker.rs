@@ -46,7 +46,7 @@ pub struct CheckerBenchOptions {
 }
 
 const AFTER_HELP: &str = "\
-Every history is made up from a seed, and its verdict is known. What the figures mean: docs/checker-speed.md.
+Every history is made up from a seed, and its verdict is known. What the figures mean: harness docs checker-speed.
 
 Exit codes: 0 measured, 254 bad arguments, 255 it could not be measured, or a verdict was wrong, 130 and 143 stopped.";
 

@@ -47,8 +47,8 @@ pub struct InitOptions {
     #[arg(default_value = ".")]
     pub directory: PathBuf,
 
-    /// Writes a descriptor, a client program in this language, and an example server that they work with. On a terminal what
-    /// no flag says is asked
+    /// Writes a descriptor, a client program in this language, and an example server that they work with; or, for http and
+    /// resp, a descriptor that needs no client program. On a terminal what no flag says is asked
     #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with = "ci")]
     pub lang: Option<Language>,
 
@@ -62,11 +62,13 @@ pub struct InitOptions {
     )]
     pub start: Option<String>,
 
-    /// With --start, what answers with 2xx when a node is ready: http://{ip}:8000/health
+    /// With --start, what answers with 2xx when a node is ready: http://{ip}:8000/health; with --lang resp what answers a
+    /// PING: resp://{ip}:6379
     #[arg(long, value_name = "URL", requires = "start")]
     pub ready: Option<String>,
 
-    /// With --start, what clients do (see `harness list workloads`) [default: register and cas-register]
+    /// With --start, what clients do (see `harness list workloads`) [default: register, and cas-register where that is a
+    /// program's or HTTP's]
     #[arg(long, value_name = "WORKLOAD", requires = "start", value_parser = parse_workload)]
     pub clients_do: Option<String>,
 
@@ -91,12 +93,13 @@ pub struct InitOptions {
     )]
     pub install: String,
 
-    /// Prints the job instead, to be put into a file that is there already; with --lang the client program
+    /// Prints the job instead, to be put into a file that is there already; with --lang the client program, or what stands in
+    /// its place in the descriptor
     #[arg(long)]
     pub print: bool,
 }
 
-/// Languages of client programs.
+/// Languages of client programs; or what a node speaks that needs none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
     /// Python 3, with nothing but its standard library: client.py
@@ -111,6 +114,19 @@ pub enum Language {
     Rust,
     /// Java 17 or later, with nothing but its standard library: Client.java
     Java,
+    /// No program: a node is asked over HTTP, as the descriptor says
+    Http,
+    /// No program: a node is asked in RESP, the protocol of Redis, as the descriptor says
+    Resp,
+}
+
+/// What a node speaks that needs no client program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// HTTP.
+    Http,
+    /// RESP, the protocol of Redis.
+    Resp,
 }
 
 /// CI servers.

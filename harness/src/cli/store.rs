@@ -19,6 +19,25 @@ pub struct RunOptions {
     pub store: PathBuf,
 }
 
+/// What is in a report.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PageOptions {
+    /// Blacks out what this regular expression finds in the nodes' logs and in captured messages, on the page; the files
+    /// beside it keep it
+    #[arg(long, value_name = "REGEX", value_parser = parse_redaction, help_heading = "Output")]
+    pub redact: Option<String>,
+
+    /// How many single operations are in the report at most; of a longer run those around the violations, which is said
+    /// there [default: 1000000]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub report_max_ops: Option<usize>,
+}
+
+/// A regular expression, as it was typed.
+fn parse_redaction(text: &str) -> Result<String, String> {
+    results::Redaction::of(text).map(|_| text.to_owned())
+}
+
 /// How `harness report` writes.
 #[derive(Clone, Debug, Args)]
 pub struct ReportOptions {
@@ -29,6 +48,10 @@ pub struct ReportOptions {
     /// Opens it in a browser
     #[arg(long)]
     pub open: bool,
+
+    /// What is in it, in the place of what the run was asked for.
+    #[command(flatten)]
+    pub page: PageOptions,
 }
 
 /// What to list.

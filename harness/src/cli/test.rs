@@ -1,5 +1,6 @@
 //! What can be typed after `harness test`.
 
+use super::store::PageOptions;
 use super::values::{
     Concurrency, Nemesis, Seed, parse_concurrency, parse_duration, parse_folder_name, parse_interval,
     parse_nemesis, parse_rate, parse_seed, parse_size,
@@ -191,6 +192,10 @@ pub struct TestOptions {
     /// Opens the report in a browser when there is a violation
     #[arg(long, help_heading = "Output")]
     pub open: bool,
+
+    /// How the report is written.
+    #[command(flatten)]
+    pub page: PageOptions,
 
     /// Writes harness.log as JSON, a line an entry
     #[arg(long, help_heading = "Output")]

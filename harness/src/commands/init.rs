@@ -1,10 +1,12 @@
 //! `harness init`: files that a project begins with. What is there already is never overwritten.
 //!
-//! Read next: `asked` for the questions on a terminal, `lang` for a descriptor and a client program, `ci` for a job.
+//! Read next: `asked` for the questions on a terminal, `lang` for a descriptor and a client program, `wire` for a descriptor
+//! that needs none, `ci` for a job.
 
 mod asked;
 mod ci;
 mod lang;
+mod wire;
 
 use super::{fail, print, refuse};
 use crate::cli::InitOptions;
@@ -24,8 +26,8 @@ pub fn init(options: &InitOptions) -> ExitCode {
         }
         (false, false) => {
             return refuse(
-                "say what to write: --lang python, go, shell, rust or java for a descriptor and a client program, --ci github \
-                 or gitlab for a job. On a terminal it is asked",
+                "say what to write: --lang python, go, shell, rust or java for a descriptor and a client program, --lang http or \
+                 resp for a descriptor that needs none, --ci github or gitlab for a job. On a terminal it is asked",
             );
         }
     };
@@ -42,7 +44,7 @@ pub fn init(options: &InitOptions) -> ExitCode {
 fn told(options: &InitOptions) -> Result<String> {
     match (options.ci, options.lang) {
         (Some(server), _) if options.print => return Ok(ci::job(server, options)),
-        (_, Some(language)) if options.print => return Ok(lang::program(language).to_owned()),
+        (_, Some(language)) if options.print => return lang::printed(language),
         _ => {}
     }
     let directory = &options.directory;

@@ -13,6 +13,7 @@ use crate::series::Tally;
 use crate::stop::Stop;
 use crate::systems;
 use anyhow::{Context, Result, bail};
+use results::document::SystemRow;
 use results::text::{command, counted, line, visible};
 use results::{Outcome, ProgramFile, Replay, Results, RunDir, RunInfo, Store};
 use std::path::Path;
@@ -173,13 +174,9 @@ impl Repeated<'_> {
                 }
                 tally.add(ended.code);
                 if self.is_told && tally.total() == 1 {
-                    let here = came_to.as_ref().and_then(|results| results.run.as_ref());
-                    let here = here.and_then(|run| run.program_file.as_ref());
-                    self.program
-                        .zip(here)
-                        .and_then(changed)
-                        .iter()
-                        .for_each(|note| print(note));
+                    let here = came_to.as_ref().and_then(|results| results.system.as_ref());
+                    let told = self.program.zip(here).and_then(changed);
+                    told.iter().for_each(|note| print(note));
                 }
                 if self.is_told {
                     let took = began.elapsed().as_secs_f64();
@@ -224,19 +221,17 @@ fn progress(kind: ProgressKind) -> &'static str {
 }
 
 /// Says that the nodes are not the program any more that they were in the run; nothing where they are.
-fn changed((then, now): (&ProgramFile, &ProgramFile)) -> Option<String> {
-    let named = |it: &ProgramFile| {
-        let version = it
-            .version
-            .as_ref()
-            .map_or(String::new(), |it| format!("{}, ", visible(it, 60)));
-        format!("{version}SHA-256 {:.12}…", it.sha256)
+fn changed((then, now): (&ProgramFile, &SystemRow)) -> Option<String> {
+    let named = |version: Option<&String>, sha256: &str| {
+        let version = version.map_or(String::new(), |it| format!("{}, ", visible(it, 60)));
+        format!("{version}SHA-256 {sha256:.12}…")
     };
-    (then.sha256 != now.sha256).then(|| {
+    let sha256 = now.sha256.as_ref()?;
+    (then.sha256 != *sha256).then(|| {
         format!(
             " note     the program of the nodes has changed since the run: {} then, {} now\n\n",
-            named(then),
-            named(now)
+            named(then.version.as_ref(), &then.sha256),
+            named(now.version.as_ref(), sha256)
         )
     })
 }
@@ -304,16 +299,24 @@ mod tests {
 
     #[test]
     fn a_program_that_is_another_one_now_is_told_by_version_and_bytes() {
-        let file = |digit: &str, version: Option<&str>| ProgramFile {
+        let old = ProgramFile {
             path: "/usr/bin/mydb".to_owned(),
             bytes: 3,
-            sha256: digit.repeat(64),
-            version: version.map(str::to_owned),
+            sha256: "a".repeat(64),
+            version: Some("mydb 3.1".to_owned()),
         };
-        let (old, new) = (file("a", Some("mydb 3.1")), file("b", None));
-        assert_eq!(changed((&old, &file("a", None))), None);
+        let now = |sha256: Option<String>| SystemRow {
+            name: "mydb".to_owned(),
+            version: None,
+            program: None,
+            bytes: None,
+            sha256,
+            command: Vec::new(),
+        };
+        assert_eq!(changed((&old, &now(Some("a".repeat(64))))), None);
+        assert_eq!(changed((&old, &now(None))), None, "it is not known");
         assert_eq!(
-            changed((&old, &new)).unwrap(),
+            changed((&old, &now(Some("b".repeat(64))))).unwrap(),
             " note     the program of the nodes has changed since the run: mydb 3.1, SHA-256 aaaaaaaaaaaa… then, SHA-256 \
              bbbbbbbbbbbb… now\n\n"
         );

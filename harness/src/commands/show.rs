@@ -2,10 +2,10 @@
 
 use super::{conclude, fail, print};
 use crate::browser;
-use crate::cli::{Format, ReportOptions, RunOptions};
+use crate::cli::{Format, PageOptions, ReportOptions, RunOptions};
 use crate::run::judgement;
 use anyhow::{Context, Result};
-use results::{Outcome, RunDir, Store};
+use results::{Outcome, Results, RunDir, Store};
 use std::process::ExitCode;
 
 pub fn show(options: &RunOptions) -> ExitCode {
@@ -32,11 +32,16 @@ pub fn report(options: &ReportOptions) -> ExitCode {
     let written = find(&options.of).and_then(|run| {
         match run.results().filter(|results| results.verdict == Outcome::Error) {
             // It is told as it was; `harness check` judges what there is of its history.
-            Some(results) => {
+            Some(mut results) => {
+                ask(&mut results, &options.page);
                 let history = history::read_file(&run.file("history.jsonl")).unwrap_or_default();
                 judgement::write_page_without_verdict(&results, &history, &run)?;
             }
-            None => judgement::of_run(&run, judgement::Terms::of_run(&run))?.write_report(&run)?,
+            None => {
+                let mut judgement = judgement::of_run(&run, judgement::Terms::of_run(&run))?;
+                ask(&mut judgement.results, &options.page);
+                judgement.write_report(&run)?;
+            }
         }
         Ok(run.file("report.html"))
     });
@@ -49,6 +54,17 @@ pub fn report(options: &ReportOptions) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),
+    }
+}
+
+/// Puts what is asked of the page in the place of what the run was asked for.
+fn ask(results: &mut Results, page: &PageOptions) {
+    let Some(run) = &mut results.run else { return };
+    let redact = page.redact.clone().map(Into::into);
+    let most = page.report_max_ops.map(Into::into);
+    for (name, value) in [("redact", redact), ("report_max_ops", most)] {
+        run.options
+            .extend(value.map(|value: serde_json::Value| (name.to_owned(), value)));
     }
 }
 

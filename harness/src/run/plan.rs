@@ -371,6 +371,13 @@ fn command_line_for(options: &TestOptions, nodes: &[String], seed: u64) -> Vec<S
     );
     flag("name", options.name.clone().unwrap_or_default(), "");
     flag("bug", options.bug.clone().unwrap_or_default(), "");
+    flag("redact", options.page.redact.clone().unwrap_or_default(), "");
+    let most = options.page.report_max_ops;
+    flag(
+        "report-max-ops",
+        most.map_or_else(String::new, |most| most.to_string()),
+        "",
+    );
     flag("seed", seed.to_string(), "");
     if options.fail_fast {
         argv.push("--fail-fast".to_owned());
@@ -420,6 +427,8 @@ fn option_table(
         "fail_fast": options.fail_fast,
         "capture": options.capture,
         "keep_data": options.keep_data,
+        "redact": options.page.redact,
+        "report_max_ops": options.page.report_max_ops,
         "checker_timeout_s": options.checker_timeout.as_secs_f64(),
         "checker_memory_bytes": options.checker_memory,
         "evidence": options.evidence.strictness().name(),

@@ -6,6 +6,7 @@ use crate::systems::scenarios;
 use anyhow::{Context, Result, anyhow, bail};
 use cluster::System;
 use nemesis::{Package, Request, Schedule};
+use results::RunDir;
 use std::path::Path;
 
 /// The largest schedule that is read: a hundred thousand faults.
@@ -65,14 +66,25 @@ fn name_of_scenario(named: &Path) -> Option<&str> {
         .filter(|name| !named.exists() && !name.contains(['/', '.']))
 }
 
-/// The scenario whose faults a run has, for whoever reads about it.
+/// The scenario whose faults a run has, for whoever reads about it: that of this name, or that of the run whose
+/// `schedule.json` it is, as in a replay.
 pub fn scenario(options: &TestOptions, system: &System) -> Option<results::Scenario> {
-    let name = name_of_scenario(options.schedule.as_deref()?)?;
+    let named = options.schedule.as_deref()?;
+    let Some(name) = name_of_scenario(named) else {
+        return of_run(named);
+    };
     let scenario = scenarios::of(&system.name).find(|scenario| scenario.name == name)?;
     Some(results::Scenario {
         name: scenario.name.to_owned(),
         about: scenario.about(),
     })
+}
+
+/// The scenario of the run that has written down these faults.
+fn of_run(schedule: &Path) -> Option<results::Scenario> {
+    let is_of_run = schedule.file_name() == Some("schedule.json".as_ref());
+    let folder = schedule.parent().filter(|_| is_of_run)?;
+    RunDir::at(folder).info()?.scenario
 }
 
 /// Sees to it that a node can be asked whether it is the primary, if a fault is about that.

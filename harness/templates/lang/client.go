@@ -1,4 +1,4 @@
-// A client for the harness: operations come in as JSON lines, outcomes go out (docs/client-programs.md).
+// A client for the harness: operations come in as JSON lines, outcomes go out (harness docs client-programs).
 package main
 
 import (

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A client for the harness: operations come in as JSON lines, outcomes go out (docs/client-programs.md)."""
+"""A client for the harness: operations come in as JSON lines, outcomes go out (harness docs client-programs)."""
 import http.client
 import json
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A client for the harness: operations come in as JSON lines, outcomes go out (docs/client-programs.md). Needs curl.
+# A client for the harness: operations come in as JSON lines, outcomes go out (harness docs client-programs). Needs curl.
 
 # field NAME LINE: what a JSON line says of a field: a number, a text in its quotes, a list, null.
 field() {

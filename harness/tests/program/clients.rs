@@ -178,6 +178,30 @@ fn a_client_in_rust_is_built_outside_the_workspace_and_works() {
 }
 
 #[test]
+fn what_speaks_http_or_resp_needs_no_program() {
+    if !has_sandbox() {
+        return;
+    }
+    let examples = [
+        ("http", "python3", "cas-register", &["read", "write", "cas"][..]),
+        ("resp", "redis-server", "register", &["read", "write"]),
+    ];
+    for (language, program, workload, functions) in examples {
+        if !has(program, "--version") {
+            continue;
+        }
+        let place = Place::new();
+        let descriptor = example(&place, language);
+        let folder = Path::new(&descriptor).parent().unwrap();
+        assert!(!std::fs::read_to_string(&descriptor).unwrap().contains("client ="));
+        assert_eq!(folder.join("server.py").exists(), language == "http");
+        let quickly = format!("--workload {workload} --nemesis none --time-limit 2");
+        let (_, results) = tested(&place, &descriptor, &quickly);
+        nothing_is_wrong(&results, functions);
+    }
+}
+
+#[test]
 fn no_template_is_longer_than_a_page() {
     let place = Place::new();
     for language in ["python", "go", "shell", "rust", "java"] {

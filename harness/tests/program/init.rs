@@ -131,3 +131,60 @@ fn a_server_that_is_not_known_and_a_folder_that_is_not_there_are_refused() {
     assert_eq!(nowhere.status.code(), Some(255));
     assert!(err(&nowhere).contains("there is no folder /no/such/folder"));
 }
+
+#[test]
+fn a_descriptor_without_a_program_is_written_for_whatever_the_protocol_has_words_for() {
+    let place = Place::new();
+    let listing = out(&place.run(&["list", "workloads", "--format", "json"]));
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&listing).unwrap();
+    let workloads = rows.iter().map(|row| row["workload"].as_str().unwrap());
+    let of_redis = ["register", "set", "append", "queue", "counter"];
+    for workload in workloads {
+        for (language, ready) in [("http", "http://{ip}:7000/up"), ("resp", "resp://{ip}:7000")] {
+            let folder = place.folder.path().join(language).join(workload);
+            let shown = folder.to_str().unwrap();
+            let said = [
+                "init",
+                "--lang",
+                language,
+                shown,
+                "--start",
+                "mydb {ip}",
+                "--ready",
+                ready,
+            ];
+            let output = place.run(&[&said[..], &["--clients-do", workload]].concat());
+            if language == "resp" && !of_redis.contains(&workload) {
+                assert_eq!(output.status.code(), Some(255), "{workload}");
+                assert!(
+                    err(&output).contains("is known of register, set,"),
+                    "{}",
+                    err(&output)
+                );
+                continue;
+            }
+            assert_eq!(output.status.code(), Some(0), "{workload}: {}", err(&output));
+            let text = fs::read_to_string(folder.join("system.toml")).unwrap();
+            assert!(text.contains(&format!("[workload.{workload}.")), "{text}");
+            assert!(text.contains("7000") && !text.contains("client ="), "{text}");
+        }
+    }
+    let folder = place.folder.path().join("portless");
+    let shown = folder.to_str().unwrap();
+    let portless = place.run(&[
+        "init",
+        "--lang",
+        "resp",
+        shown,
+        "--start",
+        "mydb",
+        "--ready",
+        "resp://{ip}",
+    ]);
+    assert_eq!(portless.status.code(), Some(255));
+    assert!(
+        err(&portless).contains("does not say the port"),
+        "{}",
+        err(&portless)
+    );
+}

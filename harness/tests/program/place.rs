@@ -45,6 +45,7 @@ impl Place {
         if !arguments.iter().any(|it| {
             [
                 "doctor",
+                "docs",
                 "init",
                 "schema",
                 "completions",

@@ -126,9 +126,19 @@ fn a_violation_that_does_not_come_back_is_said_not_to() {
         &place,
         r#"["test","--nemesis","kill","--time-limit","2","--node-count","3"]"#,
     );
+    // Its faults were those of a scenario.
+    let scenario = r#""scenario":{"name":"q5-old-proposer","about":"Late proposals."},"system""#;
+    let options = fs::read_to_string(run.join("options.json")).unwrap();
+    fs::write(
+        run.join("options.json"),
+        options.replacen(r#""system""#, scenario, 1),
+    )
+    .unwrap();
     let replayed = place.run(&["replay", "11"]);
     let text = out(&replayed);
     assert_eq!(replayed.status.code(), Some(0), "{text}{}", err(&replayed));
+    let page = fs::read_to_string(place.latest().join("report.html")).unwrap();
+    assert!(page.contains("The faults are those of q5-old-proposer: Late proposals."));
     assert!(
         text.contains(" 0 of 1 replay had a violation (95 % interval: 0 to 79 %)."),
         "{text}"

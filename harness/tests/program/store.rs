@@ -175,6 +175,42 @@ fn a_report_is_written_again_and_opened() {
 }
 
 #[test]
+fn what_is_in_a_report_can_be_chosen_when_it_is_written_again() {
+    let place = Place::new();
+    let run = place.put_run("20261123T064512Z-11", "kill", TWICE);
+    let page = |arguments: &[&str]| {
+        let output = place.run(&[&["report", "11"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        fs::read_to_string(run.join("report.html")).unwrap()
+    };
+    const LEFT_OUT: &str = "Single operations are shown for 1 of 2";
+    assert!(page(&["--report-max-ops", "1"]).contains(LEFT_OUT));
+    assert!(!page(&[]).contains(LEFT_OUT));
+    let refused = place.run(&["report", "11", "--redact", "("]);
+    assert_eq!(refused.status.code(), Some(254));
+    assert!(err(&refused).contains("unclosed group"), "{}", err(&refused));
+}
+
+#[test]
+fn a_document_is_printed_by_its_name() {
+    let place = Place::new();
+    let listed = out(&place.run(&["docs"]));
+    assert!(
+        listed.lines().any(|line| line.starts_with("systems/etcd ")),
+        "{listed}"
+    );
+    let printed = out(&place.run(&["docs", "docs/client-programs.md"]));
+    assert!(printed.starts_with("# "), "{printed}");
+    let unknown = place.run(&["docs", "client-program"]);
+    assert_eq!(unknown.status.code(), Some(254));
+    assert!(
+        err(&unknown).contains("did you mean `client-programs`?"),
+        "{}",
+        err(&unknown)
+    );
+}
+
+#[test]
 fn a_shell_and_a_manual_learn_of_every_command() {
     let harness = |arguments: &[&str]| Command::new(HARNESS).args(arguments).output().unwrap();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

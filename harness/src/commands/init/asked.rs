@@ -27,7 +27,7 @@ pub fn completed(
         .collect();
     let known: Vec<&str> = languages.iter().map(String::as_str).collect();
     let question = format!(
-        "In which language is the client program to be? {}",
+        "In which language is the client program to be? Or do your nodes speak http or resp, and need none? {}",
         known.join(", ")
     );
     options.lang = Some(ask(&question, "python", answers, screen, |answer| {
@@ -40,17 +40,22 @@ pub fn completed(
         return Ok(options);
     }
     options.start = Some(start);
-    let question = "What answers with 2xx when a node is ready?";
-    let ready = ask(
-        question,
-        "http://{ip}:8000/health",
-        answers,
-        screen,
-        |answer| match answer.starts_with("http://") {
-            true => Ok(answer.to_owned()),
-            false => Err("it begins with http://".to_owned()),
-        },
-    )?;
+    let is_resp = options.lang == Some(Language::Resp);
+    let (question, usual) = match is_resp {
+        true => ("What answers a PING when a node is ready?", "resp://{ip}:6379"),
+        false => (
+            "What answers with 2xx when a node is ready?",
+            "http://{ip}:8000/health",
+        ),
+    };
+    let ready = ask(question, usual, answers, screen, |answer| {
+        let is_url = answer.starts_with("http://") || (is_resp && answer.starts_with("resp://"));
+        match (is_url, is_resp) {
+            (true, _) => Ok(answer.to_owned()),
+            (false, true) => Err("it begins with resp:// or http://".to_owned()),
+            (false, false) => Err("it begins with http://".to_owned()),
+        }
+    })?;
     options.ready = Some(ready);
     let known = workload::ALL.map(|kind| kind.name);
     let question = format!("What do clients do? {}", known.join(", "));
@@ -111,7 +116,7 @@ mod tests {
         let options = options.unwrap();
         assert_eq!((options.lang, options.start), (Some(Language::Python), None));
         assert!(
-            screen.contains("python, go, shell, rust, java [python]"),
+            screen.contains("python, go, shell, rust, java, http, resp [python]"),
             "{screen}"
         );
     }

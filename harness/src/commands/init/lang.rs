@@ -1,10 +1,11 @@
 //! `harness init --lang`: a descriptor, a client program in a language, and an example server that both work with as they
-//! are, to be replaced one after another; or, for whoever says how his nodes are started, a descriptor of these.
+//! are, to be replaced one after another; or, for whoever says how his nodes are started, a descriptor of these. Where nodes
+//! speak HTTP or RESP the harness asks them itself, and there is no client program.
 //!
 //! The files themselves are in `templates/lang/`.
 
-use super::write_new;
-use crate::cli::{InitOptions, Language};
+use super::{wire, write_new};
+use crate::cli::{InitOptions, Language, Wire};
 use crate::workload;
 use anyhow::{Context, Result, bail};
 use cluster::System;
@@ -14,45 +15,87 @@ use std::path::Path;
 const DESCRIPTOR: &str = include_str!("../../../templates/lang/system.toml");
 const SERVER: &str = include_str!("../../../templates/lang/server.py");
 
-/// The client program.
-pub fn program(language: Language) -> &'static str {
+/// How clients ask the nodes.
+#[derive(Clone, Copy)]
+enum Client {
+    /// A program.
+    Program {
+        /// Its file.
+        file: &'static str,
+        text: &'static str,
+        /// How it is started, as a list in the descriptor.
+        command: &'static str,
+        /// How it is made from its file; none for what is run as it is.
+        build: Option<&'static str>,
+    },
+    /// The harness itself, as the descriptor says.
+    Harness(Wire),
+}
+
+fn client(language: Language) -> Client {
+    let program = |file, text, command, build| Client::Program {
+        file,
+        text,
+        command,
+        build,
+    };
     match language {
-        Language::Python => include_str!("../../../templates/lang/client.py"),
-        Language::Go => include_str!("../../../templates/lang/client.go"),
-        Language::Shell => include_str!("../../../templates/lang/client.sh"),
-        Language::Rust => include_str!("../../../templates/lang/client.rs"),
-        Language::Java => include_str!("../../../templates/lang/Client.java"),
+        Language::Python => program(
+            "client.py",
+            include_str!("../../../templates/lang/client.py"),
+            r#"["python3", "{dir}/client.py"]"#,
+            None,
+        ),
+        Language::Go => program(
+            "client.go",
+            include_str!("../../../templates/lang/client.go"),
+            r#"["{dir}/client"]"#,
+            Some("go build -o client client.go"),
+        ),
+        Language::Shell => program(
+            "client.sh",
+            include_str!("../../../templates/lang/client.sh"),
+            r#"["bash", "{dir}/client.sh"]"#,
+            None,
+        ),
+        Language::Rust => program(
+            "client.rs",
+            include_str!("../../../templates/lang/client.rs"),
+            r#"["{dir}/client"]"#,
+            Some("rustc --edition 2024 -O -o client client.rs"),
+        ),
+        // There is one for each client: they begin soon, and are small.
+        Language::Java => program(
+            "Client.java",
+            include_str!("../../../templates/lang/Client.java"),
+            r#"["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx32m", "-cp", "{dir}", "Client"]"#,
+            Some("javac Client.java"),
+        ),
+        Language::Http => Client::Harness(Wire::Http),
+        Language::Resp => Client::Harness(Wire::Resp),
+    }
+}
+
+/// The client program, or what stands in its place in the descriptor.
+///
+/// # Errors
+/// As those of the files.
+pub fn printed(language: Language) -> Result<String> {
+    match client(language) {
+        Client::Program { text, .. } => Ok(text.to_owned()),
+        Client::Harness(wire) => wire::example(wire),
     }
 }
 
 /// Writes the files, and tells what they are and how they are tried.
 pub fn written(language: Language, options: &InitOptions) -> Result<String> {
     let directory = &options.directory;
-    let (name, client, build) = match language {
-        Language::Python => ("client.py", r#"["python3", "{dir}/client.py"]"#, None),
-        Language::Go => (
-            "client.go",
-            r#"["{dir}/client"]"#,
-            Some("go build -o client client.go"),
-        ),
-        Language::Shell => ("client.sh", r#"["bash", "{dir}/client.sh"]"#, None),
-        Language::Rust => (
-            "client.rs",
-            r#"["{dir}/client"]"#,
-            Some("rustc --edition 2024 -O -o client client.rs"),
-        ),
-        // There is one for each client: they begin soon, and are small.
-        Language::Java => (
-            "Client.java",
-            r#"["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx32m", "-cp", "{dir}", "Client"]"#,
-            Some("javac Client.java"),
-        ),
-    };
-    let mut files = vec![
-        ("system.toml", descriptor(client, options)?),
-        (name, program(language).to_owned()),
-    ];
-    if options.start.is_none() {
+    let client = client(language);
+    let mut files = vec![("system.toml", descriptor(client, options)?)];
+    if let Client::Program { file, text, .. } = client {
+        files.push((file, text.to_owned()));
+    }
+    if options.start.is_none() && !matches!(client, Client::Harness(Wire::Resp)) {
         files.push(("server.py", SERVER.to_owned()));
     }
     // All of them or none.
@@ -72,17 +115,24 @@ pub fn written(language: Language, options: &InitOptions) -> Result<String> {
                 .with_context(|| format!("make {} executable", path.display()))?;
         }
     }
-    Ok(told(name, build, options))
+    Ok(told(client, &files, options))
 }
 
-/// The descriptor: of the example server, or of the system that is started as was said.
-fn descriptor(client: &str, options: &InitOptions) -> Result<String> {
+/// The descriptor: of the example, or of the system that is started as was said.
+fn descriptor(client: Client, options: &InitOptions) -> Result<String> {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let is_redis = matches!(client, Client::Harness(Wire::Resp));
     let (name, about, command, ready) = match (&options.start, &options.ready) {
         (Some(start), Some(ready)) => {
             let words: Vec<&str> = start.split_whitespace().collect();
             (name_of(&options.directory), start.as_str(), words, ready.as_str())
         }
+        _ if is_redis => (
+            "example".to_owned(),
+            "one redis-server, from the PATH",
+            REDIS.split_whitespace().collect(),
+            "resp://{ip}:6379",
+        ),
         _ => (
             "example".to_owned(),
             "the example that harness init writes",
@@ -91,21 +141,48 @@ fn descriptor(client: &str, options: &InitOptions) -> Result<String> {
         ),
     };
     let command: Vec<String> = command.into_iter().map(quoted).collect();
-    let workloads = match &options.clients_do {
-        Some(workload) => vec![workload.as_str()],
-        None => vec!["register", "cas-register"],
+    let port = port(ready);
+    let ready = match ready.strip_prefix("resp://") {
+        None => format!("url = {}", quoted(ready)),
+        Some(_) => match port {
+            Some(port) => format!("port = {port}\ncommand = [\"PING\"]\nreply = \"+PONG*\""),
+            None => bail!("write a descriptor: --ready {ready} does not say the port: resp://{{ip}}:6379"),
+        },
     };
-    let workload = |workload: &str| format!("[workload.{workload}]\nclient = {client}\n");
-    let workloads: Vec<String> = workloads.into_iter().map(workload).collect();
     let text = DESCRIPTOR
-        .replace("{workloads}", &workloads.join("\n"))
+        .replace("{workloads}", &workloads(client, options, port)?)
         .replace("{name}", &quoted(&name))
-        .replace("{ports}", &format!("{:?}", Vec::from_iter(port(ready))))
-        .replace("{ready}", &quoted(ready))
+        .replace("{ports}", &format!("{:?}", Vec::from_iter(port)))
+        .replace("{ready}", &ready)
         .replace("{description}", &quoted(about))
         .replace("{command}", &format!("[{}]", command.join(", ")));
     System::parse(&text, "the descriptor that would be written")?;
     Ok(text)
+}
+
+/// How one Redis is started that has written what it acknowledges.
+const REDIS: &str = "redis-server --bind {ip} --port 6379 --protected-mode no --dir {data} --appendonly yes --appendfsync always";
+
+/// What clients do, and by whom.
+fn workloads(client: Client, options: &InitOptions, port: Option<u16>) -> Result<String> {
+    let command = match client {
+        Client::Program { command, .. } => command,
+        Client::Harness(wire) => {
+            return match (&options.clients_do, &options.start) {
+                (Some(workload), _) => wire::workload(wire, workload, port.unwrap_or(80)),
+                (None, Some(_)) => wire::workload(wire, "register", port.unwrap_or(80)),
+                (None, None) => wire::example(wire),
+            };
+        }
+    };
+    let names = match &options.clients_do {
+        Some(workload) => vec![workload.as_str()],
+        None => vec!["register", "cas-register"],
+    };
+    let workload = |workload: &str| format!("[workload.{workload}]\nclient = {command}\n");
+    let workloads: Vec<String> = names.into_iter().map(workload).collect();
+    let by = "# It is carried out by a program: one process of it for each client.\n";
+    Ok(format!("{by}{}", workloads.join("\n")))
 }
 
 /// The port of a URL, where it says one.
@@ -127,34 +204,57 @@ fn name_of(directory: &Path) -> String {
 }
 
 /// What was written, and what to type next.
-fn told(client: &str, build: Option<&str>, options: &InitOptions) -> String {
+fn told(client: Client, files: &[(&str, String)], options: &InitOptions) -> String {
     let directory = &options.directory;
-    let shown = |name: &str| directory.join(name).display().to_string();
     let descriptor = Path::new(".").join(directory).join("system.toml");
     let descriptor = descriptor.display();
-    let build = build.map(|build| format!("  (cd {} && {build})\n", directory.display()));
-    let build = build.unwrap_or_default();
-    let examine = format!("  harness doctor {descriptor}\n");
-    if options.start.is_none() {
-        return format!(
-            "{}\n  how nodes are started and asked: put your own system in\n{}\n  what clients do: docs/client-programs.md \
-             says what it is told and answers\n{}\n  an example of a system\n\nTry it:\n{build}  harness test {descriptor} \
-             --node-count 1 --nemesis pause --time-limit 15\n\nThen put your own in, and see whether it is plugged in rightly; \
-             it says what is wrong and shows it:\n{examine}",
-            shown("system.toml"),
-            shown(client),
-            shown("server.py"),
-        );
+    let is_example = options.start.is_none();
+    let functions = || {
+        let named = |kind: &&workload::Kind| Some(kind.name) == options.clients_do.as_deref();
+        let kind = workload::ALL.iter().find(named);
+        kind.map_or_else(|| "write, cas, read".to_owned(), |kind| kind.functions.join(", "))
+    };
+    let about = |file: &str| {
+        match (file, is_example, client) {
+        ("server.py", ..) => "an example of a system".to_owned(),
+        ("system.toml", true, Client::Program { .. }) => {
+            "how nodes are started and asked: put your own system in".to_owned()
+        }
+        ("system.toml", true, Client::Harness(_)) => {
+            "how nodes are started, what they are asked and what they answer: put your own system in".to_owned()
+        }
+        ("system.toml", false, Client::Program { .. }) => "how nodes are started and asked".to_owned(),
+        ("system.toml", false, Client::Harness(_)) => {
+            "how nodes are started, and, made up, what they are asked and what they answer: say there what is true".to_owned()
+        }
+        (_, true, _) => {
+            "what clients do: `harness docs client-programs` says what it is told and answers".to_owned()
+        }
+        (_, false, _) => format!(
+            "an example for registers over HTTP: have it do {} with your system; `harness docs client-programs` says \
+             what it is told and answers",
+            functions()
+        ),
     }
-    let kind = workload::ALL
-        .iter()
-        .find(|kind| Some(kind.name) == options.clients_do.as_deref());
-    let functions = kind.map_or_else(|| "write, cas, read".to_owned(), |kind| kind.functions.join(", "));
-    format!(
-        "{}\n  how nodes are started and asked\n{}\n  an example for registers over HTTP: have it do {functions} with your \
-         system; docs/client-programs.md says what it is told and answers\n\nThen see whether it is plugged in rightly; it \
-         says what is wrong and shows it:\n{build}{examine}\nand test it:\n  harness test {descriptor}\n",
-        shown("system.toml"),
-        shown(client),
-    )
+    };
+    let line =
+        |(file, _): &(&str, String)| format!("{}\n  {}\n", directory.join(file).display(), about(file));
+    let written: String = files.iter().map(line).collect();
+    let build = match client {
+        Client::Program {
+            build: Some(build), ..
+        } => format!("  (cd {} && {build})\n", directory.display()),
+        _ => String::new(),
+    };
+    let examine = format!("  harness doctor {descriptor}\n");
+    match is_example {
+        true => format!(
+            "{written}\nTry it:\n{build}  harness test {descriptor} --node-count 1 --nemesis pause --time-limit 15\n\nThen put \
+             your own in, and see whether it is plugged in rightly; it says what is wrong and shows it:\n{examine}"
+        ),
+        false => format!(
+            "{written}\nThen see whether it is plugged in rightly; it says what is wrong and shows \
+             it:\n{build}{examine}\nand test it:\n  harness test {descriptor}\n"
+        ),
+    }
 }
