@@ -31,7 +31,7 @@ pub fn docs(page: Option<&str>) -> ExitCode {
         }
         None => {
             let known: Vec<&str> = PAGES.iter().map(|(name, _)| *name).collect();
-            refuse(&suggest::unknown("document", name, &known))
+            refuse(suggest::unknown("document", name, &known))
         }
     }
 }

@@ -81,11 +81,7 @@ mod tests {
         }
         let is_planted = |name: &&str| paxos::Bug::ALL.iter().any(|bug| bug.name() == *name);
         for scenario in ALL {
-            assert!(
-                scenario.bugs.iter().all(|name| is_planted(name)),
-                "{}",
-                scenario.name
-            );
+            assert!(scenario.bugs.iter().all(is_planted), "{}", scenario.name);
         }
         assert!(that_shows("no-such-bug").is_none());
     }

@@ -29,7 +29,10 @@ pub fn in_storms(
     }
     let rests = Rests::of(kind, request);
     // Each kind is in every run, however short: its first fault stays, and as many others as it takes to be felt.
-    let mut stays: Vec<bool> = planned.iter().map(|fault| !rests.rests_at(fault.start_ms)).collect();
+    let mut stays: Vec<bool> = planned
+        .iter()
+        .map(|fault| !rests.rests_at(fault.start_ms))
+        .collect();
     stays.iter_mut().take(1).for_each(|first| *first = true);
     let missing = FEWEST.saturating_sub(stays.iter().filter(|stays| **stays).count());
     let resting = stays.iter_mut().filter(|stays| !**stays);

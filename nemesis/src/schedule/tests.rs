@@ -79,7 +79,12 @@ fn however_much_a_kind_rests_some_of_its_faults_are_left() {
             seed,
         };
         let faults = Schedule::generate(&request).unwrap().faults;
-        let of = |kind: &str| faults.iter().filter(|planned| planned.fault.kind() == kind).count();
+        let of = |kind: &str| {
+            faults
+                .iter()
+                .filter(|planned| planned.fault.kind() == kind)
+                .count()
+        };
         for kind in history::fault::KINDS {
             assert!(of(kind) >= 5, "{kind}: {} faults, seed {seed}", of(kind));
         }
