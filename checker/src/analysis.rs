@@ -120,8 +120,8 @@ pub struct Violation {
     pub weakened: Weakened,
     /// How the core was found.
     pub shrink: Shrink,
-    /// What the whole object still keeps of its promise; empty where that was not asked.
-    pub still: Vec<crate::weaker::StillHolds>,
+    /// What the object still keeps of its promise, or the part of its history around this; empty where that was not asked.
+    pub still: crate::weaker::Still,
 }
 
 /// An operation of a counterexample.

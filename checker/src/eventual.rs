@@ -61,7 +61,7 @@ pub(crate) fn weakened(history: &History, model: Model) -> (Cow<'_, History>, Mo
 /// What is said of the violations of an eventual set, once the weakened history was explained as a set's.
 pub(crate) fn say(history: &History, violations: &mut [Violation]) {
     for violation in violations {
-        violation.still.clear();
+        violation.still = Default::default();
         words::say(history, violation);
     }
 }

@@ -4,7 +4,7 @@
 use crate::census::Census;
 use crate::proof::explain;
 use crate::proof::wording::{Setting, plain};
-use crate::weaker::{self, StillHolds};
+use crate::weaker::{self, Still};
 use crate::{Budget, CallOf, CheckError, Judgement, Object, Violation};
 use history::{History, Operation};
 
@@ -40,9 +40,9 @@ pub(crate) trait Theory<'h>: Object + Sized {
         None
     }
 
-    /// What the calls of one key still keep of their promise when they have no legal order.
-    fn still_holds(&self, part: &Part<'_, Self>, budget: &Budget) -> Vec<StillHolds> {
-        weaker::still_holds(self, part.history, &part.calls, budget)
+    /// What the calls of one key still keep of their promise when they have no legal order, which those of `core` show.
+    fn still_holds(&self, part: &Part<'_, Self>, core: &[u32], budget: &Budget) -> Still {
+        weaker::still_holds(self, part.history, &part.calls, core, budget)
     }
 
     /// How the argument of an operation is written in a counterexample, where it is not as it was: there, processes

@@ -16,16 +16,19 @@
 //! * **Never older than a time t** (Golab and others' "Δ-atomicity", 2011): the history is linearizable when every read
 //!   may have begun earlier by t; t is the smallest such time, in nanoseconds.
 //!
-//! Each is decided within steps and time; what was not is [`Answer::Unknown`], never a guess. All are functions of calls.
+//! Each is decided within steps and time; what was not is [`Answer::Unknown`], never a guess. All are functions of calls. Of a long
+//! history the part [`around`] the contradiction is asked, and it is said of how many calls that is.
 //!
 //! Read next: `order` for the search along clients, `regular`, `versions` for k, `age` for t.
 
 mod age;
+mod around;
 mod order;
 mod regular;
 mod versions;
 
 pub use age::age;
+pub use around::{AROUND, Around, WHOLE_MAX, around};
 pub use order::{Keeps, in_order_of_clients};
 pub use regular::regular;
 pub use versions::{VERSIONS_MAX, versions};
@@ -33,7 +36,9 @@ pub use versions::{VERSIONS_MAX, versions};
 use crate::proof::wording::gap;
 use crate::{Budget, CallOf, Object};
 use history::History;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Whether a promise is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,19 +128,62 @@ impl StillHolds {
     }
 }
 
-/// Everything that can be said of one object whose calls have no legal order. Where it has no reads that were answered, nothing can
-/// be old, and only orders are spoken of.
+/// What is still kept, and by how much of the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Still {
+    /// Each promise.
+    pub promises: Vec<StillHolds>,
+    /// How many calls around the contradiction it is said of, while all others may have happened at any time or never; nothing
+    /// where it is said of all. What is broken is broken by all in any case.
+    pub of: Option<usize>,
+}
+
+/// Everything that can be said of one object whose calls have no legal order, those of `core` for one, which are named by
+/// their numbers. Where it has no reads that were answered, nothing can be old, and only orders are spoken of.
 pub fn still_holds<O: Object>(
     object: &O,
     history: &History,
     calls: &[CallOf<O>],
+    core: &[u32],
     budget: &Budget,
-) -> Vec<StillHolds> {
-    let calls = without_needless(object, calls);
-    let processes: Vec<u32> = calls
+) -> Still {
+    let part = around(object, calls, core);
+    let of = part.as_ref().map(|part| part.kept);
+    let weak = part.as_ref().map_or(0, |part| part.calls.len() - part.kept);
+    let calls = part.map_or(Cow::Borrowed(calls), |part| Cow::Owned(part.calls));
+    // Whoever is weakened waits for nobody: each is a client of its own.
+    let processes_of_weak: FxHashMap<u32, u32> = calls[..weak]
         .iter()
-        .map(|call| history.operations[call.number as usize].process)
+        .zip((0..u32::MAX).rev())
+        .map(|(call, process)| (call.number, process))
         .collect();
+    let calls = without_needless(object, &calls);
+    let process = |call: &CallOf<O>| match processes_of_weak.get(&call.number) {
+        Some(process) => *process,
+        None => history.operations[call.number as usize].process,
+    };
+    let processes: Vec<u32> = calls.iter().map(process).collect();
+    // What is mostly decided soon goes first, for all have one budget.
+    let mut old = Vec::new();
+    if calls.iter().any(|call| is_read(object, call)) {
+        let times = |call: &CallOf<O>| {
+            let operation = &history.operations[call.number as usize];
+            let is_weakened = processes_of_weak.contains_key(&call.number);
+            let begin = if is_weakened { 0 } else { operation.start_ns };
+            (begin, operation.end_ns)
+        };
+        let times: Vec<(u64, u64)> = calls.iter().map(times).collect();
+        let age = age(object, &calls, &times, budget);
+        let regular = regular(object, &calls, budget);
+        // Reads of any age are reads of any number of updates back.
+        let versions = match age {
+            Bound::None => Bound::None,
+            _ => versions(object, &calls, budget),
+        };
+        old.push(StillHolds::Regular(regular));
+        old.push(StillHolds::Versions(versions));
+        old.push(StillHolds::Age(age));
+    }
     let by_client = |keeps| in_order_of_clients(object, &calls, &processes, keeps, budget);
     // The order of updates leaves much less to try. Whoever keeps it is sequentially consistent; whoever is not, does not keep it.
     let ordered = by_client(Keeps::ClientsAndUpdates);
@@ -151,25 +199,8 @@ pub fn still_holds<O: Object>(
         StillHolds::Sequential(sequential),
         StillHolds::OrderedSequential(ordered),
     ];
-    if calls.iter().any(|call| is_read(object, call)) {
-        let times: Vec<(u64, u64)> = calls
-            .iter()
-            .map(|call| {
-                let operation = &history.operations[call.number as usize];
-                (operation.start_ns, operation.end_ns)
-            })
-            .collect();
-        let age = age(object, &calls, &times, budget);
-        // Reads of any age are reads of any number of updates back.
-        let versions = match age {
-            Bound::None => Bound::None,
-            _ => versions(object, &calls, budget),
-        };
-        all.push(StillHolds::Regular(regular(object, &calls, budget)));
-        all.push(StillHolds::Versions(versions));
-        all.push(StillHolds::Age(age));
-    }
-    all
+    all.extend(old);
+    Still { promises: all, of }
 }
 
 /// Whether a call is a read whose answer is known.

@@ -131,6 +131,6 @@ fn violation(
             minimal: true,
             verified: false,
         },
-        still: Vec::new(),
+        still: Default::default(),
     }
 }

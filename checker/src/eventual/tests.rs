@@ -136,7 +136,7 @@ fn a_violation_names_the_read_and_is_verified() {
     assert!(violation.shrink.verified, "{violation:?}");
     let numbers: Vec<u32> = violation.core.iter().map(|member| member.operation).collect();
     assert_eq!(numbers, [0, 4], "the addition and the read that misses it");
-    assert!(violation.still.is_empty());
+    assert!(violation.still.promises.is_empty());
     assert_eq!(analysis.census.unwrap().acknowledged, 1);
 }
 

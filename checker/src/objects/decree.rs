@@ -21,7 +21,7 @@
 mod explain;
 
 use crate::theory::{Exchange, Part, Theory};
-use crate::weaker::StillHolds;
+use crate::weaker::Still;
 use crate::{Budget, CallOf, CheckError, Judgement, Object, Options, Violation};
 use history::{History, Operation, Outcome, Value};
 
@@ -126,8 +126,8 @@ impl<'h> Theory<'h> for Decree<'h> {
     }
 
     // Nothing of a decree that is decided twice, or undone, is of use.
-    fn still_holds(&self, _: &Part<'_, Self>, _: &Budget) -> Vec<StillHolds> {
-        Vec::new()
+    fn still_holds(&self, _: &Part<'_, Self>, _: &[u32], _: &Budget) -> Still {
+        Still::default()
     }
 
     fn explain(&self, part: &Part<'_, Self>, _: &[u32], _: &Budget) -> Result<Violation, String> {

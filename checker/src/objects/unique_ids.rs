@@ -8,7 +8,7 @@
 use crate::proof::explain::Telling;
 use crate::proof::wording::{asker, gap, value};
 use crate::theory::{Exchange, Part, Theory};
-use crate::weaker::StillHolds;
+use crate::weaker::Still;
 use crate::{Budget, CallOf, CheckError, Judgement, Object, Options};
 use history::{History, Operation, Outcome, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -124,8 +124,8 @@ impl<'h> Theory<'h> for UniqueIds<'h> {
     }
 
     // There is nothing between unique and not.
-    fn still_holds(&self, _: &Part<'_, Self>, _: &Budget) -> Vec<StillHolds> {
-        Vec::new()
+    fn still_holds(&self, _: &Part<'_, Self>, _: &[u32], _: &Budget) -> Still {
+        Still::default()
     }
 }
 

@@ -193,7 +193,7 @@ impl<'a, O: Object> Case<'a, O> {
                 minimal: self.core.minimal,
                 verified,
             },
-            still: Vec::new(),
+            still: Default::default(),
         }
     }
 

@@ -5,7 +5,7 @@
 //! history has none; and when no call more can be weakened, the core is minimal.
 
 use crate::object::is_pure;
-use crate::{Budget, CallOf, Judgement, Limit, Object};
+use crate::{Budget, Call, CallOf, Judgement, Limit, Object};
 use history::NEVER;
 
 /// How many calls are looked at in weakened histories before a core is left as large as it is. Where values repeat
@@ -89,25 +89,43 @@ pub(crate) fn distinct(mut sizes: Vec<usize>) -> Vec<usize> {
 /// The calls that are not kept, as weak as they can be: without those that change nothing, and those that began when
 /// all of the kept ones were over.
 pub fn free<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> Vec<CallOf<O>> {
-    let places = free_places(object, calls, kept);
+    let places = free_places(object, calls, kept, over(calls, kept));
     places
         .map(|place| calls[place as usize].clone().weakened())
         .collect()
 }
 
+/// The same where real time does not count for everybody: also those that began when all of the kept ones were over.
+pub(crate) fn free_at_any_time<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> Vec<CallOf<O>> {
+    let places = free_places(object, calls, kept, NEVER);
+    places
+        .map(|place| calls[place as usize].clone().weakened())
+        .collect()
+}
+
+/// When the last of the kept calls that ended did so.
+fn over<I, O>(calls: &[Call<I, O>], kept: &[u32]) -> u32 {
+    let ends = kept.iter().map(|place| calls[*place as usize].complete);
+    ends.filter(|complete| *complete != NEVER).max().unwrap_or(0)
+}
+
 /// The kept calls and those that are free beside them, in the order of their invocations.
 fn universe<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> Vec<u32> {
-    let mut all: Vec<u32> = free_places(object, calls, kept)
+    let mut all: Vec<u32> = free_places(object, calls, kept, over(calls, kept))
         .chain(kept.iter().copied())
         .collect();
     all.sort_unstable();
     all
 }
 
-fn free_places<O: Object>(object: &O, calls: &[CallOf<O>], kept: &[u32]) -> impl Iterator<Item = u32> {
+/// The places of those that began before `over`.
+fn free_places<O: Object>(
+    object: &O,
+    calls: &[CallOf<O>],
+    kept: &[u32],
+    over: u32,
+) -> impl Iterator<Item = u32> {
     let mut core: Vec<&CallOf<O>> = Vec::new();
-    let ends = kept.iter().map(|place| calls[*place as usize].complete);
-    let over = ends.filter(|complete| *complete != NEVER).max().unwrap_or(0);
     let mut others: Vec<u32> = Vec::new();
     let mut next = 0;
     for (place, call) in calls.iter().enumerate() {

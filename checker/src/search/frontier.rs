@@ -17,10 +17,13 @@ use crate::call::CallOf;
 use crate::object::{Object, is_pure};
 use crate::{Budget, Limit};
 use rustc_hash::{FxBuildHasher, FxHashSet};
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 /// After how many steps the budget is asked.
 const STEPS_PER_LOOK: usize = 1024;
+/// Going through so many slots takes about as long as a step.
+const SLOTS_PER_STEP: usize = 8;
 /// How many open calls are named when a limit is reached.
 const OPEN_MAX: usize = 20;
 
@@ -41,6 +44,8 @@ struct Search<'a, O: Object> {
     ends: Vec<u32>,
     /// By slot, the open required call in it.
     open: Vec<Option<u32>>,
+    /// The slots with none, the lowest first.
+    vacant: BinaryHeap<Reverse<u32>>,
     /// The slot of an open call, by its place.
     slots: HashMap<u32, u32, FxBuildHasher>,
     /// The invoked calls of unknown outcome, those that ask the same together.
@@ -76,6 +81,7 @@ impl<'a, O: Object> Search<'a, O> {
             account: budget.account(),
             ends,
             open: Vec::new(),
+            vacant: BinaryHeap::new(),
             slots: HashMap::default(),
             classes: Vec::new(),
             class_of: HashMap::default(),
@@ -115,6 +121,7 @@ impl<'a, O: Object> Search<'a, O> {
     /// A call begins: it may take effect from now on.
     fn begin(&mut self, place: u32) -> Result<(), Limit> {
         let call = &self.calls[place as usize];
+        self.event = call.invoke;
         if !call.is_required() {
             // What changes nothing, and was told nothing, need not take effect.
             if !is_pure(self.object, call) {
@@ -127,15 +134,15 @@ impl<'a, O: Object> Search<'a, O> {
             }
             return Ok(());
         }
-        let slot = match self.open.iter().position(Option::is_none) {
-            Some(slot) => slot,
+        let slot = match self.vacant.pop() {
+            Some(Reverse(slot)) => slot,
             None => {
                 self.open.push(None);
-                self.open.len() - 1
+                self.open.len() as u32 - 1
             }
         };
-        self.open[slot] = Some(place);
-        self.slots.insert(place, slot as u32);
+        self.open[slot as usize] = Some(place);
+        self.slots.insert(place, slot);
         if is_pure(self.object, call) {
             for reached in &mut self.frontier {
                 self.steps += 1;
@@ -144,14 +151,14 @@ impl<'a, O: Object> Search<'a, O> {
                     .step(&reached.at.state, &call.input, call.output.as_ref())
                 {
                     reached.at.state = state;
-                    reached.at.done.add(slot as u32);
+                    reached.at.done.add(slot);
                     let by = self.trail.then(reached.by, place);
                     self.trail.release(reached.by);
                     reached.by = by;
                 }
             }
         }
-        Ok(())
+        self.look()
     }
 
     /// A call completes: in whatever goes on, it has taken effect.
@@ -188,16 +195,22 @@ impl<'a, O: Object> Search<'a, O> {
             }
         }
         self.open[slot as usize] = None;
+        self.vacant.push(Reverse(slot));
         for reached in &mut through {
             reached.at.done.remove(slot);
         }
         self.frontier = through;
-        if self.steps >= STEPS_PER_LOOK {
-            self.steps = 0;
-            let held = self.bytes(0);
-            self.account.holds(held)?;
+        self.look()
+    }
+
+    /// Asks the budget, now and then.
+    fn look(&mut self) -> Result<(), Limit> {
+        if self.steps < STEPS_PER_LOOK {
+            return Ok(());
         }
-        Ok(())
+        self.steps = 0;
+        let held = self.bytes(0);
+        self.account.holds(held)
     }
 
     /// All states of affairs one effect further: that of the call that is `ending`, of another open call, or of
@@ -205,6 +218,7 @@ impl<'a, O: Object> Search<'a, O> {
     fn lead_on(&mut self, from: &Reached<O::State>, ending: u32, slot: u32) -> Vec<Reached<O::State>> {
         let mut next = Vec::new();
         let calls = self.calls;
+        self.steps += self.open.len() / SLOTS_PER_STEP;
         let others = (0..self.open.len() as u32).filter_map(|slot| Some((slot, self.open[slot as usize]?)));
         let others: Vec<(u32, u32)> = others
             .filter(|(_, place)| *place != ending && !is_pure(self.object, &calls[*place as usize]))
@@ -249,6 +263,7 @@ impl<'a, O: Object> Search<'a, O> {
 
     /// The same after everything open has taken effect that fits and leaves the state as it is.
     fn settled(&mut self, mut at: Configuration<O::State>, mut by: u32) -> Reached<O::State> {
+        self.steps += self.open.len() / SLOTS_PER_STEP;
         for slot in 0..self.open.len() as u32 {
             let Some(place) = self.open[slot as usize] else {
                 continue;

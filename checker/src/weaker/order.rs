@@ -14,7 +14,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 /// More places than these are not tried.
 const TRIED_MAX: usize = 200_000;
 /// Nor more than so many bytes of them.
-const BYTES_MAX: usize = 256 << 20;
+const BYTES_MAX: usize = 32 << 20;
 
 /// What an order has to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

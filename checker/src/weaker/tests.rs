@@ -2,6 +2,7 @@
 //! ones.
 
 use super::age::widened;
+use super::around::cut;
 use super::*;
 use crate::cell::SMALL;
 use crate::{Call, Limits};
@@ -193,7 +194,7 @@ fn a_read_that_is_one_write_and_20_ms_old_is_said_so() {
     }
     let history = history::read_bytes(text.as_bytes()).unwrap();
     let analysis = crate::check(&history, crate::Model::CasRegister).unwrap();
-    let still = &analysis.violations[0].still;
+    let still = &analysis.violations[0].still.promises;
     assert_eq!(
         still,
         &[
@@ -216,7 +217,7 @@ fn a_value_that_nobody_wrote_is_of_no_age() {
 "#;
     let history = history::read_bytes(text.as_bytes()).unwrap();
     let analysis = crate::check(&history, crate::Model::CasRegister).unwrap();
-    let still = &analysis.violations[0].still;
+    let still = &analysis.violations[0].still.promises;
     assert_eq!(still[0], StillHolds::Sequential(Answer::Broken));
     assert_eq!(
         still[3..],
@@ -245,7 +246,7 @@ fn an_update_of_unknown_outcome_may_be_what_a_read_was_told() {
     });
     let history = history::read_bytes(lines.join("\n").as_bytes()).unwrap();
     let analysis = crate::check(&history, crate::Model::CasRegister).unwrap();
-    let still = &analysis.violations[0].still;
+    let still = &analysis.violations[0].still.promises;
     assert_eq!(
         still[..3],
         [
@@ -338,6 +339,82 @@ fn reads_that_ask_different_things_are_judged_each() {
     });
     let history = history::read_bytes(lines.join("\n").as_bytes()).unwrap();
     let analysis = crate::check(&history, crate::Model::Set).unwrap();
-    let still = &analysis.violations[0].still;
+    let still = &analysis.violations[0].still.promises;
     assert_eq!(still[2], StillHolds::Regular(Answer::Broken));
+}
+
+#[test]
+fn what_a_part_breaks_the_whole_breaks() {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let budget = Budget::of(&Limits::default());
+    let (mut broken, mut kept) = (0, 0);
+    for number in 0..4_000 {
+        let (calls, processes, _) = random(&mut rng);
+        let Some(last) = calls.iter().rfind(|call| call.is_required()) else {
+            continue;
+        };
+        let part = cut(&SMALL, &calls, &[last.number], 2).unwrap();
+        let weak = part.calls.len() - part.kept;
+        let of_part: Vec<u32> = part
+            .calls
+            .iter()
+            .zip(0..)
+            .map(|(call, place)| match place < weak {
+                true => 1_000 + place as u32,
+                false => processes[call.number as usize],
+            })
+            .collect();
+        let place = format!("history {number}: {calls:#?} {processes:?} {:#?}", part.calls);
+        let mut compare = |part: bool, whole: bool| {
+            assert!(!part || whole, "{place}");
+            broken += usize::from(part);
+            kept += usize::from(!part && whole);
+        };
+        for keeps in [Keeps::Clients, Keeps::ClientsAndUpdates] {
+            let by = |calls, processes| {
+                in_order_of_clients(&SMALL, calls, processes, keeps, &budget) == Answer::Broken
+            };
+            compare(by(&part.calls, &of_part), by(&calls, &processes));
+        }
+        let by = |calls| regular(&SMALL, calls, &budget) == Answer::Broken;
+        compare(by(&part.calls), by(&calls));
+        for most in 1..=3 {
+            let by = |calls| !matches!(versions(&SMALL, calls, &budget), Bound::AtMost(it) if it <= most);
+            compare(by(&part.calls), by(&calls));
+        }
+    }
+    assert!(broken > 400 && kept > 400, "{broken} {kept}");
+}
+
+#[test]
+fn of_a_long_history_the_part_around_the_contradiction_is_asked() {
+    let mut text = String::new();
+    let mut time = 0u64;
+    let mut call = |process: u32, f: &str, asked: &str, told: usize| {
+        for (kind, value) in [("invoke", asked.to_owned()), ("ok", told.to_string())] {
+            time += 10_000_000;
+            text += &format!(
+                r#"{{"process":{process},"type":"{kind}","f":"{f}","value":{value},"time":{time}}}"#
+            );
+            text.push('\n');
+        }
+    };
+    let last = WHOLE_MAX / 2 + 1;
+    for value in 1..=last {
+        call(0, "write", &value.to_string(), value);
+        call(1, "read", "null", if value == last { last - 1 } else { value });
+    }
+    let history = history::read_bytes(text.as_bytes()).unwrap();
+    let analysis = crate::check(&history, crate::Model::CasRegister).unwrap();
+    let expected = Still {
+        promises: vec![
+            StillHolds::Sequential(Answer::Holds),
+            StillHolds::OrderedSequential(Answer::Holds),
+            StillHolds::Regular(Answer::Broken),
+            StillHolds::Versions(Bound::AtMost(2)),
+            StillHolds::Age(Bound::AtMost(10_000_000)),
+        ],
+        of: Some(AROUND),
+    };
+    assert_eq!(analysis.violations[0].still, expected);
 }

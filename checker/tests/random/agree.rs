@@ -108,7 +108,7 @@ fn parts_are_legal(place: &str, spec: &dyn Spec, history: &History, rng: &mut Ch
         frontier: None,
         weakened: Weakened::default(),
         shrink: Shrink::default(),
-        still: Vec::new(),
+        still: Default::default(),
     };
     let events = counterexample_events(history, spec.model(), &options(spec), &part).unwrap();
     assert!(

@@ -7,7 +7,7 @@ use super::make::bounded;
 use super::{AnswerRow, ChangeRow, FaultRow, LogRow, changes};
 use crate::text;
 use checker::ReasonKind;
-use checker::weaker::{Answer, Bound, StillHolds};
+use checker::weaker::{Answer, Bound, Still, StillHolds};
 use history::{History, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -286,8 +286,8 @@ fn shown(words: &str) -> serde_json::Value {
 }
 
 /// What is known of weaker promises, in sentences: one for all when none is kept.
-pub(super) fn still(promises: &[StillHolds]) -> Vec<String> {
-    let known: Vec<&StillHolds> = decided(promises).collect();
+pub(super) fn still(still: &Still) -> Vec<String> {
+    let known: Vec<&StillHolds> = decided(&still.promises).collect();
     let is_broken = |promise: &&StillHolds| {
         matches!(
             promise,
@@ -298,10 +298,20 @@ pub(super) fn still(promises: &[StillHolds]) -> Vec<String> {
                 | StillHolds::Age(Bound::None)
         )
     };
-    match known.len() > 1 && known.iter().all(is_broken) {
-        true => vec!["No weaker promise is kept either.".to_owned()],
-        false => known.iter().map(|promise| promise.sentence()).collect(),
+    if known.len() > 1 && known.iter().all(is_broken) {
+        // What a part breaks the whole breaks.
+        return vec!["No weaker promise is kept either.".to_owned()];
     }
+    let scope = still.of.filter(|_| !known.iter().all(is_broken)).map(|of| {
+        format!(
+            "This is about the {} operations up to there alone; any other may have happened at any time, or not.",
+            text::count(of)
+        )
+    });
+    scope
+        .into_iter()
+        .chain(known.iter().map(|promise| promise.sentence()))
+        .collect()
 }
 
 /// The weaker promises of which it is known whether they are kept.
@@ -316,4 +326,29 @@ fn decided(still: &[StillHolds]) -> impl Iterator<Item = &StillHolds> {
                 | StillHolds::Age(Bound::Unknown)
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_of_a_part_alone_is_said_of_that_part() {
+        let of = |of: Option<usize>, ordered: Answer, regular: Answer| {
+            let promises = vec![
+                StillHolds::OrderedSequential(ordered),
+                StillHolds::Regular(regular),
+            ];
+            still(&Still { promises, of })
+        };
+        let (holds, broken) = (Answer::Holds, Answer::Broken);
+        assert_eq!(of(None, holds, broken).len(), 2);
+        let part = of(Some(1000), holds, broken);
+        assert_eq!(part.len(), 3);
+        assert!(part[0].contains("1,000 operations"), "{part:?}");
+        let none = ["No weaker promise is kept either."];
+        assert_eq!(of(Some(1000), broken, broken), none, "so the whole keeps none");
+        assert_eq!(of(Some(1000), Answer::Unknown, broken).len(), 1);
+        assert!(of(Some(1000), Answer::Unknown, Answer::Unknown).is_empty());
+    }
 }

@@ -123,3 +123,19 @@ fn what_one_call_after_another_was_told_is_legal_or_it_is_not() {
     };
     assert_eq!((judged(1), judged(2)), ((true, false), (false, true)));
 }
+
+#[test]
+fn that_thousands_are_open_at_one_time_makes_none_of_them_dearer() {
+    const READS: usize = 400_000;
+    let mut calls = Calls::new();
+    let open: Vec<_> = (0..READS).map(|_| calls.invoke(None)).collect();
+    for read in open {
+        calls.ok(read, 0);
+    }
+    let limits = Limits {
+        time: Some(Duration::from_secs(10)),
+        memory_bytes: None,
+    };
+    let judgement = search(&Cell::<u32>::default(), calls.as_slice(), &Budget::of(&limits));
+    assert!(judgement.is_legal(), "{judgement:?}");
+}

@@ -238,7 +238,7 @@ impl Case<'_> {
                 optional_updates: optional,
             },
             shrink: Shrink::default(),
-            still: Vec::new(),
+            still: Default::default(),
         }
     }
 
