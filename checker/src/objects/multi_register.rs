@@ -193,7 +193,8 @@ impl<'h> Theory<'h> for MultiRegister {
         };
         for register in 0..known.initial.len() as u32 {
             if let Some((places, ledger)) = known.alone(register, calls)
-                && let Some((_, Judgement::Illegal { suspects })) = register::judge(&ledger, budget)
+                && let Some((_, Judgement::Illegal { suspects })) =
+                    register::judge(&ledger, budget, &|_| None)
             {
                 let suspects = suspects.into_iter().map(|place| places[place as usize]).collect();
                 return ("registers one by one", Judgement::Illegal { suspects });

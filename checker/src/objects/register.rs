@@ -13,14 +13,19 @@ mod words;
 pub(crate) mod zones;
 
 use crate::proof::explain::Telling;
+use crate::proof::shrink;
 use crate::proof::wording::value;
 use crate::search::{Stuck, frontier};
 use crate::theory::{Exchange, Theory};
 use crate::{Budget, CallOf, CheckError, Judgement, Limit, Object, Options};
+use beam::Recent;
 use history::{History, Operation, Outcome, Value, Values};
 use ledger::Ledger;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
+
+/// So many calls are tried alone where few configurations do not get beyond an event.
+const RECENT: [u32; 2] = [16, 64];
 
 /// The object.
 #[derive(Debug)]
@@ -179,11 +184,26 @@ impl<'h> Theory<'h> for Register<'h> {
         let Some(ledger) = Ledger::of(calls) else {
             return ("frontier search", frontier::search(self, calls, budget));
         };
-        judge(&ledger, budget).unwrap_or_else(|| ("frontier search", frontier::search(self, calls, budget)))
+        let recent = |begun| self.recent(calls, begun, budget);
+        judge(&ledger, budget, &recent)
+            .unwrap_or_else(|| ("frontier search", frontier::search(self, calls, budget)))
     }
 }
 
 impl Register<'_> {
+    /// The last few of the first `begun` calls, if these have no order while all others may happen at any time or
+    /// never.
+    fn recent(&self, calls: &[CallOf<Self>], begun: u32, budget: &Budget) -> Option<Vec<u32>> {
+        RECENT.into_iter().find_map(|few| {
+            let kept: Vec<u32> = (begun.saturating_sub(few)..begun).collect();
+            let mut weakened = shrink::free(self, calls, &kept);
+            weakened.extend(kept.iter().map(|place| calls[*place as usize]));
+            let ledger = Ledger::of(&weakened)?;
+            let (_, judgement) = beam::judge(&ledger, budget, &|_| None)?;
+            judgement.is_illegal().then_some(kept)
+        })
+    }
+
     /// What an operation asked; `None` where its argument makes no sense.
     fn asked(&self, operation: &Operation) -> Option<Asked> {
         Some(match self.functions[operation.f as usize] {
@@ -198,10 +218,15 @@ impl Register<'_> {
 }
 
 /// Judges a register by the best algorithm for its calls, and names it. `None` when that is the search for any object.
-pub(crate) fn judge(ledger: &Ledger, budget: &Budget) -> Option<(&'static str, Judgement)> {
+/// What `recent` is for, [`beam::judge`] says.
+pub(crate) fn judge(
+    ledger: &Ledger,
+    budget: &Budget,
+    recent: Recent<'_>,
+) -> Option<(&'static str, Judgement)> {
     match zones::judge(ledger, &mut budget.account()) {
         Ok(Some(judgement)) => Some(("zones", judgement)),
-        Ok(None) => beam::judge(ledger, budget),
+        Ok(None) => beam::judge(ledger, budget, recent),
         Err(limit) => Some(("zones", Judgement::Unknown(stuck(ledger, limit)))),
     }
 }

@@ -69,9 +69,13 @@ enum Attempt {
     Unknown(Stuck),
 }
 
+/// Says whether the last of so many calls have no order, whatever the others did, and which these are.
+pub type Recent<'a> = &'a dyn Fn(u32) -> Option<Vec<u32>>;
+
 /// The verdict on a register; `None` when too many calls are open at one time. With it, the name of the algorithm that
-/// found it.
-pub fn judge(ledger: &Ledger, budget: &Budget) -> Option<(&'static str, Judgement)> {
+/// found it. Where few configurations do not get beyond an event, `recent` is asked of the calls that had begun by then
+/// before more configurations are tried: mostly it is these.
+pub fn judge(ledger: &Ledger, budget: &Budget, recent: Recent<'_>) -> Option<(&'static str, Judgement)> {
     let has_unknown = ledger.entries.iter().any(|entry| !entry.is_required());
     let effort = |width, often, thrifty| Effort {
         width,
@@ -97,6 +101,7 @@ pub fn judge(ledger: &Ledger, budget: &Budget) -> Option<(&'static str, Judgemen
         ],
         false => vec![narrow, everything, wide, all],
     };
+    let mut asked = 0;
     for (name, effort) in attempts {
         match Beam::new(ledger, effort, budget).run() {
             Attempt::Legal(order) => return Some((name, Judgement::Legal { order })),
@@ -104,7 +109,13 @@ pub fn judge(ledger: &Ledger, budget: &Budget) -> Option<(&'static str, Judgemen
                 let suspects = (0..begun).collect();
                 return Some((name, Judgement::Illegal { suspects }));
             }
-            Attempt::Dead { certain: false, .. } | Attempt::Survived => {}
+            Attempt::Dead { begun, .. } if begun > asked => {
+                asked = begun;
+                if let Some(suspects) = recent(begun) {
+                    return Some((name, Judgement::Illegal { suspects }));
+                }
+            }
+            Attempt::Dead { .. } | Attempt::Survived => {}
             Attempt::TooManyOpen => return None,
             Attempt::Unknown(stuck) => return Some((name, Judgement::Unknown(stuck))),
         }

@@ -69,15 +69,25 @@ fn on_longer_histories_it_agrees_with_the_search_for_any_object() {
     let register = Register::of(&history, &Options::default()).unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let budget = Budget::of(&Limits::default());
-    let (mut legal, mut illegal) = (0, 0);
+    let (mut legal, mut illegal, mut recent) = (0, 0, 0);
     for number in 0..2_000 {
         let calls = random(&mut rng);
         let calls = calls.as_slice();
         let expected = frontier::search(&register, calls, &budget).is_legal();
+        let last = register.recent(calls, calls.len() as u32, &budget);
+        assert!(
+            last.is_none() || !expected,
+            "history {number}: {calls:?} {last:?}"
+        );
+        recent += usize::from(last.is_some_and(|last| last.len() < calls.len()));
         let ledger = Ledger::of(calls).unwrap();
-        for (name, judgement) in [judge(&ledger, &budget), beam::judge(&ledger, &budget)]
-            .into_iter()
-            .flatten()
+        for (name, judgement) in [
+            judge(&ledger, &budget, &|_| None),
+            judge(&ledger, &budget, &|begun| register.recent(calls, begun, &budget)),
+            beam::judge(&ledger, &budget, &|_| None),
+        ]
+        .into_iter()
+        .flatten()
         {
             assert_eq!(
                 judgement.is_legal(),
@@ -92,6 +102,7 @@ fn on_longer_histories_it_agrees_with_the_search_for_any_object() {
         *(if expected { &mut legal } else { &mut illegal }) += 1;
     }
     assert!(legal > 200 && illegal > 200, "{legal} legal, {illegal} illegal");
+    assert!(recent > 50, "{recent}: the last few are often enough");
 }
 
 #[test]
@@ -122,9 +133,12 @@ fn limits_are_held_by_every_algorithm() {
         ),
     ] {
         let budget = Budget::of(&limits);
-        for (name, judgement) in [judge(&ledger, &budget), beam::judge(&ledger, &budget)]
-            .into_iter()
-            .flatten()
+        for (name, judgement) in [
+            judge(&ledger, &budget, &|_| None),
+            beam::judge(&ledger, &budget, &|_| None),
+        ]
+        .into_iter()
+        .flatten()
         {
             let Judgement::Unknown(stuck) = judgement else {
                 panic!("{name} went on beyond its limit");
@@ -171,7 +185,7 @@ fn an_open_write_of_the_same_value_does_not_stand_in_for_an_unknown_swap() {
     calls.ok(late, Told::Value(value(1)));
     // The unknown swap, the other, the early read, and only then the write.
     let ledger = Ledger::of(calls.as_slice()).unwrap();
-    let (_, judgement) = beam::judge(&ledger, &Budget::of(&Limits::default())).unwrap();
+    let (_, judgement) = beam::judge(&ledger, &Budget::of(&Limits::default()), &|_| None).unwrap();
     assert!(judgement.is_legal(), "{judgement:?}");
 }
 

@@ -5,7 +5,7 @@ use crate::search::trail::START;
 use smallvec::SmallVec;
 
 /// A possible past.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Configuration {
     /// What is in the register.
     pub value: u32,
@@ -17,6 +17,16 @@ pub struct Configuration {
     pub waived: u128,
     /// How many calls of unknown outcome have taken effect, by their class; sorted.
     pub used: SmallVec<[(u32, u32); 6]>,
+}
+
+impl Clone for Configuration {
+    fn clone(&self) -> Configuration {
+        Configuration {
+            // All at once, and not one after the other as its own `clone` does.
+            used: SmallVec::from_slice(&self.used),
+            ..*self
+        }
+    }
 }
 
 /// What configurations are compared by: the kinds of the open calls.
