@@ -67,7 +67,7 @@ pub struct KindCoverage {
     /// For how long one was in force and there was a quorum.
     pub active_with_quorum_ns: u64,
     /// Of a system that says how long it may take to fail over: for how long one was in force when there had been a quorum and no
-    /// change of any fault for longer than that; see [`beyond`].
+    /// change of any fault for longer than that; see `beyond`.
     pub active_beyond_failover_ns: Option<u64>,
 }
 
