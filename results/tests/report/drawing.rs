@@ -211,3 +211,37 @@ fn a_stripe_of_late_packets_says_what_it_stands_for_where_there_is_room() {
         "{drawing}"
     );
 }
+
+#[test]
+fn where_there_are_too_many_orders_the_page_says_how_far_one_comes() {
+    let mut script = Script::new(&[]);
+    script.phase(0, "run");
+    script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_010);
+    script.op(1, "propose", &json!(42), &json!(42), 1_020, 1_030);
+    let history = script.history();
+    let mut analysis = checker::check(&history, checker::Model::Decree).unwrap();
+    let coverage = results::coverage::Coverage::of(&history);
+    let page = |analysis: &checker::Analysis| {
+        let results = results::Results::new(None, &history, analysis, &coverage);
+        results::report_html(&results, &history, Some(analysis), &coverage, None).unwrap()
+    };
+    let words = [
+        "The furthest that an order comes is ",
+        "<th>Cannot be, because</th>",
+    ];
+    let all = page(&analysis);
+    assert!(all.contains("<th>Every order</th>") && words.iter().all(|it| !all.contains(it)));
+    // As of a core with more operations than these two.
+    let violation = &mut analysis.violations[0];
+    let next = violation.orders.drain(..).find(|order| order.order == [0, 1]);
+    violation.frontier = Some(checker::Frontier {
+        order: vec![0],
+        next: next.into_iter().collect(),
+    });
+    let furthest = page(&analysis);
+    assert!(words.iter().all(|it| furthest.contains(it)) && !furthest.contains("<th>Every order</th>"));
+    assert!(
+        furthest.contains(" must be told 17. It was told 42."),
+        "why B cannot be next"
+    );
+}
