@@ -59,8 +59,8 @@ fn every_form_is_in_the_documentation() {
     let listed = Command::new(HARNESS).args(["list", "nemeses"]).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
     let forms: Vec<(&str, &str)> = listed
-        .split_whitespace()
-        .filter_map(|word| word.split_once(':'))
+        .lines()
+        .filter_map(|line| line.split_whitespace().next()?.split_once(':'))
         .collect();
     assert!(forms.len() > 30, "{forms:?}");
     for (kind, form) in forms {
