@@ -34,7 +34,8 @@ pub fn in_storms(
         .map(|fault| !rests.rests_at(fault.start_ms))
         .collect();
     stays.iter_mut().take(1).for_each(|first| *first = true);
-    let missing = FEWEST.saturating_sub(stays.iter().filter(|stays| **stays).count());
+    let fewest = (request.time_limit.as_secs() / FEWEST_PER_S).min(FEWEST) as usize;
+    let missing = fewest.saturating_sub(stays.iter().filter(|stays| **stays).count());
     let resting = stays.iter_mut().filter(|stays| !**stays);
     resting.take(missing).for_each(|stays| *stays = true);
     let mut stays = stays.into_iter();
@@ -42,9 +43,10 @@ pub fn in_storms(
     planned
 }
 
-/// So many faults of a kind at least are in a run that is long enough for them, however much it rests: each may hit nodes that
-/// others have taken down, or that chance spares.
-const FEWEST: usize = 5;
+/// So many faults of a kind at least are in a run of half a minute, however much it rests: each may hit nodes that others have
+/// taken down, or that chance spares. Shorter runs have one for so many seconds.
+const FEWEST: u64 = 5;
+const FEWEST_PER_S: u64 = 6;
 
 /// How long the pause between two faults of a kind is, in intervals.
 const GAP: (f64, f64) = (0.4, 1.6);
