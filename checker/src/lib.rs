@@ -295,6 +295,7 @@ fn analyse<'h, T: Theory<'h>>(
         })
         .filter(|sentence| !matches!(sentence, Ok(Sentence::Valid)))
         .collect::<Result<_, CheckError>>()?;
+    let verdict_took = began.elapsed();
     let (mut violations, mut undecided) = (Vec::new(), Vec::new());
     for sentence in sentences {
         match sentence {
@@ -315,7 +316,9 @@ fn analyse<'h, T: Theory<'h>>(
                 })?;
                 if violations.len() < Analysis::WEAKER_MAX {
                     let core: Vec<u32> = violation.core.iter().map(|member| member.operation).collect();
-                    let budget = Budget::of(&weaker_limits(&options.limits));
+                    let is_long = part.calls.len() > weaker::WHOLE_MAX;
+                    let limits = weaker_limits(&options.limits, is_long.then_some(verdict_took));
+                    let budget = Budget::of(&limits);
                     violation.still = theory.still_holds(&part, &core, &budget);
                 }
                 violations.push(violation);
@@ -366,12 +369,15 @@ fn analyse<'h, T: Theory<'h>>(
 }
 
 /// What is left of the limits for the weaker promises of one object: nobody waits for them. Mostly it is the memory that
-/// ends them, which no other program of the machine disturbs.
-fn weaker_limits(limits: &Limits) -> Limits {
+/// ends them, which no other program of the machine disturbs. Where the history is long, and it was said how long its verdict
+/// took, they take about that long at most.
+fn weaker_limits(limits: &Limits, verdict_took: Option<Duration>) -> Limits {
     const TIME: Duration = Duration::from_secs(2);
+    const TIME_FOR_A_PART: Duration = Duration::from_millis(100);
     const MEMORY_BYTES: usize = 32 << 20;
+    let most = verdict_took.map_or(TIME, |took| took.clamp(TIME_FOR_A_PART, TIME));
     Limits {
-        time: Some(limits.time.map_or(TIME, |time| time.min(TIME))),
+        time: Some(limits.time.map_or(most, |time| time.min(most))),
         memory_bytes: Some(
             limits
                 .memory_bytes
