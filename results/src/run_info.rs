@@ -103,6 +103,16 @@ impl RunInfo {
         }
     }
 
+    /// What to type to get this run again, as the page tells it: without `--redact`, whose words are what nobody is to see there.
+    pub fn argv_on_page(&self) -> Vec<String> {
+        let mut argv = self.argv.clone();
+        let own = argv.iter().take_while(|word| *word != "--");
+        if let Some(place) = own.into_iter().position(|word| word == "--redact") {
+            argv.drain(place..argv.len().min(place + 2));
+        }
+        argv
+    }
+
     /// How many single operations the page may have; none where nobody said.
     pub fn report_max_ops(&self) -> Option<usize> {
         let said = self.options.get("report_max_ops").and_then(|it| it.as_u64());

@@ -169,12 +169,12 @@ pub fn render(
         command: results
             .run
             .iter()
-            .flat_map(|run| command_lines(&run.argv))
+            .flat_map(|run| command_lines(&run.argv_on_page()))
             .collect(),
         command_line: results
             .run
             .as_ref()
-            .map(|run| format!("harness {}", crate::text::command(&run.argv)))
+            .map(|run| format!("harness {}", crate::text::command(&run.argv_on_page())))
             .unwrap_or_default(),
         replays: replays(results),
         facts: facts(results, history, analysis, coverage),

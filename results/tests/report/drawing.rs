@@ -214,11 +214,7 @@ fn a_stripe_of_late_packets_says_what_it_stands_for_where_there_is_room() {
 
 #[test]
 fn where_there_are_too_many_orders_the_page_says_how_far_one_comes() {
-    let mut script = Script::new(&[]);
-    script.phase(0, "run");
-    script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_010);
-    script.op(1, "propose", &json!(42), &json!(42), 1_020, 1_030);
-    let history = script.history();
+    let history = Script::decided_twice().history();
     let mut analysis = checker::check(&history, checker::Model::Decree).unwrap();
     let coverage = results::coverage::Coverage::of(&history);
     let page = |analysis: &checker::Analysis| {

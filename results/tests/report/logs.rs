@@ -55,11 +55,7 @@ fn what_a_node_wrote_is_text_and_the_cause_is_among_what_is_shown() {
 
 #[test]
 fn what_is_to_be_black_is_black_on_the_page_and_nowhere_else() {
-    let mut script = Script::new(&[]);
-    script.phase(0, "run");
-    script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_010);
-    script.op(1, "propose", &json!(42), &json!(42), 1_020, 1_030);
-    let history = script.history();
+    let history = Script::decided_twice().history();
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("nodes/n1")).unwrap();
     let log = folder.path().join("nodes/n1/stderr.log");
@@ -68,18 +64,26 @@ fn what_is_to_be_black_is_black_on_the_page_and_nowhere_else() {
     assert!(page_of(Some(&info), &history, folder.path()).contains("s3cret"));
     info.options
         .insert("redact".to_owned(), json!("token=\\S+|alice"));
+    // Who asks for it has typed it, and more for the nodes after it.
+    let typed = [
+        "--redact",
+        "token=\\S+|alice",
+        "--seed",
+        "7",
+        "--",
+        "--redact",
+        "x",
+    ];
+    info.argv.extend(typed.map(str::to_owned));
     let black = page_of(Some(&info), &history, folder.path());
     assert!(!black.contains("s3cret") && black.contains(" for ███ with ███"));
+    assert!(!black.contains("alice") && black.contains(" --seed 7 -- --redact x"));
     assert!(std::fs::read_to_string(&log).unwrap().contains("s3cret"));
 }
 
 #[test]
 fn the_document_says_where_in_the_logs_the_lines_are_that_the_page_shows() {
-    let mut script = Script::new(&[]);
-    script.phase(0, "run");
-    script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_010);
-    script.op(1, "propose", &json!(42), &json!(42), 1_020, 1_030);
-    let history = script.history();
+    let history = Script::decided_twice().history();
     let folder = tempfile::tempdir().unwrap();
     let write = |node: &str, log: &str| {
         let folder = folder.path().join("nodes").join(node);

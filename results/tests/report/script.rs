@@ -87,6 +87,15 @@ impl Script {
             .line(to_ms, step("healed", Some(felt)))
     }
 
+    /// Two clients are told two decisions.
+    pub fn decided_twice() -> Script {
+        let mut script = Script::new(&[]);
+        script.phase(0, "run");
+        script.op(0, "propose", &json!(17), &json!(17), 1_000, 1_010);
+        script.op(1, "propose", &json!(42), &json!(42), 1_020, 1_030);
+        script
+    }
+
     pub fn history(&self) -> History {
         // Lines stand in the order of time, as they would in a run.
         let time = |line: &String| {
