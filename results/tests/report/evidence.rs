@@ -1,8 +1,16 @@
 //! *Valid* has to be earned.
 
-use crate::script::{Script, told, worked};
-use results::Outcome;
+use crate::script::{Script, told, told_within, worked};
+use checker::{Limits, Model};
+use results::evidence::Rule;
+use results::{Outcome, Results};
 use serde_json::json;
+
+/// A rule of evidence by its name.
+fn rule_of(results: Results, name: &str) -> Rule {
+    let mut rules = results.coverage.evidence.into_iter();
+    rules.find(|rule| rule.rule == name).unwrap()
+}
 
 #[test]
 fn every_rule_of_evidence_can_say_no() {
@@ -95,8 +103,7 @@ fn short_faults_may_find_nobody_but_not_too_many_of_them() {
             script.cut(id, id > unfelt, from_ms, from_ms + 10);
         }
         let (results, ..) = told(&script.history());
-        let is_rule = |rule: &results::evidence::Rule| rule.rule == "faults-confirmed";
-        let rule = results.coverage.evidence.into_iter().find(is_rule).unwrap();
+        let rule = rule_of(results, "faults-confirmed");
         (rule.ok, rule.value)
     };
     assert_eq!(rule(2), (true, "3 of 5 faults were felt".to_owned()));
@@ -116,8 +123,7 @@ fn nobody_feels_a_fault_of_nodes_that_are_down() {
             script.kill(id, node, 300, 1_900);
         }
         let (results, ..) = told(&script.history());
-        let is_rule = |rule: &results::evidence::Rule| rule.rule == "faults-confirmed";
-        results.coverage.evidence.into_iter().find(is_rule).unwrap().ok
+        rule_of(results, "faults-confirmed").ok
     };
     assert!(!rule(&[]), "one that lasts as long as this one is felt");
     assert!(!rule(&["n1", "n4"]), "n2 would have felt it");
@@ -312,8 +318,7 @@ fn where_only_the_primary_serves_one_node_is_enough_and_none_is_not() {
         }
         script.phase(2_000, "final");
         let (results, ..) = told(&script.history());
-        let is_rule = |rule: &results::evidence::Rule| rule.rule == "recovered";
-        let rule = results.coverage.evidence.into_iter().find(is_rule).unwrap();
+        let rule = rule_of(results, "recovered");
         (rule.ok, rule.value)
     };
     let words = "n2, the primary, served again after the last fault, after 0.10 s";
@@ -344,12 +349,8 @@ fn what_a_system_may_take_to_fail_over_is_told_wherever_progress_is() {
             script.line(ms, event("invoke")).line(ms + 20, event(ended));
         }
         script.phase(9_500, "final");
-        let history = script.history();
-        let analysis = checker::check(&history, checker::Model::CasRegister).unwrap();
-        let coverage = results::coverage::Coverage::of(&history);
-        let results = results::Results::new(None, &history, &analysis, &coverage);
-        let is_rule = |rule: &results::evidence::Rule| rule.rule == "progress";
-        let rule = results.coverage.evidence.into_iter().find(is_rule).unwrap();
+        let (results, ..) = told_within(&script.history(), Model::CasRegister, &Limits::default());
+        let rule = rule_of(results, "progress");
         (rule.asked, rule.ok, rule.value)
     };
     let (asked, ok, value) = told(Some(10_000), 8_000);
@@ -409,12 +410,8 @@ fn nothing_has_to_work_under_faults_that_are_over_before_the_system_may_have_fai
             }
         }
         script.phase(9_500, "final");
-        let history = script.history();
-        let analysis = checker::check(&history, checker::Model::CasRegister).unwrap();
-        let coverage = results::coverage::Coverage::of(&history);
-        let results = results::Results::new(None, &history, &analysis, &coverage);
-        let is_rule = |rule: &results::evidence::Rule| rule.rule == "worked-under-faults";
-        let rule = results.coverage.evidence.into_iter().find(is_rule).unwrap();
+        let (results, ..) = told_within(&script.history(), Model::CasRegister, &Limits::default());
+        let rule = rule_of(results, "worked-under-faults");
         (rule.asked, rule.ok, rule.value)
     };
     let short = "no kill went on for long enough beyond the 5 s that mydb may take to fail over";
