@@ -4,10 +4,11 @@
 use crate::cli::Wire;
 use crate::workload::{self, Kind};
 use anyhow::{Result, bail};
-use std::fmt::Write;
 
 /// What the example server is asked.
 const EXAMPLE: &str = include_str!("../../../templates/lang/http.toml");
+/// What Redis is asked, for every workload that it has commands for: a paragraph for each function.
+const COMMANDS: &str = include_str!("../../../templates/lang/resp.toml");
 
 /// The workloads of the example: of the server that is written beside it, or of Redis.
 ///
@@ -67,124 +68,34 @@ fn request(kind: &Kind, function: &str, port: u16) -> String {
     )
 }
 
-/// Functions of a workload as commands of Redis: the command, what is said when it was carried out, and whether it only looks.
-type Commands = &'static [(&'static str, &'static str, &'static str, bool)];
-
-/// The workloads that Redis has commands for.
-const RESP: [(&str, Commands); 5] = [
-    (
-        "register",
-        &[
-            (
-                "write",
-                r#""SET", "{key}", "{value}""#,
-                r#"reply = "+OK", outcome = "ok""#,
-                false,
-            ),
-            (
-                "read",
-                r#""GET", "{key}""#,
-                r#"reply = ["$*", "_"], outcome = "ok", value = """#,
-                true,
-            ),
-        ],
-    ),
-    (
-        "set",
-        &[
-            (
-                "add",
-                r#""SADD", "{key}", "{value}""#,
-                r#"reply = ":*", outcome = "ok""#,
-                false,
-            ),
-            (
-                "read",
-                r#""SMEMBERS", "{key}""#,
-                r#"reply = "*", outcome = "ok", value = """#,
-                true,
-            ),
-        ],
-    ),
-    (
-        "append",
-        &[
-            (
-                "append",
-                r#""RPUSH", "{key}", "{value}""#,
-                r#"reply = ":*", outcome = "ok""#,
-                false,
-            ),
-            (
-                "read",
-                r#""LRANGE", "{key}", "0", "-1""#,
-                r#"reply = "*", outcome = "ok", value = """#,
-                true,
-            ),
-        ],
-    ),
-    (
-        "queue",
-        &[
-            (
-                "enqueue",
-                r#""LPUSH", "{key}", "{value}""#,
-                r#"reply = ":*", outcome = "ok""#,
-                false,
-            ),
-            (
-                "dequeue",
-                r#""RPOP", "{key}""#,
-                r#"reply = ["$*", "_"], outcome = "ok", value = """#,
-                false,
-            ),
-        ],
-    ),
-    (
-        "counter",
-        &[
-            (
-                "add",
-                r#""INCRBY", "{key}", "{value}""#,
-                r#"reply = ":*", outcome = "ok""#,
-                false,
-            ),
-            // Adding nothing tells the sum, also of what is not there yet.
-            (
-                "read",
-                r#""INCRBY", "{key}", "0""#,
-                r#"reply = ":*", outcome = "ok", value = """#,
-                true,
-            ),
-        ],
-    ),
-];
-
+/// What the file has of a workload, asked at a port.
 fn resp(name: &str, port: u16) -> Result<String> {
-    let Some((_, commands)) = RESP.iter().find(|(known, _)| *known == name) else {
-        let known: Vec<&str> = RESP.iter().map(|(known, _)| *known).collect();
+    let mut paragraphs = COMMANDS.split("\n\n");
+    let about = paragraphs.next().unwrap_or_default();
+    let of: Vec<(&str, &str)> = paragraphs
+        .filter_map(|text| {
+            Some((
+                text.split_once("[workload.")?.1.split_once('.')?.0,
+                text.trim_end(),
+            ))
+        })
+        .collect();
+    let own: Vec<&str> = of
+        .iter()
+        .filter(|(of, _)| *of == name)
+        .map(|(_, text)| *text)
+        .collect();
+    if own.is_empty() {
+        let mut known: Vec<&str> = of.iter().map(|(of, _)| *of).collect();
+        known.dedup();
         bail!(
             "write a descriptor: which commands are a {name} in RESP is known of {} only; name one of these and change it, or \
              let a client program do it (--lang python)",
             known.join(", ")
         );
-    };
-    let mut text = "# The commands are those of Redis. What fits no rule has an unknown outcome; \"fail\" is for answers that say for\n\
-                    # certain that nothing was done.\n"
-        .to_owned();
-    for (function, command, done, only_looks) in *commands {
-        let failed = match only_looks {
-            true => r#""-*""#,
-            false => r#"["-READONLY *", "-LOADING *", "-MASTERDOWN *"]"#,
-        };
-        // Writing to memory cannot fail.
-        let _ = write!(
-            text,
-            "\n[workload.{name}.{function}]\nport = {port}\ncommand = [{command}]\nanswers = [\n  {{ {done} }},\n  {{ reply = \
-             {failed}, outcome = \"fail\" }},\n]\n"
-        );
     }
-    Ok(text)
+    let text = format!("{about}\n\n{}\n", own.join("\n\n"));
+    Ok(text.replace("port = 6379", &format!("port = {port}")))
 }
 
 #[cfg(test)]
