@@ -106,7 +106,7 @@ impl Package {
             "kill" | "terminate" | "pause" => {
                 let named = ("n1".to_owned(), "the node of this name; so for every other node");
                 let told = |it: Target| (it.name().to_owned(), it.summary());
-                let drawn = targets_of().into_iter().map(told);
+                let drawn = targets().into_iter().map(told);
                 let manners = manners_of(kind).iter().cloned().map(told);
                 drawn.chain([named]).chain(manners).collect()
             }
@@ -139,7 +139,7 @@ impl fmt::Display for Package {
 }
 
 /// What a fault of processes can hit, besides nodes by their names. What is not drawn by default comes last.
-fn targets_of() -> Vec<Target> {
+fn targets() -> Vec<Target> {
     [&Target::ALL[..], &[Target::Primary]].concat()
 }
 
@@ -259,7 +259,7 @@ impl Forms<'_> {
     fn targets(&self) -> Result<Vec<Target>, PackageError> {
         let find = |name: &str| {
             let manners = manners_of(self.kind).iter().cloned();
-            let mut all = targets_of().into_iter().chain(manners);
+            let mut all = targets().into_iter().chain(manners);
             all.find(|target| target.name() == name)
         };
         let is_node = |name: &str| {

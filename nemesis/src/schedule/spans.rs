@@ -23,23 +23,21 @@ pub fn in_storms(
     draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
 ) -> Vec<PlannedFault> {
     let gap = if kind == "pause" { GAP_OF_PAUSES } else { GAP };
-    let mut planned = one_after_another(request, kind, gap, rng, draw);
+    let planned = one_after_another(request, kind, gap, rng, draw);
     if request.interval.is_plain() {
         return planned;
     }
     let rests = Rests::of(kind, request);
     // Each kind is in every run, however short: its first fault stays, and as many others as it takes to be felt.
-    let mut stays: Vec<bool> = planned
-        .iter()
-        .map(|fault| !rests.rests_at(fault.start_ms))
-        .collect();
-    stays.iter_mut().take(1).for_each(|first| *first = true);
+    let mut number = 0;
+    let (mut planned, resting): (Vec<_>, Vec<_>) = planned.into_iter().partition(|fault| {
+        number += 1;
+        number == 1 || !rests.rests_at(fault.start_ms)
+    });
     let fewest = (request.time_limit.as_secs() / FEWEST_PER_S).min(FEWEST) as usize;
-    let missing = fewest.saturating_sub(stays.iter().filter(|stays| **stays).count());
-    let resting = stays.iter_mut().filter(|stays| !**stays);
-    resting.take(missing).for_each(|stays| *stays = true);
-    let mut stays = stays.into_iter();
-    planned.retain(|_| stays.next().unwrap_or(true));
+    let missing = fewest.saturating_sub(planned.len());
+    planned.extend(resting.into_iter().take(missing));
+    planned.sort_by_key(|fault| fault.start_ms);
     planned
 }
 
