@@ -95,13 +95,15 @@ pub fn plan(options: &ScorecardOptions, started: jiff::Timestamp) -> Result<(Vec
         crate::run::refuse(options)
             .map_err(|error| error.context(format!("the schedule `{}`", schedule.name())))?;
     }
-    let schedules = schedules.iter().map(|name| ScheduleRow {
-        name: name.name().to_owned(),
-        nemesis: match name {
-            ScheduleName::Scenario => String::new(),
-            _ => options.test_options(*name).nemesis.text,
-        },
-        nemesis_interval_s: options.test_options(*name).nemesis_interval.mean().as_secs_f64(),
+    let schedules = schedules.iter().map(|schedule| {
+        let drawn = (*schedule != ScheduleName::Scenario).then(|| options.test_options(*schedule));
+        ScheduleRow {
+            name: schedule.name().to_owned(),
+            nemesis: drawn
+                .as_ref()
+                .map_or_else(String::new, |it| it.nemesis.text.clone()),
+            nemesis_interval_s: drawn.map_or(0.0, |it| it.nemesis_interval.mean().as_secs_f64()),
+        }
     });
     let scorecard = Scorecard {
         schema: document::SCHEMA.to_owned(),

@@ -187,7 +187,7 @@ impl ScorecardOptions {
         let mut test = defaults_of_test();
         let parsed = |text: &str| parse_nemesis(text).expect("the name of a fault that there is");
         match schedule {
-            // Which scenario depends on the bug, see `Job`.
+            // Which scenario it is depends on the bug: `scorecard::plan` says it.
             ScheduleName::Default | ScheduleName::Scenario => {}
             ScheduleName::Classic => {
                 test.nemesis = parsed("partition:random-halves");

@@ -59,7 +59,7 @@ pub struct ScheduleRow {
     pub name: String,
     /// Its `--nemesis`; empty for `scenario`, where each run's `command` has a `--schedule`.
     pub nemesis: String,
-    /// Its `--nemesis-interval`.
+    /// Its `--nemesis-interval`; 0 for `scenario`.
     pub nemesis_interval_s: f64,
 }
 
@@ -74,7 +74,8 @@ pub struct BugRow {
     pub rule: String,
     /// What the node does wrong.
     pub sentence: String,
-    /// A fault that the harness cannot inject yet, and without which the bug may not show.
+    /// The fault without which the bug does no harm that a client could see, where that is none of partitions, kills and
+    /// pauses.
     pub needs: Option<String>,
     /// The run that found it soonest, which is kept.
     pub quickest: Option<Quickest>,
