@@ -1,7 +1,7 @@
 //! Reading a history file, of whatever format.
 //!
 //! What a file is, its first bytes say ([`Format`]). Each format has a reader of its own, which is given the file piece by
-//! piece: `lines` our own JSON Lines, `edn` what Jepsen, Knossos and Porcupine keep in EDN, `log` the lines that
+//! piece (`pieces`): `lines` our own JSON Lines (a long file in `stretches`), `edn` what Jepsen, Knossos and Porcupine keep in EDN, `log` the lines that
 //! Jepsen logs. `build` makes operations of all their events and refuses what contradicts itself.
 //!
 //! A run that was killed leaves a last line that is cut off in the middle, or zeroes after a power failure:
@@ -11,19 +11,21 @@ mod build;
 mod decode;
 mod edn;
 mod format;
+mod general;
 mod jepsen;
 mod lines;
 mod log;
 mod nemesis;
+mod pieces;
 mod scan;
+mod stretches;
 
 pub use decode::{Decoded, decode_file};
 pub use format::Format;
 pub use jepsen::Independent;
 
 use crate::History;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use pieces::Pieces;
 use std::path::Path;
 
 /// Why a history could not be read. The text names the line and what to do.
@@ -56,9 +58,6 @@ pub struct ReadOptions {
     pub independent: Independent,
 }
 
-/// How much of a file is read at a time. A longer line makes the buffer grow.
-const CHUNK_BYTES: usize = 1 << 20;
-
 /// Reads a history file, piece by piece: in memory there is the history, never the file.
 ///
 /// # Errors
@@ -72,45 +71,22 @@ pub fn read_file(path: &Path) -> Result<History, ReadError> {
 /// # Errors
 /// See [`ReadError`].
 pub fn read_file_as(path: &Path, options: ReadOptions) -> Result<History, ReadError> {
-    let io_error = |source| ReadError::Io {
-        path: path.display().to_string(),
-        source,
-    };
-    let mut file = File::open(path).map_err(io_error)?;
-    let size = file.metadata().map_or(0, |metadata| metadata.len());
-    let mut reader: Option<Box<dyn Reader>> = None;
-    let mut buffer = vec![0; CHUNK_BYTES];
-    let mut filled = 0;
+    let mut pieces = Pieces::of(path)?;
+    let size = pieces.size() as usize;
+    let format = format(options, pieces.bytes())?;
+    if format == Format::JsonLines
+        && let Some(history) = stretches::read(path, pieces.size())?
+    {
+        return Ok(history);
+    }
+    let mut reader = of_format(format, options, pieces.bytes(), size);
     loop {
-        if filled == buffer.len() {
-            buffer.resize(buffer.len() * 2, 0);
+        let taken = reader.take(pieces.bytes())?;
+        if pieces.is_last() {
+            return reader.finish(&pieces.bytes()[taken..]);
         }
-        let is_last = fill(&mut file, &mut buffer, &mut filled).map_err(io_error)?;
-        let mut current = match reader.take() {
-            Some(reader) => reader,
-            None => of_format(options, &buffer[..filled], size as usize)?,
-        };
-        let taken = current.take(&buffer[..filled])?;
-        if is_last {
-            return current.finish(&buffer[taken..filled]);
-        }
-        reader = Some(current);
-        buffer.copy_within(taken..filled, 0);
-        filled -= taken;
+        pieces.next(taken)?;
     }
-}
-
-/// Reads until the buffer is full or the file ends, and says whether it has ended.
-fn fill(file: &mut File, buffer: &mut [u8], filled: &mut usize) -> std::io::Result<bool> {
-    while *filled < buffer.len() {
-        match file.read(&mut buffer[*filled..]) {
-            Ok(0) => return Ok(true),
-            Ok(length) => *filled += length,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(false)
 }
 
 /// Reads a history from memory. Whatever the bytes are, the answer is a history or an error.
@@ -126,7 +102,8 @@ pub fn read_bytes(bytes: &[u8]) -> Result<History, ReadError> {
 /// # Errors
 /// See [`ReadError`].
 pub fn read_bytes_as(bytes: &[u8], options: ReadOptions) -> Result<History, ReadError> {
-    let mut reader = of_format(options, bytes, bytes.len())?;
+    let format = format(options, bytes)?;
+    let mut reader = of_format(format, options, bytes, bytes.len());
     let taken = reader.take(bytes)?;
     reader.finish(&bytes[taken..])
 }
@@ -141,17 +118,19 @@ trait Reader {
     fn finish(self: Box<Self>, rest: &[u8]) -> Result<History, ReadError>;
 }
 
+/// The format of a file that begins with `head`.
+fn format(options: ReadOptions, head: &[u8]) -> Result<Format, ReadError> {
+    let detected = options.format.map_or_else(|| Format::detect(head), Ok);
+    detected.map_err(|problem| ReadError::Line { line: 1, problem })
+}
+
 /// The reader for a file that begins with `head` and has about so many bytes.
-fn of_format(options: ReadOptions, head: &[u8], bytes: usize) -> Result<Box<dyn Reader>, ReadError> {
-    let format = match options.format {
-        Some(format) => format,
-        None => Format::detect(head).map_err(|problem| ReadError::Line { line: 1, problem })?,
-    };
-    Ok(match format {
+fn of_format(format: Format, options: ReadOptions, head: &[u8], bytes: usize) -> Box<dyn Reader> {
+    match format {
         Format::JsonLines => Box::new(lines::Lines::new(bytes)),
         Format::Edn => Box::new(edn::Forms::new(bytes, options.independent)),
         Format::JepsenLog => Box::new(log::Log::new(bytes, options.independent, head)),
-    })
+    }
 }
 
 /// What is wrong with a line.

@@ -40,6 +40,15 @@ impl Value {
         (self.0 & 3 == TAG_INTEGER).then_some(self.0 as i64 >> TAG_BITS)
     }
 
+    /// The same value in another history, in which the texts of this one are `values`.
+    #[inline]
+    pub(crate) fn moved(self, values: &[Value]) -> Value {
+        match self.0 & 3 == TAG_TEXT {
+            true => values[(self.0 >> TAG_BITS) as usize],
+            false => self,
+        }
+    }
+
     fn text(index: usize) -> Value {
         Value((index as u64) << TAG_BITS | TAG_TEXT)
     }
@@ -96,6 +105,11 @@ impl Values {
             Some(index) => Value::text(index),
             None => Value::text(self.texts.insert_full(json.into()).0),
         }
+    }
+
+    /// All texts, in the order in which they were first met.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(AsRef::as_ref)
     }
 
     /// The value as JSON text. It came from a system under test: escape it before it meets HTML, a

@@ -1,44 +1,68 @@
 //! From events to operations: each completion finds its invocation, and what contradicts itself is refused.
 
+mod append;
+mod processes;
+
 use super::Problem;
+use super::lines::{End, Sink};
 use super::scan::Scanned;
 use crate::operation::NEVER;
-use crate::{EventType, FaultNote, Header, History, Note, Operation, Outcome, Phase, StopReason, Value};
+use crate::{EventType, Header, History, Note, Operation, Outcome, Value};
+use processes::{FREE, Processes, RETIRED, UNSEEN};
 use rustc_hash::FxHashMap;
-use serde::Deserialize;
 
-/// A line of any layout, as the general JSON library understands it.
-#[derive(Deserialize)]
-pub struct Line {
-    #[serde(default)]
-    time: u64,
-    process: serde_json::Value,
-    #[serde(rename = "type")]
-    kind: EventType,
-    f: String,
-    #[serde(default)]
-    key: serde_json::Value,
-    #[serde(default)]
-    value: serde_json::Value,
-    #[serde(default)]
-    node: Option<String>,
-    #[serde(default)]
-    error: Option<String>,
-}
-
-/// The operation that a process is in: none, one, or (after `info`) none ever again.
-const FREE: u32 = u32::MAX;
-const RETIRED: u32 = u32::MAX - 1;
-/// Processes below this number are looked up in a plain table of at most 16 MiB.
-const DENSE_PROCESSES: usize = 4 << 20;
+/// More events than this have no numbers.
+const EVENTS_MAX: usize = (u32::MAX - 2) as usize;
 
 /// The history as far as it has been read.
 pub struct Builder {
     pub history: History,
     keys: FxHashMap<Value, u32>,
     last_key: Option<(Value, u32)>,
-    dense: Vec<u32>,
-    sparse: FxHashMap<u32, u32>,
+    processes: Processes,
+    /// Places of operations that nobody wants to know of any more.
+    forgotten: Vec<u32>,
+    /// Processes that were not known, and whose first event began an operation.
+    first_invocations: Vec<u32>,
+    /// The first events of those that were in an operation.
+    ends: Vec<append::End>,
+    /// How many lines there were.
+    lines: usize,
+}
+
+/// What a process is doing once its operation has ended so.
+fn state_after(kind: EventType) -> u32 {
+    match kind {
+        EventType::Info => RETIRED,
+        EventType::Ok | EventType::Fail | EventType::Invoke => FREE,
+    }
+}
+
+impl Sink for Builder {
+    fn header(&mut self, header: Header) {
+        self.history.nodes = header.nodes.clone();
+        self.history.header = Some(header);
+    }
+
+    #[inline]
+    fn event(&mut self, event: &Scanned<'_>) -> Result<(), Problem> {
+        Builder::event(self, event).map(drop)
+    }
+
+    fn note(&mut self, time: u64, note: Option<Note>) -> Result<(), Problem> {
+        self.next_event()?;
+        self.history.notes.extend(note.map(|note| (time, note)));
+        Ok(())
+    }
+}
+
+/// What an event did to an operation, which is named by its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    Invoked(u32),
+    Completed(u32),
+    /// It was begun where somebody else reads.
+    Nothing,
 }
 
 impl Builder {
@@ -51,54 +75,45 @@ impl Builder {
             history,
             keys: FxHashMap::default(),
             last_key: None,
-            dense: Vec::new(),
-            sparse: FxHashMap::default(),
+            processes: Processes::all(FREE),
+            forgotten: Vec::new(),
+            first_invocations: Vec::new(),
+            ends: Vec::new(),
+            lines: 0,
         }
     }
 
-    pub fn header(&mut self, header: Header) {
-        self.history.nodes = header.nodes.clone();
-        self.history.header = Some(header);
+    /// For so many bytes of a file whose beginning somebody else reads, to be [appended](Builder::append) to that.
+    pub fn further_on(bytes: usize) -> Builder {
+        Builder {
+            processes: Processes::all(UNSEEN),
+            ..Builder::new(bytes)
+        }
     }
 
-    /// Takes a line of the general layout: an event, or a note.
-    pub fn line(&mut self, line: Line) -> Result<(), Problem> {
-        if let Some(who) = line.process.as_str() {
-            let note = note(who, &line)?;
-            self.next_event()?;
-            if let Some(note) = note {
-                self.history.notes.push((line.time, note));
-            }
-            return Ok(());
-        }
-        let Some(process) = line.process.as_u64() else {
-            return Err(Problem::meaning(
-                "process is neither a number nor one of nemesis, harness, cluster",
-            ));
-        };
-        let scanned = Scanned {
-            time: line.time,
-            process,
-            kind: line.kind,
-            f: line.f.as_bytes(),
-            key: self.history.values.of(&line.key),
-            value: self.history.values.of(&line.value),
-            node: line.node.as_deref().map(str::as_bytes),
-            error: line.error.as_deref(),
-        };
-        self.event(&scanned)
+    /// Gives the place of a completed operation to one that is to come.
+    pub fn forget(&mut self, place: u32) {
+        self.history.errors.remove(&place);
+        self.forgotten.push(place);
     }
 
     /// Takes an operation's event.
     #[inline]
-    pub fn event(&mut self, event: &Scanned<'_>) -> Result<(), Problem> {
+    pub fn event(&mut self, event: &Scanned<'_>) -> Result<Done, Problem> {
         let number = self.next_event()?;
         let process = u32::try_from(event.process)
             .map_err(|_| Problem::meaning(format!("process {} is too large a number", event.process)))?;
-        let open = self.open(process);
+        let mut open = self.processes.get(process);
+        if open == UNSEEN {
+            if event.kind != EventType::Invoke {
+                return self.end_of_unseen(event, process, number);
+            }
+            self.first_invocations.push(process);
+            open = FREE;
+        }
         if event.kind == EventType::Invoke {
             return match open {
-                FREE => self.invoke(event, process, number),
+                FREE => self.invoke(event, process, number).map(Done::Invoked),
                 RETIRED => Err(Problem::meaning(format!(
                     "process {process} goes on after an outcome of info; the client has to take a new number"
                 ))),
@@ -112,7 +127,8 @@ impl Builder {
                 "process {process} completes an operation that it has not invoked"
             )));
         }
-        self.complete(event, process, open, number)
+        self.complete(event, process, open, number)?;
+        Ok(Done::Completed(open))
     }
 
     /// Takes an event that is nobody's operation, and says nothing.
@@ -122,7 +138,7 @@ impl Builder {
 
     /// Refuses a completion that names another object than its invocation.
     pub fn same_key(&self, process: u64, key: Value) -> Result<(), Problem> {
-        let open = u32::try_from(process).map_or(FREE, |process| self.open(process));
+        let open = u32::try_from(process).map_or(FREE, |process| self.processes.get(process));
         let Some(operation) = self.history.operations.get(open as usize) else {
             return Ok(());
         };
@@ -138,7 +154,7 @@ impl Builder {
         )))
     }
 
-    fn invoke(&mut self, event: &Scanned<'_>, process: u32, number: u32) -> Result<(), Problem> {
+    fn invoke(&mut self, event: &Scanned<'_>, process: u32, number: u32) -> Result<u32, Problem> {
         let operation = Operation {
             input: event.value,
             output: Value::NULL,
@@ -152,10 +168,26 @@ impl Builder {
             f: self.function(event.f)?,
             outcome: Outcome::Info,
         };
-        let place = self.history.operations.len() as u32;
-        self.history.operations.push(operation);
-        self.set_open(process, place);
-        Ok(())
+        let place = match self.forgotten.pop() {
+            Some(place) => {
+                self.history.operations[place as usize] = operation;
+                place
+            }
+            None => {
+                self.history.operations.push(operation);
+                self.history.operations.len() as u32 - 1
+            }
+        };
+        self.processes.set(process, place);
+        Ok(place)
+    }
+
+    /// Keeps the end of an operation that somebody else has seen begin.
+    fn end_of_unseen(&mut self, event: &Scanned<'_>, process: u32, number: u32) -> Result<Done, Problem> {
+        let f = self.function(event.f)?;
+        self.ends.push(append::End::of(event, process, f, number));
+        self.processes.set(process, state_after(event.kind));
+        Ok(Done::Nothing)
     }
 
     fn complete(&mut self, event: &Scanned<'_>, process: u32, open: u32, number: u32) -> Result<(), Problem> {
@@ -184,20 +216,13 @@ impl Builder {
         if let Some(error) = event.error {
             self.history.errors.insert(open, error.into());
         }
-        self.set_open(
-            process,
-            if event.kind == EventType::Info {
-                RETIRED
-            } else {
-                FREE
-            },
-        );
+        self.processes.set(process, state_after(event.kind));
         Ok(())
     }
 
     fn next_event(&mut self) -> Result<u32, Problem> {
         let number = self.history.events;
-        if number >= (u32::MAX - 2) as usize {
+        if number >= EVENTS_MAX {
             return Err(Problem::meaning(
                 "more than four thousand million events; split the history by key",
             ));
@@ -246,68 +271,14 @@ impl Builder {
         Ok(self.history.nodes.len() as u16 - 1)
     }
 
-    #[inline]
-    fn open(&self, process: u32) -> u32 {
-        match self.dense.get(process as usize) {
-            Some(open) => *open,
-            None if (process as usize) < DENSE_PROCESSES => FREE,
-            None => self.sparse.get(&process).copied().unwrap_or(FREE),
-        }
-    }
-
-    #[inline]
-    fn set_open(&mut self, process: u32, open: u32) {
-        let place = process as usize;
-        if place >= DENSE_PROCESSES {
-            self.sparse.insert(process, open);
-            return;
-        }
-        if place >= self.dense.len() {
-            self.dense
-                .resize((place + 1).next_power_of_two().min(DENSE_PROCESSES), FREE);
-        }
-        self.dense[place] = open;
-    }
-
     pub fn finish(self) -> History {
         self.history
     }
-}
 
-/// The note of a line whose process is a word; `None` for one that a later version may have added.
-fn note(who: &str, line: &Line) -> Result<Option<Note>, Problem> {
-    #[derive(Deserialize)]
-    struct Exit {
-        node: String,
-        status: String,
-    }
-    let wrong = |error: serde_json::Error| {
-        Problem::meaning(format!(
-            "a note of the {} is not understood: {error}",
-            super::plain(who)
-        ))
-    };
-    match (who, line.f.as_str()) {
-        ("harness", "phase") => {
-            let phase: Phase = Phase::deserialize(&line.value).map_err(wrong)?;
-            Ok(Some(Note::Phase(phase)))
-        }
-        // A later version may know more reasons.
-        ("harness", "stop") => Ok(StopReason::deserialize(&line.value).ok().map(Note::Stop)),
-        ("cluster", "exit") => {
-            let exit = Exit::deserialize(&line.value).map_err(wrong)?;
-            Ok(Some(Note::Exit {
-                node: exit.node,
-                status: exit.status,
-            }))
-        }
-        ("nemesis", _) => Ok(Some(Note::Fault(
-            FaultNote::deserialize(&line.value).map_err(wrong)?,
-        ))),
-        ("harness" | "cluster", _) => Ok(None),
-        _ => Err(Problem::meaning(format!(
-            "process `{}` is neither a number nor one of nemesis, harness, cluster",
-            super::plain(who)
-        ))),
+    /// Takes what whoever has understood the lines has kept.
+    pub fn end(&mut self, end: End) {
+        self.history.values = end.values;
+        self.history.torn = end.torn;
+        self.lines = end.lines;
     }
 }

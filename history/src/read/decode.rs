@@ -3,10 +3,10 @@
 //! What reading and checking cost is compared with it. It makes no operations and refuses only what is not JSON;
 //! the reader proper is `lines`.
 
+use super::pieces::Pieces;
 use super::scan::Scanner;
-use super::{CHUNK_BYTES, Problem, ReadError, fill};
+use super::{Problem, ReadError};
 use crate::Values;
-use std::fs::File;
 use std::path::Path;
 
 /// What there was to decode.
@@ -25,25 +25,16 @@ pub struct Decoded {
 /// # Errors
 /// When the file cannot be read, or a line is not JSON.
 pub fn decode_file(path: &Path) -> Result<Decoded, ReadError> {
-    let io_error = |source| ReadError::Io {
-        path: path.display().to_string(),
-        source,
-    };
-    let mut file = File::open(path).map_err(io_error)?;
+    let mut pieces = Pieces::of(path)?;
     let mut scanner = Scanner::new();
     let mut decoded = Decoded::default();
-    let mut buffer = vec![0; CHUNK_BYTES];
-    let mut filled = 0;
     loop {
-        if filled == buffer.len() {
-            buffer.resize(buffer.len() * 2, 0);
-        }
-        let is_last = fill(&mut file, &mut buffer, &mut filled).map_err(io_error)?;
+        let bytes = pieces.bytes();
         // Texts are remembered for as long as a piece, so that memory does not grow with the file.
         let mut values = Values::default();
         let mut taken = 0;
         loop {
-            let rest = &buffer[taken..filled];
+            let rest = &bytes[taken..];
             if let Some((event, length)) = scanner.event(rest, &mut values) {
                 std::hint::black_box(event);
                 decoded.fast += 1;
@@ -52,7 +43,7 @@ pub fn decode_file(path: &Path) -> Result<Decoded, ReadError> {
             }
             let length = match memchr::memchr(b'\n', rest) {
                 Some(end) => end + 1,
-                None if is_last && !rest.is_empty() => rest.len(),
+                None if pieces.is_last() && !rest.is_empty() => rest.len(),
                 None => break,
             };
             decoded.general += 1;
@@ -61,11 +52,10 @@ pub fn decode_file(path: &Path) -> Result<Decoded, ReadError> {
             taken += length;
         }
         decoded.bytes += taken as u64;
-        if is_last {
+        if pieces.is_last() {
             return Ok(decoded);
         }
-        buffer.copy_within(taken..filled, 0);
-        filled -= taken;
+        pieces.next(taken)?;
     }
 }
 
@@ -80,6 +70,7 @@ fn any_json(line: &[u8]) -> Result<(), Problem> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pieces;
     use super::*;
 
     fn decode(text: &str) -> Result<Decoded, ReadError> {
@@ -102,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_file_longer_than_a_piece_is_decoded_to_its_end() {
-        let lines = 2 * CHUNK_BYTES / EVENT.len();
+        let lines = 2 * pieces::PIECE_BYTES / EVENT.len();
         let decoded = decode(&format!("{EVENT}\n").repeat(lines)).unwrap();
         assert_eq!((decoded.fast, decoded.general), (lines as u64, 0));
     }

@@ -101,7 +101,7 @@ impl Operations {
         if event.kind == EventType::Ok {
             self.builder.same_key(process, scanned.key)?;
         }
-        self.builder.event(&scanned)
+        self.builder.event(&scanned).map(drop)
     }
 
     /// Key and value of a tuple.

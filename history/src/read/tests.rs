@@ -145,7 +145,10 @@ fn a_file_of_many_pieces_is_read_as_if_it_were_one() {
         text += &format!("{}\n{}\n", lines[0], lines[1]).replace("\"key\":1", &format!("\"key\":{number}"));
     }
     // A value longer than a piece, and a last line that is torn.
-    text += &lines[0].replace("17", &format!("\"{}\"", "x".repeat(3 * CHUNK_BYTES)));
+    text += &lines[0].replace(
+        "17",
+        &format!("\"{}\"", "x".repeat(3 * super::pieces::PIECE_BYTES)),
+    );
     text += "\n{\"index\":";
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("history.jsonl");
