@@ -23,6 +23,7 @@ pub mod eventual;
 mod model;
 pub mod object;
 mod objects;
+pub mod online;
 pub mod proof;
 pub mod search;
 mod theory;
@@ -266,9 +267,13 @@ pub fn explain<O: Object>(
 }
 
 /// What one key's judgement comes to.
-enum Sentence {
+enum Sentence<O: Object> {
     Valid,
-    Invalid(u32, Vec<u32>),
+    Invalid {
+        key: u32,
+        calls: Vec<CallOf<O>>,
+        suspects: Vec<u32>,
+    },
     Unknown(Undecided),
 }
 
@@ -285,7 +290,7 @@ fn analyse<'h, T: Theory<'h>>(
     let by_key = ByKey::of(history);
     let keys = 0..history.keys.len() as u32;
     let algorithms = Algorithms::default();
-    let sentences: Vec<Sentence> = keys
+    let sentences: Vec<Sentence<T>> = keys
         .into_par_iter()
         .with_min_len(64)
         .map(|key| {
@@ -301,12 +306,12 @@ fn analyse<'h, T: Theory<'h>>(
         match sentence {
             Sentence::Valid => {}
             Sentence::Unknown(it) => undecided.push(it),
-            Sentence::Invalid(key, suspects) => {
+            Sentence::Invalid { key, calls, suspects } => {
                 let part = Part {
                     history,
                     key,
                     operations: by_key.get(key),
-                    calls: theory::calls(theory, history, by_key.get(key))?,
+                    calls,
                 };
                 // Its verdict stands; the words have a budget of their own.
                 let violation = theory.explain(&part, &suspects, &Budget::of(&options.limits));
@@ -394,7 +399,7 @@ fn sentence<'h, T: Theory<'h>>(
     operations: &[u32],
     budget: &Budget,
     algorithms: &Algorithms,
-) -> Result<Sentence, CheckError> {
+) -> Result<Sentence<T>, CheckError> {
     let calls = theory::calls(theory, history, operations)?;
     let numbers = |places: Vec<u32>| places.into_iter().map(|place| calls[place as usize].number);
     let (algorithm, judgement) = theory.judge_by(&calls, budget);
@@ -409,7 +414,7 @@ fn sentence<'h, T: Theory<'h>>(
             })?;
             Ok(Sentence::Valid)
         }
-        Judgement::Illegal { suspects } => Ok(Sentence::Invalid(key, suspects)),
+        Judgement::Illegal { suspects } => Ok(Sentence::Invalid { key, calls, suspects }),
         Judgement::Unknown(stuck) => Ok(Sentence::Unknown(Undecided {
             key,
             limit: stuck.limit,

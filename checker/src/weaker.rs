@@ -36,7 +36,6 @@ pub use versions::{VERSIONS_MAX, versions};
 use crate::proof::wording::gap;
 use crate::{Budget, CallOf, Object};
 use history::History;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -138,6 +137,12 @@ pub struct Still {
     pub of: Option<usize>,
 }
 
+/// Of so many calls up to the end of the contradiction each promise is asked before the whole: what few of them break is
+/// broken, and found soon.
+const FEW: [usize; 3] = [0, 30, 200];
+/// But only where the whole has so many times as many calls.
+const FEW_SHARE: usize = 4;
+
 /// Everything that can be said of one object whose calls have no legal order, those of `core` for one, which are named by
 /// their numbers. Where it has no reads that were answered, nothing can be old, and only orders are spoken of.
 pub fn still_holds<O: Object>(
@@ -149,58 +154,134 @@ pub fn still_holds<O: Object>(
 ) -> Still {
     let part = around(object, calls, core);
     let of = part.as_ref().map(|part| part.kept);
-    let weak = part.as_ref().map_or(0, |part| part.calls.len() - part.kept);
     let calls = part.map_or(Cow::Borrowed(calls), |part| Cow::Owned(part.calls));
-    // Whoever is weakened waits for nobody: each is a client of its own.
-    let processes_of_weak: FxHashMap<u32, u32> = calls[..weak]
-        .iter()
-        .zip((0..u32::MAX).rev())
-        .map(|(call, process)| (call.number, process))
-        .collect();
-    let calls = without_needless(object, &calls);
-    let process = |call: &CallOf<O>| match processes_of_weak.get(&call.number) {
-        Some(process) => *process,
-        None => history.operations[call.number as usize].process,
-    };
-    let processes: Vec<u32> = calls.iter().map(process).collect();
-    // What is mostly decided soon goes first, for all have one budget.
-    let mut old = Vec::new();
-    if calls.iter().any(|call| is_read(object, call)) {
-        let times = |call: &CallOf<O>| {
-            let operation = &history.operations[call.number as usize];
-            let is_weakened = processes_of_weak.contains_key(&call.number);
-            let begin = if is_weakened { 0 } else { operation.start_ns };
-            (begin, operation.end_ns)
-        };
-        let times: Vec<(u64, u64)> = calls.iter().map(times).collect();
-        let age = age(object, &calls, &times, budget);
-        let regular = regular(object, &calls, budget);
-        // Reads of any age are reads of any number of updates back.
-        let versions = match age {
-            Bound::None => Bound::None,
-            _ => versions(object, &calls, budget),
-        };
-        old.push(StillHolds::Regular(regular));
-        old.push(StillHolds::Versions(versions));
-        old.push(StillHolds::Age(age));
+    let mut known = Known::nothing();
+    for few in FEW.into_iter().filter(|few| few * FEW_SHARE < calls.len()) {
+        if let Some(part) = around::cut(object, &calls, core, few) {
+            known.learn(&Part::of(object, history, &part.calls), budget);
+        }
     }
-    let by_client = |keeps| in_order_of_clients(object, &calls, &processes, keeps, budget);
-    // The order of updates leaves much less to try. Whoever keeps it is sequentially consistent; whoever is not, does not keep it.
-    let ordered = by_client(Keeps::ClientsAndUpdates);
-    let sequential = match ordered {
-        Answer::Holds => Answer::Holds,
-        Answer::Broken | Answer::Unknown => by_client(Keeps::Clients),
-    };
-    let ordered = match sequential {
-        Answer::Broken => Answer::Broken,
-        Answer::Holds | Answer::Unknown => ordered,
-    };
-    let mut all = vec![
-        StillHolds::Sequential(sequential),
-        StillHolds::OrderedSequential(ordered),
-    ];
-    all.extend(old);
-    Still { promises: all, of }
+    known.learn(&Part::of(object, history, &calls), budget);
+    Still {
+        promises: known.promises(),
+        of,
+    }
+}
+
+/// Calls of which it is asked what they keep.
+struct Part<'a, O: Object> {
+    object: &'a O,
+    calls: Vec<CallOf<O>>,
+    /// Who asked each.
+    processes: Vec<u32>,
+    /// When each began and ended.
+    times: Vec<(u64, u64)>,
+}
+
+impl<'a, O: Object> Part<'a, O> {
+    fn of(object: &'a O, history: &History, calls: &[CallOf<O>]) -> Self {
+        let calls = without_needless(object, calls);
+        // What was weakened began before all others, and waits for nobody: each is a client of its own.
+        let is_weak = |call: &CallOf<O>| !call.is_required() && call.invoke == 0;
+        let mut nobody = (0..u32::MAX).rev();
+        let processes = calls.iter().map(|call| match is_weak(call) {
+            true => nobody.next().unwrap_or(u32::MAX),
+            false => history.operations[call.number as usize].process,
+        });
+        let processes = processes.collect();
+        let times = calls.iter().map(|call| {
+            let operation = &history.operations[call.number as usize];
+            let begin = if is_weak(call) { 0 } else { operation.start_ns };
+            (begin, operation.end_ns)
+        });
+        Part {
+            object,
+            processes,
+            times: times.collect(),
+            calls,
+        }
+    }
+}
+
+/// What is known of the whole. What a part breaks the whole breaks, and its reads are at least as old as those of a part.
+struct Known {
+    has_reads: bool,
+    regular: Answer,
+    ordered: Answer,
+    sequential: Answer,
+    age: Bound<u64>,
+    age_min_ns: u64,
+    versions: Bound<u32>,
+    versions_min: u32,
+}
+
+impl Known {
+    fn nothing() -> Known {
+        Known {
+            has_reads: false,
+            regular: Answer::Unknown,
+            ordered: Answer::Unknown,
+            sequential: Answer::Unknown,
+            age: Bound::Unknown,
+            age_min_ns: 0,
+            versions: Bound::Unknown,
+            versions_min: 1,
+        }
+    }
+
+    /// Asks a part, a larger one each time, and the whole last. What is mostly decided soon goes first, for all have one budget.
+    fn learn<O: Object>(&mut self, part: &Part<'_, O>, budget: &Budget) {
+        let Part {
+            object,
+            calls,
+            processes,
+            times,
+        } = part;
+        self.has_reads = calls.iter().any(|call| is_read(*object, call));
+        if self.has_reads {
+            if self.age != Bound::None {
+                self.age = age(*object, calls, times, self.age_min_ns, budget);
+            }
+            if let Bound::AtMost(age_ns) = self.age {
+                self.age_min_ns = age_ns;
+            }
+            if self.regular != Answer::Broken {
+                self.regular = regular(*object, calls, budget);
+            }
+            // Reads of any age are reads of any number of updates back.
+            self.versions = match self.age {
+                Bound::None => Bound::None,
+                _ => versions(*object, calls, &mut self.versions_min, budget),
+            };
+        }
+        // The order of updates leaves much less to try. Whoever keeps it is sequentially consistent; whoever is not, does not keep it.
+        let by_client = |keeps| in_order_of_clients(*object, calls, processes, keeps, budget);
+        if self.ordered != Answer::Broken {
+            self.ordered = by_client(Keeps::ClientsAndUpdates);
+        }
+        if self.sequential != Answer::Broken {
+            self.sequential = match self.ordered {
+                Answer::Holds => Answer::Holds,
+                Answer::Broken | Answer::Unknown => by_client(Keeps::Clients),
+            };
+        }
+        if self.sequential == Answer::Broken {
+            self.ordered = Answer::Broken;
+        }
+    }
+
+    fn promises(self) -> Vec<StillHolds> {
+        let mut all = vec![
+            StillHolds::Sequential(self.sequential),
+            StillHolds::OrderedSequential(self.ordered),
+        ];
+        if self.has_reads {
+            all.push(StillHolds::Regular(self.regular));
+            all.push(StillHolds::Versions(self.versions));
+            all.push(StillHolds::Age(self.age));
+        }
+        all
+    }
 }
 
 /// Whether a call is a read whose answer is known.

@@ -10,6 +10,7 @@
 mod build;
 mod decode;
 mod edn;
+mod follow;
 mod format;
 mod general;
 mod jepsen;
@@ -21,6 +22,7 @@ mod scan;
 mod stretches;
 
 pub use decode::{Decoded, decode_file};
+pub use follow::{Follow, follow_file};
 pub use format::Format;
 pub use jepsen::Independent;
 

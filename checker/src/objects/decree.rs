@@ -42,6 +42,18 @@ pub enum Asked {
     Read,
 }
 
+/// What nobody may ask for.
+pub const NULL_PROPOSED: &str = "a proposal of null: null stands for `undecided`";
+
+/// What is fixed after something was asked, or nothing when it cannot have been answered so.
+pub fn step(state: &Value, input: &Asked, told: Option<&Value>) -> Option<Value> {
+    let next = match input {
+        Asked::Propose(value) if state.is_null() => *value,
+        Asked::Propose(_) | Asked::Read => *state,
+    };
+    told.is_none_or(|told| *told == next).then_some(next)
+}
+
 impl Object for Decree<'_> {
     type Input = Asked;
     type Output = Value;
@@ -53,11 +65,7 @@ impl Object for Decree<'_> {
     }
 
     fn step(&self, state: &Value, input: &Asked, told: Option<&Value>) -> Option<Value> {
-        let next = match input {
-            Asked::Propose(value) if state.is_null() => *value,
-            Asked::Propose(_) | Asked::Read => *state,
-        };
-        told.is_none_or(|told| *told == next).then_some(next)
+        step(state, input, told)
     }
 
     fn is_pure(&self, input: &Asked, _: Option<&Value>) -> bool {
@@ -103,7 +111,7 @@ impl<'h> Theory<'h> for Decree<'h> {
     fn call(&self, operation: &Operation) -> Result<Exchange<Self>, &'static str> {
         let input = match self.is_propose(operation) {
             true if operation.input.is_null() => {
-                return Err("a proposal of null: null stands for `undecided`");
+                return Err(NULL_PROPOSED);
             }
             true => Asked::Propose(operation.input),
             false => Asked::Read,

@@ -6,22 +6,33 @@
 use super::{Bound, is_read};
 use crate::{Budget, CallOf, Judgement, Object};
 
-/// The smallest time, in nanoseconds. `times` are the begin and the end of each call, on one clock.
-pub fn age<O: Object>(object: &O, calls: &[CallOf<O>], times: &[(u64, u64)], budget: &Budget) -> Bound<u64> {
+/// The smallest time, in nanoseconds, which is known to be no less than `least`. `times` are the begin and the end of each
+/// call, on one clock.
+pub fn age<O: Object>(
+    object: &O,
+    calls: &[CallOf<O>],
+    times: &[(u64, u64)],
+    least: u64,
+    budget: &Budget,
+) -> Bound<u64> {
     let begins = times.iter().map(|(begin, _)| *begin);
     let span = begins.max().unwrap_or(0);
     let is_legal = |age: u64| match object.search(&widened(object, calls, times, age), budget) {
+        _ if budget.is_late() => None,
         Judgement::Legal { .. } => Some(true),
         Judgement::Illegal { .. } => Some(false),
         Judgement::Unknown(_) => None,
     };
+    if least > 0 && is_legal(least) == Some(true) {
+        return Bound::AtMost(least);
+    }
     match is_legal(span) {
         None => return Bound::Unknown,
         Some(false) => return Bound::None,
         Some(true) => {}
     }
     // Illegal below `low`, legal at `high`.
-    let (mut low, mut high) = (0, span);
+    let (mut low, mut high) = (least, span);
     while low < high {
         let middle = low + (high - low) / 2;
         match is_legal(middle) {

@@ -56,9 +56,9 @@ struct Client {
     required: usize,
 }
 
-/// Clients that end with the same question, each with the place of that call.
+/// Calls that ask the same, each with the client that has to come to it, where that has anything else to do.
 struct Class {
-    members: Vec<(usize, u32)>,
+    members: Vec<(Option<usize>, u32)>,
 }
 
 /// How far each client has come, how many of each class have happened, and the object.
@@ -81,17 +81,27 @@ impl<'a, O: Object> Along<'a, O> {
         }
         let mut classes: Vec<Class> = Vec::new();
         let mut class_of: FxHashMap<&O::Input, usize> = FxHashMap::default();
-        for (number, client) in clients.iter_mut().enumerate() {
+        let lasts = clients.iter_mut().map(|client| {
             let is_perhaps = |place: &mut u32| !calls[*place as usize].is_required();
-            if let Some(last) = client.calls.pop_if(is_perhaps) {
+            let last = client.calls.pop_if(is_perhaps);
+            (!client.calls.is_empty(), last)
+        });
+        let lasts: Vec<(bool, Option<u32>)> = lasts.collect();
+        clients.retain(|client| !client.calls.is_empty());
+        let mut number = 0;
+        for (has_more, last) in lasts {
+            if let Some(last) = last {
                 let class = *class_of
                     .entry(&calls[last as usize].input)
                     .or_insert(classes.len());
                 if class == classes.len() {
                     classes.push(Class { members: Vec::new() });
                 }
-                classes[class].members.push((number, last));
+                classes[class].members.push((has_more.then_some(number), last));
             }
+            number += usize::from(has_more);
+        }
+        for client in &mut clients {
             let is_required = |place: &u32| calls[*place as usize].is_required();
             client.required = client.calls.iter().rposition(is_required).map_or(0, |at| at + 1);
             let mut end = NEVER;
@@ -174,9 +184,9 @@ impl<'a, O: Object> Along<'a, O> {
         }
         for (class, slot) in self.classes.iter().zip(self.clients.len()..) {
             // Whoever could have been asked already can still be: it only counts how many there are.
-            let is_asked = |(client, number): &&(usize, u32)| {
-                from.done[*client] as usize == self.clients[*client].calls.len()
-                    && self.calls[*number as usize].invoke <= bound
+            let is_there = |client: usize| from.done[client] as usize == self.clients[client].calls.len();
+            let is_asked = |(client, number): &&(Option<usize>, u32)| {
+                client.is_none_or(is_there) && self.calls[*number as usize].invoke <= bound
             };
             let mut asked = class.members.iter().filter(is_asked);
             if let Some((_, number)) = asked.nth(from.done[slot] as usize)

@@ -129,7 +129,7 @@ fn every_promise_is_what_its_definition_says() {
         assert_eq!(regular(&SMALL, &calls, &budget), said(is_regular), "{place}");
         let most = (1..=6).find(|most| some_order(&calls, &real, *most));
         let expected = most.map_or(Bound::Unknown, |most| Bound::AtMost(most as u32));
-        assert_eq!(versions(&SMALL, &calls, &budget), expected, "{place}");
+        assert_eq!(versions(&SMALL, &calls, &mut 1, &budget), expected, "{place}");
         // Times are multiples of ten: so is the smallest.
         let widest = (0..=12u64).map(|tens| tens * 10).find(|age| {
             let begin = |it: usize| match update(it) || !calls[it].is_required() {
@@ -140,7 +140,7 @@ fn every_promise_is_what_its_definition_says() {
             some_order(&calls, &before, 1)
         });
         assert_eq!(
-            age(&SMALL, &calls, &times, &budget),
+            age(&SMALL, &calls, &times, 0, &budget),
             widest.map_or(Bound::None, Bound::AtMost),
             "{place}"
         );
@@ -300,7 +300,7 @@ fn of_two_events_at_one_time_the_order_counts_as_long_as_nothing_is_moved() {
     let calls = [write(0, 1), read];
     let budget = Budget::of(&Limits::default());
     assert_eq!(
-        age(&SMALL, &calls, &[(5, 10), (10, 12)], &budget),
+        age(&SMALL, &calls, &[(5, 10), (10, 12)], 0, &budget),
         Bound::AtMost(1),
         "the write had ended, at that very moment"
     );
@@ -318,7 +318,7 @@ fn more_states_than_are_looked_for_are_not_known() {
         };
         let mut calls: Vec<OfCell> = (0..writes).map(|it| call(it, Some(it as u8 + 1), 0)).collect();
         calls.push(call(writes, None, 1));
-        versions(&SMALL, &calls, &Budget::of(&Limits::default()))
+        versions(&SMALL, &calls, &mut 1, &Budget::of(&Limits::default()))
     };
     assert_eq!(
         (of(1), of(VERSIONS_MAX), of(VERSIONS_MAX + 1)),
@@ -381,7 +381,8 @@ fn what_a_part_breaks_the_whole_breaks() {
         let by = |calls| regular(&SMALL, calls, &budget) == Answer::Broken;
         compare(by(&part.calls), by(&calls));
         for most in 1..=3 {
-            let by = |calls| !matches!(versions(&SMALL, calls, &budget), Bound::AtMost(it) if it <= most);
+            let by =
+                |calls| !matches!(versions(&SMALL, calls, &mut 1, &budget), Bound::AtMost(it) if it <= most);
             compare(by(&part.calls), by(&calls));
         }
     }

@@ -9,10 +9,11 @@ use std::collections::VecDeque;
 /// More states than these are not looked for.
 pub const VERSIONS_MAX: u32 = 8;
 
-/// The fewest states; 1 when the calls are linearizable. An update takes effect on the latest, always. More than
-/// [`VERSIONS_MAX`] are not known; that no number will do is not found out here.
-pub fn versions<O: Object>(object: &O, calls: &[CallOf<O>], budget: &Budget) -> Bound<u32> {
-    for most in 1..=VERSIONS_MAX {
+/// The fewest states, which are known to be no fewer than `least`; that becomes the number below which nothing will do. 1 when
+/// the calls are linearizable. An update takes effect on the latest, always. More than [`VERSIONS_MAX`] are not
+/// known; that no number will do is not found out here.
+pub fn versions<O: Object>(object: &O, calls: &[CallOf<O>], least: &mut u32, budget: &Budget) -> Bound<u32> {
+    for most in *least..=VERSIONS_MAX {
         let remembering = Remembering { object, most };
         let same: Vec<CallOf<Remembering<'_, O>>> = calls
             .iter()
@@ -24,7 +25,7 @@ pub fn versions<O: Object>(object: &O, calls: &[CallOf<O>], budget: &Budget) -> 
             .collect();
         match frontier::search(&remembering, &same, budget) {
             Judgement::Legal { .. } => return Bound::AtMost(most),
-            Judgement::Illegal { .. } => {}
+            Judgement::Illegal { .. } => *least = most + 1,
             Judgement::Unknown(_) => return Bound::Unknown,
         }
     }

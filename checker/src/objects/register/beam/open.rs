@@ -1,7 +1,7 @@
 //! What is open: calls that took effect in slots, those of unknown outcome in classes; and what can happen next.
 
-use super::Effect;
 use super::configuration::{Configuration, Often, Tally};
+use super::walk::Effect;
 use crate::objects::register::ledger::{Act, Ledger};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -85,6 +85,28 @@ impl<'a> Open<'a> {
         let bit = self.bit_of(place);
         self.taken &= !bit;
         self.flip(place, bit);
+    }
+
+    /// A call that was over is open again, in its slot.
+    pub fn put_back(&mut self, place: u32) {
+        let bit = self.bit_of(place);
+        self.taken |= bit;
+        self.places[self.slots[place as usize] as usize] = place;
+        self.flip(place, bit);
+    }
+
+    /// The call that was the last to begin has not begun.
+    pub fn take_out(&mut self, place: u32) {
+        let entry = &self.ledger.entries[place as usize];
+        match (entry.is_required(), entry.act) {
+            (_, Act::Nothing) | (false, Act::Read(_) | Act::Not(_)) => {}
+            (true, _) => self.remove(place),
+            (false, act) => {
+                if let Some(class) = self.class_of.get(&act) {
+                    self.classes[*class as usize].members.pop();
+                }
+            }
+        }
     }
 
     fn flip(&mut self, place: u32, bit: u128) {

@@ -3,7 +3,7 @@
 //! Who looks stands where the frontier let it take effect: at its beginning, or as soon as what it saw is there. A write
 //! that was hidden stands just before the first plain write after it began.
 
-use super::Effect;
+use super::walk::Effect;
 use crate::objects::register::ledger::{Act, INITIAL, Ledger};
 use rustc_hash::FxHashMap;
 
