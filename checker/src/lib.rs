@@ -378,7 +378,7 @@ fn analyse<'h, T: Theory<'h>>(
 /// took, they take about that long at most.
 fn weaker_limits(limits: &Limits, verdict_took: Option<Duration>) -> Limits {
     const TIME: Duration = Duration::from_secs(2);
-    const TIME_FOR_A_PART: Duration = Duration::from_millis(100);
+    const TIME_FOR_A_PART: Duration = Duration::from_millis(50);
     const MEMORY_BYTES: usize = 32 << 20;
     let most = verdict_took.map_or(TIME, |took| took.clamp(TIME_FOR_A_PART, TIME));
     Limits {

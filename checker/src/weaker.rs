@@ -38,6 +38,7 @@ use crate::{Budget, CallOf, Object};
 use history::History;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// Whether a promise is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,6 +143,8 @@ pub struct Still {
 const FEW: [usize; 3] = [0, 30, 200];
 /// But only where the whole has so many times as many calls.
 const FEW_SHARE: usize = 4;
+/// By how many updates reads of a part were old is asked no longer than this: with many clients that is rarely decided.
+const VERSIONS_OF_A_PART: Duration = Duration::from_millis(20);
 
 /// Everything that can be said of one object whose calls have no legal order, those of `core` for one, which are named by
 /// their numbers. Where it has no reads that were answered, nothing can be old, and only orders are spoken of.
@@ -158,10 +161,19 @@ pub fn still_holds<O: Object>(
     let mut known = Known::nothing();
     for few in FEW.into_iter().filter(|few| few * FEW_SHARE < calls.len()) {
         if let Some(part) = around::cut(object, &calls, core, few) {
-            known.learn(&Part::of(object, history, &part.calls), budget);
+            let part = Part::of(object, history, &part.calls);
+            known.learn(&part, budget);
+            if few == 0 {
+                known.count_versions(&part, budget);
+            }
         }
     }
-    known.learn(&Part::of(object, history, &calls), budget);
+    let whole = Part::of(object, history, &calls);
+    known.learn(&whole, budget);
+    match of {
+        Some(_) => known.count_versions(&whole, &budget.at_most(VERSIONS_OF_A_PART)),
+        None => known.count_versions(&whole, budget),
+    }
     Still {
         promises: known.promises(),
         of,
@@ -248,11 +260,6 @@ impl Known {
             if self.regular != Answer::Broken {
                 self.regular = regular(*object, calls, budget);
             }
-            // Reads of any age are reads of any number of updates back.
-            self.versions = match self.age {
-                Bound::None => Bound::None,
-                _ => versions(*object, calls, &mut self.versions_min, budget),
-            };
         }
         // The order of updates leaves much less to try. Whoever keeps it is sequentially consistent; whoever is not, does not keep it.
         let by_client = |keeps| in_order_of_clients(*object, calls, processes, keeps, budget);
@@ -268,6 +275,15 @@ impl Known {
         if self.sequential == Answer::Broken {
             self.ordered = Answer::Broken;
         }
+    }
+
+    /// Asks by how many updates reads were old. That leaves the most to try, so it goes last.
+    fn count_versions<O: Object>(&mut self, part: &Part<'_, O>, budget: &Budget) {
+        // Reads of any age are reads of any number of updates back.
+        self.versions = match self.age {
+            Bound::None => Bound::None,
+            _ => versions(part.object, &part.calls, &mut self.versions_min, budget),
+        };
     }
 
     fn promises(self) -> Vec<StillHolds> {
