@@ -1,6 +1,17 @@
-//! Which algorithm decided how many objects.
+//! Which algorithm decides, and which decided how many objects.
 
 use std::sync::{Mutex, PoisonError};
+
+/// Which algorithm decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// The best one that is known for the object and its operations.
+    #[default]
+    Best,
+    /// The search that serves any object, event by event ([`crate::search::frontier`]): to have a second opinion. It may
+    /// come to a limit where the best has none.
+    Search,
+}
 
 /// Algorithms by name, with how many objects each has decided. Shared by the threads that do so.
 #[derive(Debug, Default)]

@@ -214,6 +214,31 @@ pub struct Shrink {
     pub took: Duration,
     /// Weakening any core operation further makes the rest legal.
     pub minimal: bool,
+    /// What ended it before that was tried of every operation; none where nothing did.
+    pub ended_early: Option<ShrinkEnd>,
     /// The independent checker agrees, by brute force, that no order works.
     pub verified: bool,
+}
+
+/// What ended the search for a smaller counterexample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShrinkEnd {
+    /// Nobody wanted a smaller one: [`ShrinkBudget::Nothing`](crate::ShrinkBudget::Nothing).
+    NotWanted,
+    /// The time for it.
+    Time,
+    /// The limit on memory.
+    Memory,
+    /// It would have taken too many steps: where values repeat thousands of times, hardly any operation can be weakened.
+    Steps,
+}
+
+impl From<Limit> for ShrinkEnd {
+    fn from(limit: Limit) -> ShrinkEnd {
+        match limit {
+            Limit::Time => ShrinkEnd::Time,
+            Limit::Memory => ShrinkEnd::Memory,
+        }
+    }
 }

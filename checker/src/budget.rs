@@ -25,10 +25,44 @@ pub enum Limit {
     Memory,
 }
 
+/// How long counterexamples are made smaller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShrinkBudget {
+    /// As long as the limits of the check allow.
+    #[default]
+    Limits,
+    /// No longer than this for all violations of a history together.
+    Time(Duration),
+    /// Not at all: they are told as the algorithm gave them.
+    Nothing,
+}
+
+/// The same, when the clock has begun.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ShrinkUntil {
+    Limits,
+    Deadline(Instant),
+    Nothing,
+}
+
+impl ShrinkBudget {
+    /// The clock starts now.
+    pub(crate) fn begin(self) -> ShrinkUntil {
+        match self {
+            ShrinkBudget::Limits => ShrinkUntil::Limits,
+            ShrinkBudget::Nothing => ShrinkUntil::Nothing,
+            ShrinkBudget::Time(time) => Instant::now()
+                .checked_add(time)
+                .map_or(ShrinkUntil::Limits, ShrinkUntil::Deadline),
+        }
+    }
+}
+
 /// What is left of the limits. Shared by the searches of all keys.
 #[derive(Debug)]
 pub struct Budget {
     deadline: Option<Instant>,
+    shrink: ShrinkUntil,
     memory_max: usize,
     used: Arc<AtomicUsize>,
     peak: AtomicUsize,
@@ -45,6 +79,7 @@ impl Budget {
     pub(crate) fn watched(limits: &Limits, watch: &Watch) -> Budget {
         Budget {
             deadline: limits.time.and_then(|time| Instant::now().checked_add(time)),
+            shrink: ShrinkUntil::Limits,
             memory_max: limits.memory_bytes.unwrap_or(usize::MAX),
             used: Arc::clone(&watch.held),
             peak: AtomicUsize::new(0),
@@ -54,13 +89,32 @@ impl Budget {
 
     /// The same limits, but no more than this time from now on.
     pub fn at_most(&self, time: Duration) -> Budget {
-        let soon = Instant::now().checked_add(time);
+        self.until(Instant::now().checked_add(time))
+    }
+
+    fn until(&self, soon: Option<Instant>) -> Budget {
         Budget {
             deadline: self.deadline.min(soon).or(self.deadline).or(soon),
+            shrink: self.shrink,
             memory_max: self.memory_max,
             used: Arc::default(),
             peak: AtomicUsize::new(0),
             states: AtomicUsize::new(0),
+        }
+    }
+
+    /// The same, of which counterexamples are made smaller until then at most.
+    pub(crate) fn shrinking(mut self, until: ShrinkUntil) -> Budget {
+        self.shrink = until;
+        self
+    }
+
+    /// What may be spent on making a counterexample smaller; nothing where that is not wanted.
+    pub(crate) fn to_shrink(&self) -> Option<Budget> {
+        match self.shrink {
+            ShrinkUntil::Limits => Some(self.until(None)),
+            ShrinkUntil::Deadline(deadline) => Some(self.until(Some(deadline))),
+            ShrinkUntil::Nothing => None,
         }
     }
 
@@ -179,6 +233,24 @@ mod tests {
             memory_bytes: None,
         });
         assert!(over.at_most(hour).is_late());
+    }
+
+    #[test]
+    fn what_is_made_smaller_has_a_time_of_its_own_and_never_more_than_the_rest() {
+        let of = |shrink: ShrinkBudget, time| {
+            let limits = Limits {
+                time,
+                memory_bytes: None,
+            };
+            Budget::of(&limits).shrinking(shrink.begin()).to_shrink()
+        };
+        let (no_time, hour) = (Duration::ZERO, Duration::from_secs(3600));
+        assert!(of(ShrinkBudget::Nothing, None).is_none());
+        assert!(of(ShrinkBudget::Time(no_time), None).unwrap().is_late());
+        assert!(!of(ShrinkBudget::Time(hour), None).unwrap().is_late());
+        assert!(of(ShrinkBudget::Time(hour), Some(no_time)).unwrap().is_late());
+        assert!(of(ShrinkBudget::Limits, Some(no_time)).unwrap().is_late());
+        assert!(!of(ShrinkBudget::Time(Duration::MAX), None).unwrap().is_late());
     }
 
     #[test]

@@ -30,8 +30,9 @@ mod theory;
 pub mod watch;
 pub mod weaker;
 
+pub use algorithms::Algorithm;
 pub use analysis::*;
-pub use budget::{Budget, Limit, Limits};
+pub use budget::{Budget, Limit, Limits, ShrinkBudget};
 pub use call::{Call, CallOf, Calls};
 pub use model::Model;
 pub use object::Object;
@@ -51,6 +52,10 @@ use theory::{Part, Theory};
 pub struct Options {
     /// Hard limits.
     pub limits: Limits,
+    /// How long counterexamples are made smaller.
+    pub shrink: ShrinkBudget,
+    /// Which algorithm decides. What makes counterexamples smaller takes the best one in any case.
+    pub algorithm: Algorithm,
     /// Whether a compare-and-set, an acquire or a release that failed also says that it compared in vain. Otherwise
     /// what failed is left out, as Jepsen does.
     pub strict_fail: bool,
@@ -295,13 +300,17 @@ fn analyse<'h, T: Theory<'h>>(
         .with_min_len(64)
         .map(|key| {
             let operations = by_key.get(key);
-            let judged = || sentence(theory, history, key, operations, &budget, &algorithms);
+            let judged = || {
+                let by = (options.algorithm, &algorithms);
+                sentence(theory, history, key, operations, &budget, by)
+            };
             watch.during(|| history.key_name(key), operations.len(), judged)
         })
         .filter(|sentence| !matches!(sentence, Ok(Sentence::Valid)))
         .collect::<Result<_, CheckError>>()?;
     let verdict_took = began.elapsed();
     let (mut violations, mut undecided) = (Vec::new(), Vec::new());
+    let shrink = options.shrink.begin();
     for sentence in sentences {
         match sentence {
             Sentence::Valid => {}
@@ -314,7 +323,8 @@ fn analyse<'h, T: Theory<'h>>(
                     calls,
                 };
                 // Its verdict stands; the words have a budget of their own.
-                let violation = theory.explain(&part, &suspects, &Budget::of(&options.limits));
+                let budget = Budget::of(&options.limits).shrinking(shrink);
+                let violation = theory.explain(&part, &suspects, &budget);
                 let mut violation = violation.map_err(|problem| CheckError::Disagreement {
                     key: history.key_name(key),
                     problem,
@@ -398,11 +408,17 @@ fn sentence<'h, T: Theory<'h>>(
     key: u32,
     operations: &[u32],
     budget: &Budget,
-    algorithms: &Algorithms,
+    (by, algorithms): (Algorithm, &Algorithms),
 ) -> Result<Sentence<T>, CheckError> {
     let calls = theory::calls(theory, history, operations)?;
     let numbers = |places: Vec<u32>| places.into_iter().map(|place| calls[place as usize].number);
-    let (algorithm, judgement) = theory.judge_by(&calls, budget);
+    let (algorithm, judgement) = match by {
+        Algorithm::Best => theory.judge_by(&calls, budget),
+        Algorithm::Search => (
+            "frontier search",
+            search::frontier::search(theory, &calls, budget),
+        ),
+    };
     algorithms.count(algorithm);
     match judgement {
         Judgement::Legal { order } => {

@@ -7,11 +7,12 @@
 //! an [`UnexpectedExit`].
 //!
 //! Read next: `life` for the states of a node, `start`, `stop` and `pause` for what happens between them, `primary` for how
-//! nodes are asked who leads,
+//! nodes are asked who leads, `member` for how they are asked who the members are,
 //! [`crate::process`] for one process, [`crate::network`] for the links.
 
 mod errors;
 mod life;
+mod member;
 mod node;
 mod outcome;
 mod pause;
@@ -22,6 +23,7 @@ mod stop;
 
 pub use errors::{ClusterError, KillError, PauseError, PowerError, ResumeError, StartError, TerminateError};
 pub use life::NodeState;
+pub use member::MemberError;
 pub use outcome::{
     EndedBy, Killed, Paused, PowerLost, Resumed, SlowStart, Started, Terminated, UnexpectedExit,
 };
@@ -31,11 +33,11 @@ use crate::clock::{Clock, Library};
 use crate::disk::{Disk, DiskSpec, LossPolicy};
 use crate::log::LogWatch;
 use crate::network::{Backend, Network, NetworkError};
-use crate::system::System;
+use crate::system::{MemberChange, System};
 use crate::warden;
 use node::Node;
 use regex::bytes::Regex as LinePattern;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -262,6 +264,72 @@ impl Cluster {
     /// as long for its answer as the descriptor gives it.
     pub async fn ask_for_primary(&self) -> Vec<PrimaryTold> {
         self.shared.ask_for_primary().await
+    }
+
+    /// Asks one node who the members are, in the way that the descriptor says: each by its name, with what the system calls
+    /// it.
+    ///
+    /// # Errors
+    /// When it is not up, does not answer, or says something else; when the descriptor does not say how it is asked.
+    pub async fn members(&self, asked: &str) -> Result<BTreeMap<String, String>, MemberError> {
+        self.shared.members(self.member_place(asked)?).await
+    }
+
+    /// Asks one node to take another one out of the membership, which the system calls `id`. The answer says that it was
+    /// heard; who are members then, [`Cluster::members`] says.
+    ///
+    /// # Errors
+    /// As [`Cluster::members`]. It may be done all the same, later.
+    pub async fn remove_member(&self, asked: &str, node: &str, id: &str) -> Result<(), MemberError> {
+        let (asked, node) = (self.member_place(asked)?, self.member_place(node)?);
+        let change = MemberChange::Remove(id);
+        self.shared.change_members(asked, node, change).await
+    }
+
+    /// Asks one node to take another one into the membership.
+    ///
+    /// # Errors
+    /// As [`Cluster::remove_member`].
+    pub async fn add_member(&self, asked: &str, node: &str) -> Result<(), MemberError> {
+        let (asked, node) = (self.member_place(asked)?, self.member_place(node)?);
+        self.shared.change_members(asked, node, MemberChange::Add).await
+    }
+
+    /// Whether a node may end by itself from now on without being told by [`Cluster::exits`]: who hears that he is no member
+    /// any more may leave.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    pub fn expect_end(&self, node: &str, is_expected: bool) {
+        let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
+        self.shared.nodes[place].lock().may_end = is_expected;
+    }
+
+    /// Takes away all that a node has on its disk; from now on it is started as a new member beside these, itself among them.
+    ///
+    /// # Errors
+    /// When it is not down, or its disk does not do as it is told.
+    pub async fn begin_anew(&self, node: &str, members: Vec<String>) -> Result<(), MemberError> {
+        let place = self.member_place(node)?;
+        let state = self.state(node);
+        if state != NodeState::Down {
+            return Err(MemberError::NotUp {
+                node: node.to_owned(),
+                state: state.to_string(),
+            });
+        }
+        let begun = self.shared.begin_anew(place, members).await;
+        begun.map_err(|why| MemberError::Says {
+            node: node.to_owned(),
+            why: why.to_string(),
+        })
+    }
+
+    fn member_place(&self, node: &str) -> Result<usize, MemberError> {
+        self.place(node).ok_or_else(|| MemberError::NotUp {
+            node: node.to_owned(),
+            state: "no node".to_owned(),
+        })
     }
 
     /// The nodes that end though nobody asked them to, as it happens.

@@ -35,9 +35,9 @@ pub mod warden;
 
 pub use clock::{Clock, ClockChange, ClockError, ClockFault, ClockReading};
 pub use cluster::{
-    Cluster, ClusterError, ClusterSpec, EndedBy, KillError, Killed, NodeState, PauseError, Paused,
-    PowerError, PowerLost, PrimaryTold, ResumeError, Resumed, SlowStart, StartError, Started, TerminateError,
-    Terminated, UnexpectedExit,
+    Cluster, ClusterError, ClusterSpec, EndedBy, KillError, Killed, MemberError, NodeState, PauseError,
+    Paused, PowerError, PowerLost, PrimaryTold, ResumeError, Resumed, SlowStart, StartError, Started,
+    TerminateError, Terminated, UnexpectedExit,
 };
 pub use disk::{
     DirectorySync, Disk, DiskError, DiskFault, DiskFaultCounters, DiskFaultId, DiskSpec, LossPolicy, Lost,

@@ -18,6 +18,7 @@ mod nodes;
 mod print_config;
 mod replay;
 mod scorecard;
+mod shrink;
 mod store;
 mod test;
 mod values;
@@ -31,6 +32,7 @@ pub use input::InputOptions;
 pub use layers::{Origin, Origins, variables_set};
 pub use replay::ReplayOptions;
 pub use scorecard::{ScheduleName, ScorecardFormat, ScorecardOptions};
+pub use shrink::ShrinkOptions;
 pub use store::{
     GcOptions, ListFormat, ListOptions, Listing, PageOptions, ReportOptions, RunOptions, ServeOptions,
 };
@@ -153,6 +155,10 @@ pub struct CheckOptions {
     )]
     pub key: Option<String>,
 
+    /// Which algorithm decides: the best for each object, or for all of them the search that serves any, for a second opinion
+    #[arg(long, value_enum, default_value = "auto", value_name = "NAME")]
+    pub algorithm: AlgorithmChoice,
+
     /// How long the check may take in all; then the verdict is unknown
     #[arg(long, value_name = "DUR", default_value = "5m", value_parser = parse_duration)]
     pub checker_timeout: std::time::Duration,
@@ -164,6 +170,11 @@ pub struct CheckOptions {
     /// How much has to have been tested for a run without a violation to be valid [default: as it was run]
     #[arg(long, value_enum, value_name = "HOW")]
     pub evidence: Option<Evidence>,
+
+    /// How long counterexamples are made smaller.
+    #[command(flatten)]
+    pub shrink: ShrinkOptions,
+
     /// How a history file of others is read.
     #[command(flatten)]
     pub input: InputOptions,
@@ -175,6 +186,25 @@ pub struct CheckOptions {
     /// What is printed on standard output
     #[arg(long, value_enum, default_value = "human", value_name = "KIND")]
     pub format: Format,
+}
+
+/// Algorithms, as they are typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AlgorithmChoice {
+    /// The best that is known for the object and its operations
+    Auto,
+    /// The search that serves any object, event by event; it may come to a limit where the best has none
+    Search,
+}
+
+impl AlgorithmChoice {
+    /// What the checker is told.
+    pub fn algorithm(self) -> checker::Algorithm {
+        match self {
+            AlgorithmChoice::Auto => checker::Algorithm::Best,
+            AlgorithmChoice::Search => checker::Algorithm::Search,
+        }
+    }
 }
 
 /// File formats with a schema.

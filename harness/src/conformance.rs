@@ -9,6 +9,7 @@
 
 mod cause;
 mod faults;
+mod members;
 mod operations;
 mod oracle;
 mod report;
@@ -221,7 +222,12 @@ pub async fn examine(subject: &Subject, report: &mut Report, dir: &Path, backend
     }
     report.heading("when something breaks");
     match sound {
-        Some(mut session) => faults::examine(&mut world, &mut session, report).await?,
+        Some(mut session) => {
+            faults::examine(&mut world, &mut session, report).await?;
+            if subject.system.node.member.is_some() && backend == Backend::Switch {
+                members::examine(&mut world, report).await;
+            }
+        }
         None => report.note("not tried, for no workload came through"),
     }
     world.cluster.stop_all().await;

@@ -121,9 +121,12 @@ fn understood(argv: &[String]) -> Result<&[String]> {
     let command = base.find_subcommand("test").expect("it was found a moment ago");
     let is_typed = |arg: &&Arg| test.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
     let says_how = |arg: &Arg| {
-        arg.get_help_heading()
-            .is_some_and(|heading| HEADINGS.contains(&heading))
-            || OTHERS.contains(&arg.get_id().as_str())
+        // It says what is done afterwards.
+        arg.get_id() != "leave_db_running"
+            && (arg
+                .get_help_heading()
+                .is_some_and(|heading| HEADINGS.contains(&heading))
+                || OTHERS.contains(&arg.get_id().as_str()))
     };
     let all = command.get_arguments().chain(base.get_arguments());
     if let Some(other) = all.filter(is_typed).find(|arg| !says_how(arg)) {
@@ -199,6 +202,7 @@ mod tests {
             "--die-with 1",
             "--test-count 9",
             "--open",
+            "--leave-db-running",
         ] {
             let why = refused(&format!("test --seed 7 {more}"));
             let flag = more.split(' ').next().unwrap();

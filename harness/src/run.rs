@@ -8,6 +8,7 @@ mod at_the_end;
 mod desk;
 mod fail_fast;
 pub mod judgement;
+mod left;
 mod load;
 mod load_average;
 mod machine;
@@ -23,10 +24,12 @@ use crate::progress::Progress;
 use anyhow::{Context, Result};
 use checker::Limits;
 use judgement::{Judgement, Terms};
+pub use left::{Doors, Left};
 use load_average::LoadWatch;
 use plan::Plan;
 pub use plan::{choose_workload, command_line, draw_seed, found_system};
 use results::{Outcome, RunDir, RunInfo, Store};
+use std::sync::Arc;
 use std::time::Duration;
 use world::World;
 
@@ -36,6 +39,16 @@ use world::World;
 /// What is wrong.
 pub fn refuse(options: &TestOptions) -> Result<()> {
     Plan::draw(options).map(drop)
+}
+
+/// The options with those faults of `--nemesis all` that the system can have.
+///
+/// # Errors
+/// When there is no such system.
+pub fn fitted(options: &TestOptions) -> Result<TestOptions> {
+    let mut fitted = options.clone();
+    fitted.nemesis.packages = plan::possible_packages(options)?;
+    Ok(fitted)
 }
 
 /// Says what of the options this way of connecting nodes cannot have.
@@ -54,12 +67,34 @@ pub fn refuse_here(options: &TestOptions) -> Result<()> {
     machine::require(&Plan::draw(options)?)
 }
 
+/// What a run comes to.
+pub struct Finished {
+    /// Its verdict.
+    pub judgement: Judgement,
+    /// Its nodes, where they are to go on running.
+    pub left: Option<Left>,
+}
+
+/// The doors to nodes that are left running; nothing where they are not. To be called outside the sandbox.
+///
+/// # Errors
+/// When the options cannot be, or this machine has no ports free.
+pub fn doors(options: &TestOptions) -> Result<Option<Doors>> {
+    if !options.leave_db_running || options.network.backend() != cluster::Backend::Switch {
+        return Ok(None);
+    }
+    let plan = Plan::draw(options)?;
+    Doors::make(&plan.nodes, &plan.system.node.ports)
+        .map(Some)
+        .context("listen on this machine, for --leave-db-running")
+}
+
 /// Tests a system once and judges what happened.
 ///
 /// # Errors
 /// When the run could not be had, or its record not kept. `Broken` says whether there is a directory with
 /// what there is.
-pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -> Result<Judgement, Broken> {
+pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -> Result<Finished, Broken> {
     let mut plan = Plan::draw(options)?;
     let store = Store::at(&options.store);
     let program = program::look_up(&plan);
@@ -82,7 +117,7 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
         error,
         kept: Some((info.clone(), directory.clone())),
     };
-    let mut progress = carried_out.map_err(broken)?;
+    let (mut progress, cluster) = carried_out.map_err(broken)?;
     let noted = directory
         .write_json("options.json", &info)
         .context("write options.json");
@@ -95,6 +130,7 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
             time: Some(options.checker_timeout),
             memory_bytes: Some(options.checker_memory),
         },
+        shrink: options.shrink.budget(),
         watch: Some(&watch),
         ..Terms::default()
     };
@@ -104,14 +140,22 @@ pub async fn run(options: &TestOptions, interrupt: Interrupt, events: &Events) -
         events.checked(&judgement.results);
         progress.phase("report", None);
         judgement.keep(&store, &directory)?;
-        // The disks of a run in which nothing went wrong tell nobody anything, and may be large.
-        if judgement.results.verdict == Outcome::Valid && !options.keep_data {
-            directory.clear_disks(&info.nodes);
-        }
         Ok(judgement)
     });
     progress.end().await;
-    judged.map_err(broken)
+    let judgement = judged.map_err(broken)?;
+    // The disks of a run in which nothing went wrong tell nobody anything, and may be large.
+    let are_disks_kept = judgement.results.verdict != Outcome::Valid || options.keep_data;
+    let left = cluster.map(|cluster| Left {
+        cluster,
+        system: plan.system,
+        directory: directory.clone(),
+        are_disks_kept,
+    });
+    if left.is_none() && !are_disks_kept {
+        directory.clear_disks(&info.nodes);
+    }
+    Ok(Finished { judgement, left })
 }
 
 /// How often a run waits for an id of its own.
@@ -142,7 +186,7 @@ async fn carry_out(
     directory: &RunDir,
     interrupt: Interrupt,
     events: &Events,
-) -> Result<Progress> {
+) -> Result<(Progress, Option<Arc<cluster::Cluster>>)> {
     directory
         .write_json("schedule.json", &plan.schedule)
         .context("write schedule.json")?;
@@ -161,10 +205,13 @@ async fn carry_out(
     directory
         .write_json("schedule.json", &carried_out)
         .context("write schedule.json")?;
-    world.heal().await;
+    world.heal(options).await;
     world.recover(options, plan).await;
-    world.read_everything_once_more(plan, interrupt).await;
-    world.tear_down().await
+    world.read_everything_once_more(plan, interrupt.clone()).await;
+    match options.leave_db_running && !interrupt.is_asked() {
+        true => world.leave().await,
+        false => Ok((world.tear_down().await?, None)),
+    }
 }
 
 /// A run without a verdict.

@@ -50,6 +50,12 @@ pub enum Fault {
         /// Who.
         nodes: Vec<String>,
     },
+    /// Nodes are killed and taken out of the membership; when the fault is healed, they come back as new members, without
+    /// what they had on their disks.
+    Member {
+        /// Who.
+        nodes: Vec<String>,
+    },
     /// Something happens to packets on directed links.
     Packet {
         /// On which.
@@ -260,7 +266,7 @@ pub enum ClockEffect {
 }
 
 /// Every kind of fault, in the order of the documentation.
-pub const KINDS: [&str; 7] = [
+pub const KINDS: [&str; 8] = [
     "partition",
     "kill",
     "pause",
@@ -268,6 +274,7 @@ pub const KINDS: [&str; 7] = [
     "disk",
     "clock",
     "terminate",
+    "member",
 ];
 
 impl Fault {
@@ -278,6 +285,7 @@ impl Fault {
             Fault::Kill { .. } => "kill",
             Fault::Pause { .. } => "pause",
             Fault::Terminate { .. } => "terminate",
+            Fault::Member { .. } => "member",
             Fault::Packet { .. } => "packet",
             Fault::Disk { .. } => "disk",
             Fault::Clock { .. } => "clock",
@@ -289,6 +297,7 @@ impl Fault {
         match self {
             Fault::Kill { nodes, .. }
             | Fault::Terminate { nodes }
+            | Fault::Member { nodes }
             | Fault::Pause { nodes }
             | Fault::Disk { nodes, .. }
             | Fault::Clock { nodes, .. } => nodes.iter().map(String::as_str).collect(),
@@ -304,7 +313,10 @@ impl Fault {
     /// The nodes that do nothing while it is in force: dead, or paused.
     pub fn stopped(&self) -> &[String] {
         match self {
-            Fault::Kill { nodes, .. } | Fault::Terminate { nodes } | Fault::Pause { nodes } => nodes,
+            Fault::Kill { nodes, .. }
+            | Fault::Terminate { nodes }
+            | Fault::Member { nodes }
+            | Fault::Pause { nodes } => nodes,
             _ => &[],
         }
     }
@@ -364,7 +376,11 @@ impl Fault {
     pub fn lasts_until_healed(&self) -> bool {
         matches!(
             self,
-            Fault::Kill { .. } | Fault::Terminate { .. } | Fault::Pause { .. } | Fault::Disk { .. }
+            Fault::Kill { .. }
+                | Fault::Terminate { .. }
+                | Fault::Member { .. }
+                | Fault::Pause { .. }
+                | Fault::Disk { .. }
         )
     }
 }

@@ -5,7 +5,7 @@
 //! every task undoes its fault at once. A fault for which the world is in no state (the node to kill is down
 //! already) is recorded as skipped, never as done.
 //!
-//! Read next: `links` for faults of the network (`effect` translates), `nodes` for those of processes, `disk`, `clock`;
+//! Read next: `links` for faults of the network (`effect` translates), `nodes` for those of processes, `members`, `disk`, `clock`;
 //! `trigger` for what a fault may wait for, `primary` for whom it hits when that is asked first, `affairs` for what faults know of one another.
 
 mod affairs;
@@ -13,6 +13,7 @@ mod clock;
 mod disk;
 pub(crate) mod effect;
 mod links;
+mod members;
 mod nodes;
 mod primary;
 mod trigger;
@@ -181,6 +182,7 @@ impl Task {
                 self.take_down_until(end, nodes, how).await
             }
             Fault::Terminate { nodes } => self.take_down_until(end, nodes, Blow::Terminate.into()).await,
+            Fault::Member { nodes } => self.replace_members(nodes, end).await,
             Fault::Pause { nodes } => self.pause(nodes, end).await,
             Fault::Packet {
                 links,

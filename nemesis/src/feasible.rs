@@ -67,6 +67,7 @@ pub fn check_schedule(schedule: &Schedule, backend: Backend) -> Result<(), Infea
         let refused = match planned {
             _ if planned.needs_disks() => disks(backend),
             _ if planned.needs_clocks() => clocks(backend),
+            _ if planned.changes_members() => members(backend),
             _ => packets().map(|why| why.to_string()),
         };
         if let Some(reason) = refused {
@@ -99,11 +100,23 @@ fn clocks(backend: Backend) -> Option<String> {
     (backend != Backend::Switch).then(|| reason.to_owned())
 }
 
+fn members(backend: Backend) -> Option<String> {
+    let reason = match backend {
+        Backend::Switch => return None,
+        Backend::Proxy => {
+            "a new member is known to all others by one address, and with proxies each reaches it at another"
+        }
+        Backend::Messages => "who the members are, nodes are told once, before anything else",
+    };
+    Some(reason.to_owned())
+}
+
 /// The first of a package that cannot be had, and why.
 fn refused(package: &Package, backend: Backend) -> Option<(String, String)> {
     let whole = |why| (package.kind().to_owned(), why);
     match package {
         Package::Partition(_) | Package::Kill(_) | Package::Terminate(_) | Package::Pause(_) => None,
+        Package::Member(_) => members(backend).map(whole),
         Package::Packet(forms) => forms.iter().find_map(|form| {
             let why = packet(*form, backend)?;
             Some((format!("packet:{}", form.name()), why))

@@ -14,6 +14,8 @@ pub enum Package {
     Kill(Vec<Target>),
     /// SIGTERM and restart of these sets of nodes.
     Terminate(Vec<Target>),
+    /// Removal from the membership, and return as new members, of these sets of nodes.
+    Member(Vec<Target>),
     /// SIGSTOP and SIGCONT of these sets of nodes.
     Pause(Vec<Target>),
     /// Disturbances of packets.
@@ -25,7 +27,7 @@ pub enum Package {
 }
 
 /// Every kind of fault: name, what it does.
-pub const KINDS: [(&str, &str); 7] = [
+pub const KINDS: [(&str, &str); 8] = [
     ("partition", "packets between nodes are dropped, by directed link"),
     (
         "kill",
@@ -45,6 +47,10 @@ pub const KINDS: [(&str, &str); 7] = [
         "terminate",
         "node processes are asked to end with SIGTERM, and started again",
     ),
+    (
+        "member",
+        "nodes are killed, taken out of the membership, and come back as new members with empty disks",
+    ),
 ];
 
 impl Package {
@@ -54,6 +60,7 @@ impl Package {
             Package::Partition(_) => "partition",
             Package::Kill(_) => "kill",
             Package::Terminate(_) => "terminate",
+            Package::Member(_) => "member",
             Package::Pause(_) => "pause",
             Package::Packet(_) => "packet",
             Package::Disk(_) => "disk",
@@ -65,9 +72,10 @@ impl Package {
     pub fn names_primary(&self) -> bool {
         match self {
             Package::Partition(shapes) => shapes.contains(&Shape::Primary),
-            Package::Kill(targets) | Package::Terminate(targets) | Package::Pause(targets) => {
-                targets.contains(&Target::Primary)
-            }
+            Package::Kill(targets)
+            | Package::Terminate(targets)
+            | Package::Member(targets)
+            | Package::Pause(targets) => targets.contains(&Target::Primary),
             Package::Packet(_) | Package::Disk(_) | Package::Clock(_) => false,
         }
     }
@@ -78,6 +86,7 @@ impl Package {
             "partition" => Some(Package::Partition(Shape::ALL.to_vec())),
             "kill" => Some(Package::Kill(Target::ALL.to_vec())),
             "terminate" => Some(Package::Terminate(Target::ALL.to_vec())),
+            "member" => Some(Package::Member(MEMBERS.to_vec())),
             "pause" => Some(Package::Pause(Target::ALL.to_vec())),
             "packet" => Some(Package::Packet(PacketForm::USUAL.to_vec())),
             "disk" => Some(Package::Disk(DiskForm::USUAL.to_vec())),
@@ -103,10 +112,10 @@ impl Package {
                     .concat(),
                 )
             }
-            "kill" | "terminate" | "pause" => {
+            "kill" | "terminate" | "pause" | "member" => {
                 let named = ("n1".to_owned(), "the node of this name; so for every other node");
                 let told = |it: Target| (it.name().to_owned(), it.summary());
-                let drawn = targets().into_iter().map(told);
+                let drawn = targets_of(kind).into_iter().map(told);
                 let manners = manners_of(kind).iter().cloned().map(told);
                 drawn.chain([named]).chain(manners).collect()
             }
@@ -127,9 +136,10 @@ impl fmt::Display for Package {
         }
         let names: Vec<&str> = match self {
             Package::Partition(forms) => forms.iter().map(|it| it.name()).collect(),
-            Package::Kill(forms) | Package::Terminate(forms) | Package::Pause(forms) => {
-                forms.iter().map(Target::name).collect()
-            }
+            Package::Kill(forms)
+            | Package::Terminate(forms)
+            | Package::Member(forms)
+            | Package::Pause(forms) => forms.iter().map(Target::name).collect(),
             Package::Packet(forms) => forms.iter().map(|it| it.name()).collect(),
             Package::Disk(forms) => forms.iter().map(|it| it.name()).collect(),
             Package::Clock(forms) => forms.iter().map(|it| it.name()).collect(),
@@ -138,9 +148,16 @@ impl fmt::Display for Package {
     }
 }
 
+/// Whom changes of the membership hit: never so many that the others are no majority.
+const MEMBERS: [Target; 2] = [Target::One, Target::Minority];
+
 /// What a fault of processes can hit, besides nodes by their names. What is not drawn by default comes last.
-fn targets() -> Vec<Target> {
-    [&Target::ALL[..], &[Target::Primary]].concat()
+fn targets_of(kind: &str) -> Vec<Target> {
+    let drawn = match kind {
+        "member" => &MEMBERS[..],
+        _ => &Target::ALL,
+    };
+    [drawn, &[Target::Primary]].concat()
 }
 
 /// What says how a fault of this kind goes, and leaves to it whom it hits: written where targets are, and drawn as one of them.
@@ -228,6 +245,7 @@ fn parse_one(word: &str) -> Result<Package, PackageError> {
         }
         Package::Kill(_) => Package::Kill(one_of("kill target").targets()?),
         Package::Terminate(_) => Package::Terminate(one_of("terminate target").targets()?),
+        Package::Member(_) => Package::Member(one_of("member target").targets()?),
         Package::Pause(_) => Package::Pause(one_of("pause target").targets()?),
         Package::Packet(_) => {
             Package::Packet(one_of("packet fault").among(&PacketForm::ALL, |it| it.name())?)
@@ -259,7 +277,7 @@ impl Forms<'_> {
     fn targets(&self) -> Result<Vec<Target>, PackageError> {
         let find = |name: &str| {
             let manners = manners_of(self.kind).iter().cloned();
-            let mut all = targets().into_iter().chain(manners);
+            let mut all = targets_of(self.kind).into_iter().chain(manners);
             all.find(|target| target.name() == name)
         };
         let is_node = |name: &str| {
@@ -348,7 +366,7 @@ mod tests {
         let text = |list: &str| parse(list).unwrap_err().to_string();
         assert_eq!(
             text("partiton"),
-            "unknown nemesis `partiton`; known: partition, kill, pause, packet, disk, clock, terminate, all, none"
+            "unknown nemesis `partiton`; known: partition, kill, pause, packet, disk, clock, terminate, member, all, none"
         );
         assert_eq!(
             text("kill:two"),
@@ -357,6 +375,10 @@ mod tests {
         assert_eq!(
             text("pause:slow-start"),
             "unknown pause target `slow-start`; known: one, minority, majority, all, primary, n1"
+        );
+        assert_eq!(
+            text("member:majority"),
+            "unknown member target `majority`; known: one, minority, primary, n1"
         );
         assert!(text("partition:").starts_with("unknown partition shape ``"));
         assert_eq!(

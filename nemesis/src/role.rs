@@ -58,6 +58,7 @@ impl PlannedFault {
             Fault::Packet { links, .. } => *links = roles.links(links),
             Fault::Kill { nodes, .. }
             | Fault::Terminate { nodes }
+            | Fault::Member { nodes }
             | Fault::Pause { nodes }
             | Fault::Disk { nodes, .. }
             | Fault::Clock { nodes, .. } => *nodes = roles.names(nodes),

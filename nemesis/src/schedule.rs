@@ -84,6 +84,11 @@ impl PlannedFault {
     pub fn needs_clocks(&self) -> bool {
         matches!(self.fault, Fault::Clock { .. })
     }
+
+    /// Whether the descriptor has to say how members are taken out and in.
+    pub fn changes_members(&self) -> bool {
+        matches!(self.fault, Fault::Member { .. })
+    }
 }
 
 /// Something that a fault waits for.
@@ -160,6 +165,14 @@ pub enum ScheduleError {
         shape: &'static str,
         /// How many it needs.
         needs: usize,
+        /// How many there are.
+        nodes: usize,
+    },
+    /// The membership cannot change among so few nodes.
+    #[error(
+        "member needs at least 3 nodes, of which a minority can be out, and there are {nodes}; raise --node-count"
+    )]
+    TooFewMembers {
         /// How many there are.
         nodes: usize,
     },

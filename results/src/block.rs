@@ -13,6 +13,8 @@ pub struct BlockOptions {
 }
 
 const WIDTH: usize = 80;
+/// Of a larger counterexample the first are shown: as many as have letters.
+const CORE_SHOWN_MAX: usize = 26;
 
 /// The final block of a run, with a newline at its end.
 pub fn final_block(results: &Results, directory: Option<&str>, options: BlockOptions) -> String {
@@ -93,7 +95,7 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
         return;
     };
     let digits = violation.digits();
-    for member in &violation.core {
+    for member in violation.core.iter().take(CORE_SHOWN_MAX) {
         let node = member
             .node
             .as_ref()
@@ -106,11 +108,17 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
             call(member, &violation.nothing)
         ));
     }
+    if violation.core.len() > CORE_SHOWN_MAX {
+        let more = violation.core.len() - CORE_SHOWN_MAX;
+        lines.push(format!("   and {} more, which results.json has", count(more)));
+    }
     lines.push(String::new());
     for (number, edge) in (1..).zip(&violation.edges) {
         lines.push(format!("   {number}  {}", line(&edge.sentence)));
     }
     lines.push(format!("   {}", claim(violation)));
+    let caveat = violation.shrink.caveat();
+    lines.extend(caveat.map(|caveat| format!("   {caveat}")));
     if !violation.still.is_empty() {
         // A loss and an old read can look alike: this is about answers, and no word on what became of the data.
         lines.push("   Going by the answers about this object alone:".to_owned());
@@ -201,6 +209,10 @@ pub fn claim(violation: &ViolationRow) -> String {
     let labels = violation.core.iter().map(|member| member.label.as_str());
     match labels.collect::<Vec<_>>().as_slice() {
         [one] => format!("Nothing else that happened can explain {one}."),
+        many if many.len() > CORE_SHOWN_MAX => format!(
+            "No order of these {} operations is legal, whatever the others did.",
+            count(many.len())
+        ),
         labels => format!(
             "No order of {} is legal, whatever the other operations did.",
             labels.join(" and ")

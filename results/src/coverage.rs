@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds of fault that are always named, done or not.
 fn all_kinds() -> impl Iterator<Item = &'static str> {
-    history::fault::KINDS.into_iter().chain(["membership"])
+    history::fault::KINDS.into_iter()
 }
 
 /// How some operations ended.

@@ -122,6 +122,7 @@ fn contradiction(results: &Results, violation: &ViolationRow, sections: &mut Vec
     sections.push(lines.collect::<Vec<_>>().join("\n"));
     sections.extend(left_out(violation.edges.len(), "reasons"));
     sections.push(prose(&line(&claim(violation))));
+    sections.extend(violation.shrink.caveat().map(|caveat| prose(&caveat)));
     let changes = between(results, violation);
     if let (Some(first), false) = (violation.core.first(), changes.is_empty()) {
         let shown = changes.iter().take(ROWS_MAX);

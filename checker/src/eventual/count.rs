@@ -129,6 +129,7 @@ fn violation(
             checks: 0,
             took: found.elapsed(),
             minimal: true,
+            ended_early: None,
             verified: false,
         },
         still: Default::default(),

@@ -234,6 +234,7 @@ impl<'h> Theory<'h> for Counter<'h> {
                 steps: distinct(vec![part.calls.len(), suspects.len()]),
                 checks: 0,
                 minimal: true,
+                ended_early: None,
             };
             return explain::tell(self, &setting, &part.calls, core, began);
         }

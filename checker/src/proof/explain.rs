@@ -191,6 +191,7 @@ impl<'a, O: Object> Case<'a, O> {
                 checks: self.core.checks,
                 took,
                 minimal: self.core.minimal,
+                ended_early: self.core.ended_early,
                 verified,
             },
             still: Default::default(),

@@ -5,7 +5,7 @@
 //! history has none; and when no call more can be weakened, the core is minimal.
 
 use crate::object::is_pure;
-use crate::{Budget, Call, CallOf, Judgement, Limit, Object};
+use crate::{Budget, Call, CallOf, Judgement, Limit, Object, ShrinkEnd};
 use history::NEVER;
 
 /// How many calls are looked at in weakened histories before a core is left as large as it is. Where values repeat
@@ -25,6 +25,8 @@ pub struct Core {
     pub checks: usize,
     /// Whether weakening any one further makes the rest legal.
     pub minimal: bool,
+    /// What ended it before that was tried of each.
+    pub ended_early: Option<ShrinkEnd>,
 }
 
 /// So many of the last suspects are tried alone first, then twice as many, and so on: a search that came to an event at
@@ -36,28 +38,25 @@ pub fn shrink<O: Object>(object: &O, calls: &[CallOf<O>], suspects: &[u32], budg
     let mut blamed = suspects.to_vec();
     blamed.sort_unstable();
     blamed.dedup();
+    let mut effort = Effort::default();
+    let Some(to_shrink) = budget.to_shrink() else {
+        let whole = Shrinking::of(object, calls, budget, &mut effort);
+        return whole.as_blamed(blamed, ShrinkEnd::NotWanted);
+    };
     let mut kept = Vec::new();
     let mut steps = vec![calls.len()];
-    let mut effort = Effort::default();
     let all = (0..calls.len() as u32).collect();
     // An algorithm that says too little is no reason to say nothing.
-    for mut suspects in [blamed, all] {
-        match Shrinking::of(object, calls, budget, &mut effort).last_few(&mut suspects) {
+    for mut suspects in [blamed.clone(), all] {
+        match Shrinking::of(object, calls, &to_shrink, &mut effort).last_few(&mut suspects) {
             Ok(true) => {
                 kept = suspects;
                 break;
             }
             Ok(false) => kept = suspects,
-            // The verdict stands: it is told with all that may be to blame.
-            Err(_) => {
-                steps.push(suspects.len());
-                return Core {
-                    steps: distinct(steps),
-                    answer_counts: vec![true; suspects.len()],
-                    members: suspects,
-                    checks: effort.checks,
-                    minimal: false,
-                };
+            Err(limit) => {
+                let whole = Shrinking::of(object, calls, budget, &mut effort);
+                return whole.as_blamed(blamed, limit.into());
             }
         }
     }
@@ -68,15 +67,17 @@ pub fn shrink<O: Object>(object: &O, calls: &[CallOf<O>], suspects: &[u32], budg
         .filter(|place| kept.binary_search(&few[*place as usize]).is_ok())
         .collect();
     steps.push(kept.len());
-    let mut shrinking = Shrinking::of(object, &calls, budget, &mut effort);
+    let mut shrinking = Shrinking::of(object, &calls, &to_shrink, &mut effort);
     let few_enough = shrinking.minimise(&mut kept, &mut steps);
     let (answer_counts, weak_enough) = shrinking.forget_answers(&kept);
+    let ended_early = few_enough.and(weak_enough).err();
     Core {
         members: kept.into_iter().map(|place| few[place as usize]).collect(),
         answer_counts,
         steps: distinct(steps),
         checks: effort.checks,
-        minimal: few_enough && weak_enough,
+        minimal: ended_early.is_none(),
+        ended_early,
     }
 }
 
@@ -177,6 +178,24 @@ impl<'a, O: Object> Shrinking<'a, O> {
         }
     }
 
+    /// What is blamed, as it is. Where the others can explain it, or that cannot be told, everything: the whole has no legal
+    /// order in any case, for that is the verdict.
+    fn as_blamed(mut self, blamed: Vec<u32>, ended_by: ShrinkEnd) -> Core {
+        let all = self.calls.len();
+        let members = match self.is_illegal(&blamed) {
+            Ok(true) => blamed,
+            Ok(false) | Err(_) => (0..all as u32).collect(),
+        };
+        Core {
+            answer_counts: vec![true; members.len()],
+            steps: distinct(vec![all, members.len()]),
+            members,
+            checks: self.effort.checks,
+            minimal: false,
+            ended_early: Some(ended_by),
+        }
+    }
+
     /// Keeps as few of the last as have no legal order; `false` when even all of them have one.
     fn last_few(&mut self, kept: &mut Vec<u32>) -> Result<bool, Limit> {
         let mut few = LAST;
@@ -212,9 +231,12 @@ impl<'a, O: Object> Shrinking<'a, O> {
         }
     }
 
-    /// Weakens pieces, half of it first, then ever smaller ones, until no single call can be weakened any more. Says
-    /// whether it came to that end. Notes in `steps` how many are kept after each size of pieces.
-    fn minimise(&mut self, kept: &mut Vec<u32>, steps: &mut Vec<usize>) -> bool {
+    /// Weakens pieces, half of it first, then ever smaller ones, until no single call can be weakened any more. Notes
+    /// in `steps` how many are kept after each size of pieces.
+    ///
+    /// # Errors
+    /// What ended it before it came to that end.
+    fn minimise(&mut self, kept: &mut Vec<u32>, steps: &mut Vec<usize>) -> Result<(), ShrinkEnd> {
         let mut piece = kept.len().div_ceil(2);
         loop {
             let mut from = 0;
@@ -224,7 +246,7 @@ impl<'a, O: Object> Shrinking<'a, O> {
                 rest.drain(from..(from + piece).min(kept.len()));
                 if self.effort.looks > LOOKS_MAX {
                     steps.push(kept.len());
-                    return false;
+                    return Err(ShrinkEnd::Steps);
                 }
                 match self.is_illegal(&rest) {
                     Ok(true) => {
@@ -232,24 +254,24 @@ impl<'a, O: Object> Shrinking<'a, O> {
                         changed = true;
                     }
                     Ok(false) => from += piece,
-                    Err(_) => {
+                    Err(limit) => {
                         steps.push(kept.len());
-                        return false;
+                        return Err(limit.into());
                     }
                 }
             }
             steps.push(kept.len());
             match piece {
-                0 | 1 if !changed => return true,
+                0 | 1 if !changed => return Ok(()),
                 0 | 1 => {}
                 _ => piece = piece.div_ceil(2).min(kept.len().div_ceil(2)).max(1),
             }
         }
     }
 
-    /// Of which of the kept calls the answer counts, and whether that was tried of each. Of the others it is enough that
-    /// they had not begun before.
-    fn forget_answers(&mut self, kept: &[u32]) -> (Vec<bool>, bool) {
+    /// Of which of the kept calls the answer counts, and what ended it before that was tried of each. Of the others it is
+    /// enough that they had not begun before.
+    fn forget_answers(&mut self, kept: &[u32]) -> (Vec<bool>, Result<(), ShrinkEnd>) {
         let mut core: Vec<CallOf<O>> = kept
             .iter()
             .map(|place| self.calls[*place as usize].clone())
@@ -257,7 +279,7 @@ impl<'a, O: Object> Shrinking<'a, O> {
         let mut counts = vec![true; kept.len()];
         for place in 0..core.len() {
             if self.effort.looks > LOOKS_MAX {
-                return (counts, false);
+                return (counts, Err(ShrinkEnd::Steps));
             }
             let strong = core[place].clone();
             core[place].output = None;
@@ -265,10 +287,10 @@ impl<'a, O: Object> Shrinking<'a, O> {
             match self.is_illegal_with(core.clone(), kept) {
                 Ok(true) => counts[place] = false,
                 Ok(false) => core[place] = strong,
-                Err(_) => return (counts, false),
+                Err(limit) => return (counts, Err(limit.into())),
             }
         }
-        (counts, true)
+        (counts, Ok(()))
     }
 }
 

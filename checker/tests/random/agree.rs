@@ -4,7 +4,7 @@ use crate::sizes::Sizes;
 use crate::spec::Spec;
 use crate::{brute, draw, generate, histories, history, seed};
 use checker::proof::argument::is_loop;
-use checker::{CoreOperation, Model, Options, Shrink, Verdict, Violation, Weakened};
+use checker::{Algorithm, CoreOperation, Model, Options, Shrink, Verdict, Violation, Weakened};
 use checker::{check, check_with, counterexample_events, witness};
 use history::{Event, History, Operation, Outcome};
 use rand::RngExt;
@@ -55,6 +55,19 @@ fn compare_one(place: &str, spec: &dyn Spec, seed: u64, number: u64) -> Option<u
         false => Verdict::Invalid,
     };
     assert_eq!(analysis.verdict, verdict, "{place}:\n{}", generate::show(&events));
+    if number.is_multiple_of(CLAIMED) {
+        let by_search = Options {
+            algorithm: Algorithm::Search,
+            ..options
+        };
+        let second = check_with(&history, spec.model(), &by_search).unwrap();
+        assert_eq!(
+            second.verdict,
+            verdict,
+            "by search, {place}:\n{}",
+            generate::show(&events)
+        );
+    }
     if verdict == Verdict::Valid && number.is_multiple_of(CLAIMED) {
         parts_are_legal(place, spec, &history, &mut draw(seed, number));
     }

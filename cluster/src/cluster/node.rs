@@ -8,7 +8,7 @@ use crate::disk::Disk;
 use crate::log::Watches;
 use crate::network::{Network, NetworkError};
 use crate::process::{self, Home, Process};
-use crate::system::{CommandLine, NodeVariables, PrimaryQuestion};
+use crate::system::{CommandLine, NodeRecipe, NodeVariables, PrimaryQuestion};
 use crate::warden;
 use std::fs::File;
 use std::io::{self, Write};
@@ -22,6 +22,8 @@ use std::time::Instant;
 pub struct Node {
     pub name: String,
     pub dir: PathBuf,
+    /// Its number, from 1.
+    pub index: usize,
     pub command: CommandLine,
     /// The programs that are started beside its own, by name.
     pub companions: Vec<(String, CommandLine)>,
@@ -53,6 +55,10 @@ pub struct Life {
     pub has_been_ready: bool,
     /// Which program beside it has ended, and how, when that is why it ends.
     pub ended_with: Option<String>,
+    /// Whether nobody is surprised when it ends by itself.
+    pub may_end: bool,
+    /// What it is started with since it has become a new member.
+    pub joins_with: Option<CommandLine>,
 }
 
 impl Life {
@@ -109,9 +115,7 @@ impl Node {
             hosts: &hosts,
         };
         let recipe = &spec.system.node;
-        for (path, content) in recipe.files(&variables) {
-            write_durably(&path, &content, &data).map_err(ClusterError::directory(&path))?;
-        }
+        furnish(recipe, &variables, &data)?;
         let mut command = recipe.command_line(&variables);
         command.argv.extend(spec.extra_args.iter().cloned());
         name_program(&mut command)?;
@@ -150,10 +154,13 @@ impl Node {
             paused_at: None,
             has_been_ready: false,
             ended_with: None,
+            may_end: false,
+            joins_with: None,
         }));
         Ok(Node {
             name: name.to_owned(),
             dir,
+            index,
             command,
             companions,
             ready: Probes { question, restarted },
@@ -165,6 +172,43 @@ impl Node {
             home: home(network, name)?,
             life,
         })
+    }
+
+    /// Makes it one that has never been started, and is started as a new member beside `others` from now on. To be called while
+    /// it is down; takes as long as its data is large.
+    ///
+    /// # Errors
+    /// When its data does not go, or what it has before its first start cannot be written.
+    pub fn begin_anew(
+        &self,
+        spec: &ClusterSpec,
+        network: &Network,
+        members: &[String],
+    ) -> Result<(), ClusterError> {
+        let data = self.dir.join("data");
+        let hosts: Vec<_> = members
+            .iter()
+            .map(|other| (other.clone(), network.address(&self.name, other)))
+            .collect();
+        let variables = NodeVariables {
+            node: &self.name,
+            index: self.index,
+            ip: network.address(&self.name, &self.name),
+            data: text(&data)?,
+            harness: text(&spec.harness)?,
+            dir: &spec.system.dir,
+            hosts: &hosts,
+        };
+        clear(&data).map_err(ClusterError::directory(&data))?;
+        furnish(&spec.system.node, &variables, &data)?;
+        let mut command = spec.system.node.joining_command_line(&variables);
+        command.argv.extend(spec.extra_args.iter().cloned());
+        name_program(&mut command)?;
+        if let Some(clock) = &self.clock {
+            command.env.extend(clock.environment(&command));
+        }
+        self.lock().joins_with = Some(command);
+        Ok(())
     }
 
     /// Its life, for a moment.
@@ -186,6 +230,26 @@ fn name_program(command: &mut CommandLine) -> Result<(), ClusterError> {
         command.argv[0] = text(&program)?.to_owned();
     }
     Ok(())
+}
+
+/// Writes what a node has before its first start.
+fn furnish(recipe: &NodeRecipe, variables: &NodeVariables<'_>, data: &Path) -> Result<(), ClusterError> {
+    for (path, content) in recipe.files(variables) {
+        write_durably(&path, &content, data).map_err(ClusterError::directory(&path))?;
+    }
+    Ok(())
+}
+
+/// Takes away everything in a folder, so that a power failure does not bring it back.
+fn clear(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => std::fs::remove_dir_all(entry.path())?,
+            false => std::fs::remove_file(entry.path())?,
+        }
+    }
+    File::open(folder)?.sync_all()
 }
 
 /// Writes a file below `data`, with the folders that it is in, so that it survives a power failure before anybody else

@@ -86,7 +86,11 @@ impl Shared {
         answer.unwrap_or_else(|_| Err(format!("no answer within {} ms", recipe.timeout.as_millis())))
     }
 
-    async fn exchange(&self, request: &HttpRequest, timeout: Duration) -> Result<(u16, Vec<u8>), String> {
+    pub(super) async fn exchange(
+        &self,
+        request: &HttpRequest,
+        timeout: Duration,
+    ) -> Result<(u16, Vec<u8>), String> {
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .expect("the descriptor's methods were checked when it was read");
         let mut builder = self.prober.request(method, &request.url).timeout(timeout);

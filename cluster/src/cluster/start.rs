@@ -92,8 +92,10 @@ impl Shared {
                 node: node.name.clone(),
                 state: life.phase.state(),
             })?;
+        let joins_with = life.joins_with.clone();
+        let command = joins_with.as_ref().unwrap_or(&node.command);
         let spec = ProcessSpec {
-            command: &node.command,
+            command,
             dir: &node.dir,
             home: node.home.clone(),
             epoch: self.spec.epoch,
@@ -113,7 +115,7 @@ impl Shared {
             if let Some(network) = network.upgrade().filter(is_told) {
                 network.close(&name);
             }
-            let explained = life.phase.explains_end(exit.by_sigkill());
+            let explained = life.may_end || life.phase.explains_end(exit.by_sigkill());
             life.phase = life.phase.after(Event::End).unwrap_or(Phase::Down);
             (life.process, life.paused_at) = (None, None);
             let ended_with = life.ended_with.take();

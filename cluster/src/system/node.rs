@@ -4,6 +4,7 @@
 //! it is known to be the primary.
 
 use super::household::{self, CompanionRecipe, FileRecipe};
+use super::member::MemberRecipe;
 use super::placed::placed;
 use super::primary::{PrimaryQuestion, PrimaryRecipe};
 use super::readiness::Readiness;
@@ -31,6 +32,8 @@ pub struct NodeRecipe {
     pub ready: Readiness,
     /// How it is asked whether it is the primary, where the descriptor says so.
     pub primary: Option<PrimaryRecipe>,
+    /// How nodes are taken out of the membership and in again, where the descriptor says so.
+    pub member: Option<MemberRecipe>,
 }
 
 /// How many ports a node can have.
@@ -58,6 +61,8 @@ struct RawRecipe {
     ready: Readiness,
     /// How a node is asked whether it is the primary: for faults that hit the primary.
     primary: Option<PrimaryRecipe>,
+    /// How a node is taken out of the membership and in again, by asking another one: for the fault `member`.
+    member: Option<MemberRecipe>,
     /// Programs that are started beside the node's own and killed with it.
     #[serde(default)]
     also: Vec<CompanionRecipe>,
@@ -85,6 +90,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             directory_sync,
             ready,
             primary,
+            member,
             also,
             file,
         } = raw;
@@ -106,12 +112,14 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             .flat_map(|it| it.command.iter().chain(it.env.values()));
         let of_files = file.iter().map(|it| &it.text);
         let of_primary = primary.iter().flat_map(PrimaryRecipe::commands);
+        let of_new_members = member.iter().flat_map(MemberRecipe::joins_with);
         let mut templates = command
             .iter()
             .chain(env.values())
             .chain(of_companions)
             .chain(of_files)
-            .chain(of_primary);
+            .chain(of_primary)
+            .chain(of_new_members);
         let uses_peers =
             templates.any(|template| template.0.variables().any(|v| v == CommandVariable::Peers));
         if uses_peers && peers.is_none() {
@@ -127,6 +135,7 @@ impl TryFrom<RawRecipe> for NodeRecipe {
             directory_sync,
             ready,
             primary,
+            member,
         })
     }
 }
@@ -207,6 +216,7 @@ impl NodeRecipe {
             files: Vec::new(),
             ready: Readiness::by_init(),
             primary: None,
+            member: None,
         }
     }
 
@@ -233,6 +243,16 @@ impl NodeRecipe {
     /// The command of one node.
     pub fn command_line(&self, variables: &NodeVariables<'_>) -> CommandLine {
         self.filled(&self.command, &self.env, variables)
+    }
+
+    /// The command of one node that comes back as a new member among `hosts`, which are those that are members.
+    pub fn joining_command_line(&self, variables: &NodeVariables<'_>) -> CommandLine {
+        let mut command = self.command_line(variables);
+        let joins_with = self.member.iter().flat_map(MemberRecipe::joins_with);
+        command
+            .argv
+            .extend(joins_with.map(|word| self.fill(word, variables)));
+        command
     }
 
     /// The programs that one node has beside its own: what each is called, and its command.

@@ -72,6 +72,11 @@ pub struct InitOptions {
     #[arg(long, value_name = "WORKLOAD", requires = "start", value_parser = parse_workload)]
     pub clients_do: Option<String>,
 
+    /// Writes the files and leaves it at that. Else what was written is examined at once, as by `harness doctor`: the nodes are
+    /// started, asked one of everything, and one is hurt
+    #[arg(long)]
+    pub no_check: bool,
+
     /// Writes a job for this CI server
     #[arg(long, value_enum, value_name = "SERVER")]
     pub ci: Option<CiServer>,

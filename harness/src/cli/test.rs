@@ -1,5 +1,6 @@
 //! What can be typed after `harness test`.
 
+use super::shrink::ShrinkOptions;
 use super::store::PageOptions;
 use super::values::{
     Concurrency, Nemesis, Seed, parse_concurrency, parse_duration, parse_folder_name, parse_interval,
@@ -51,6 +52,11 @@ pub struct TestOptions {
     )]
     pub program: Option<String>,
 
+    /// Leaves the nodes running when the verdict and the report are there, without faults: says how they are reached from
+    /// this machine, and ends them on Ctrl-C
+    #[arg(long, alias = "leave-running", help_heading = "Cluster")]
+    pub leave_db_running: bool,
+
     /// What clients do: register, set, queue, ..., or a variant of the system's own, such as register/serializable;
     /// with --maelstrom lin-kv, unique-ids, broadcast, g-set, g-counter, pn-counter
     /// [default: the first that the system has; see `harness list workloads`]
@@ -99,7 +105,7 @@ pub struct TestOptions {
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = parse_duration, help_heading = "Load")]
     pub client_timeout: Duration,
 
-    /// Faults: partition, kill, terminate, pause, packet, disk, clock, all, none; refined as partition:halves+bridge,kill:one
+    /// Faults: partition, kill, terminate, pause, packet, disk, clock, member, all, none; refined as partition:halves+bridge,kill:one
     #[arg(long, value_name = "LIST", default_value = "partition,kill,pause,packet", value_parser = parse_nemesis, help_heading = "Faults")]
     pub nemesis: Nemesis,
 
@@ -132,6 +138,10 @@ pub struct TestOptions {
     /// How much memory the check may take: 512MiB, 2GiB; then the verdict is unknown
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_size, help_heading = "Checking")]
     pub checker_memory: usize,
+
+    /// How long counterexamples are made smaller.
+    #[command(flatten)]
+    pub shrink: ShrinkOptions,
 
     /// How much has to have been tested for a run without a violation to be valid
     #[arg(

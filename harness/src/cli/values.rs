@@ -324,7 +324,7 @@ mod tests {
         let error = parse_nemesis("partiton").unwrap_err();
         assert_eq!(
             error,
-            "unknown nemesis `partiton`: did you mean `partition`? known are partition, kill, pause, packet, disk, clock, terminate, all, none"
+            "unknown nemesis `partiton`: did you mean `partition`? known are partition, kill, pause, packet, disk, clock, terminate, member, all, none"
         );
     }
 }

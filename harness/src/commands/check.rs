@@ -26,6 +26,8 @@ pub fn check(options: &CheckOptions, is_quiet: bool) -> ExitCode {
             time: Some(options.checker_timeout),
             memory_bytes: Some(options.checker_memory),
         },
+        shrink: options.shrink.budget(),
+        algorithm: options.algorithm.algorithm(),
         strictness: options.evidence.map(Evidence::strictness),
         watch: Some(&watch),
     };

@@ -1,11 +1,12 @@
 //! `harness init`: files that a project begins with. What is there already is never overwritten.
 //!
 //! Read next: `asked` for the questions on a terminal, `lang` for a descriptor and a client program, `wire` for a descriptor
-//! that needs none, `ci` for a job.
+//! that needs none, `ci` for a job, `trial` for the examination of what was written.
 
 mod asked;
 mod ci;
 mod lang;
+mod trial;
 mod wire;
 
 use super::{fail, print, refuse};
@@ -19,11 +20,9 @@ use std::process::ExitCode;
 pub fn init(options: &InitOptions) -> ExitCode {
     let is_said = options.lang.is_some() || options.ci.is_some();
     let can_be_asked = stdin().is_terminal() && stderr().is_terminal();
-    let told = match (is_said, can_be_asked) {
-        (true, _) => told(options),
-        (false, true) => {
-            asked::completed(options, &mut stdin().lock(), &mut stderr()).and_then(|options| told(&options))
-        }
+    let options = match (is_said, can_be_asked) {
+        (true, _) => Ok(options.clone()),
+        (false, true) => asked::completed(options, &mut stdin().lock(), &mut stderr()),
         (false, false) => {
             return refuse(
                 "say what to write: --lang python, go, shell, rust or java for a descriptor and a client program, --lang http or \
@@ -31,10 +30,14 @@ pub fn init(options: &InitOptions) -> ExitCode {
             );
         }
     };
+    let told = options.and_then(|options| Ok((told(&options)?, options)));
     match told {
-        Ok(told) => {
+        Ok((told, options)) => {
             print(&told);
-            ExitCode::SUCCESS
+            match options.lang {
+                Some(language) if !options.print && !options.no_check => trial::examine(language, &options),
+                _ => ExitCode::SUCCESS,
+            }
         }
         Err(error) => fail(&error),
     }

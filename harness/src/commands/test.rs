@@ -9,7 +9,7 @@ use crate::cli::{Format, ProgressKind, Seed, TestOptions, UnknownIs};
 use crate::events::Events;
 use crate::interrupt::Interrupt;
 use crate::network::{self, Decision, NetworkChoice};
-use crate::run::{self, Broken, judgement};
+use crate::run::{self, Broken, Doors, judgement};
 use crate::{browser, exit, log, terminal, tie};
 use anyhow::{Context, Result, anyhow};
 use cluster::{Backend, Side};
@@ -46,6 +46,10 @@ pub fn test(options: &TestOptions) -> ExitCode {
             Err(error) => return refuse(words(&error)),
         }
     }
+    match run::fitted(&options) {
+        Ok(fitted) => options = fitted,
+        Err(error) => return refuse(words(&error)),
+    }
     // What is wrong with the arguments is said before anything is started.
     let copies = ci::refuse("junit", options.junit.as_deref())
         .and_then(|()| ci::refuse("markdown", options.markdown.as_deref()));
@@ -53,6 +57,12 @@ pub fn test(options: &TestOptions) -> ExitCode {
         return refuse(words(&error));
     }
     if options.is_series() {
+        if options.leave_db_running {
+            return refuse(
+                "--leave-db-running is for a single run: in a series the nodes of one run are gone when the next begins. Have one \
+                 run, with its --seed, and leave out --test-count and --until-invalid",
+            );
+        }
         return match series::series(&options) {
             Ok(code) => ExitCode::from(told(&options, code)),
             Err(error) => fail(&error),
@@ -122,8 +132,13 @@ fn once(options: &TestOptions) -> Ended {
         let events = Events::begin(options.format);
         return Ended::with(broken_run(options, &Broken::from(error), &events));
     }
+    // From inside the sandbox nothing can listen out here any more.
+    let doors = match run::doors(options) {
+        Ok(doors) => doors,
+        Err(error) => return failed(&error),
+    };
     match decision.backend {
-        Backend::Switch => in_the_sandbox(options),
+        Backend::Switch => in_the_sandbox(options, doors),
         Backend::Proxy | Backend::Messages => without_a_sandbox(options, &decision),
     }
 }
@@ -133,7 +148,7 @@ fn failed(error: &anyhow::Error) -> Ended {
     Ended::with(exit::ERROR)
 }
 
-fn in_the_sandbox(options: &TestOptions) -> Ended {
+fn in_the_sandbox(options: &TestOptions, doors: Option<Doors>) -> Ended {
     terminal::remember();
     let entered = cluster::sandbox::enter();
     if let Ok(Side::Outside { .. }) = entered {
@@ -141,7 +156,7 @@ fn in_the_sandbox(options: &TestOptions) -> Ended {
     }
     match entered {
         Ok(Side::Inside) => Ended {
-            code: inside(options),
+            code: inside(options, doors),
             is_outermost: false,
         },
         Ok(Side::Outside { exit_code }) => Ended::with(outside(exit_code)),
@@ -158,7 +173,7 @@ fn without_a_sandbox(options: &TestOptions, decision: &Decision) -> Ended {
     terminal::remember();
     match cluster::warden::post() {
         Ok(()) => {
-            let code = inside(options);
+            let code = inside(options, None);
             terminal::give_back();
             Ended::with(code)
         }
@@ -182,27 +197,38 @@ fn outside(exit_code: i32) -> u8 {
     u8::try_from(exit_code).unwrap_or(exit::ERROR)
 }
 
-fn inside(options: &TestOptions) -> u8 {
+fn inside(options: &TestOptions, doors: Option<Doors>) -> u8 {
     log::install(options.logging_json, options.verbose);
     let events = Events::begin(options.format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("start the runtime");
-    let outcome = runtime.and_then(|runtime| {
+    let code = runtime.and_then(|runtime| {
         runtime.block_on(async {
             let interrupt = Interrupt::listen().context("listen for signals")?;
-            Ok(run::run(options, interrupt, &events).await)
+            Ok(match run::run(options, interrupt.clone(), &events).await {
+                Ok(finished) => {
+                    let judgement = &finished.judgement;
+                    let code = end(
+                        &judgement.results,
+                        judgement.directory.as_deref(),
+                        options,
+                        &events,
+                    );
+                    if let Some(left) = finished.left
+                        && let Err(error) = left.stay(doors, interrupt).await
+                    {
+                        // The verdict was told, and stands.
+                        fail(&error);
+                    }
+                    code
+                }
+                Err(broken) => broken_run(options, &broken, &events),
+            })
         })
     });
-    match outcome {
-        Ok(Ok(judgement)) => {
-            let directory = judgement.directory.as_deref();
-            end(&judgement.results, directory, options, &events)
-        }
-        Ok(Err(broken)) => broken_run(options, &broken, &events),
-        Err(error) => broken_run(options, &Broken::from(error), &events),
-    }
+    code.unwrap_or_else(|error| broken_run(options, &Broken::from(error), &events))
 }
 
 /// Tells everybody the verdict.

@@ -77,6 +77,7 @@ impl Oracle {
             },
             // What failed though it should have happened is to be heard of.
             strict_fail: true,
+            ..Options::default()
         };
         match checker::check_with(&history, self.model, &options) {
             Ok(analysis) if analysis.verdict == Verdict::Invalid => {

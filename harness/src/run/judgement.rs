@@ -2,7 +2,7 @@
 //! way: the history file is read, checked, and weighed; nothing else is asked.
 
 use anyhow::{Context, Result, bail};
-use checker::{Analysis, Limits, Model, Verdict, Watch};
+use checker::{Algorithm, Analysis, Limits, Model, ShrinkBudget, Verdict, Watch};
 use history::{History, ReadOptions};
 use results::coverage::Coverage;
 use results::evidence::Strictness;
@@ -31,6 +31,10 @@ pub struct Terms<'a> {
     pub model: Option<Model>,
     /// How long, and in how much memory, it may be searched.
     pub limits: Limits,
+    /// How long counterexamples are made smaller.
+    pub shrink: ShrinkBudget,
+    /// Which algorithm decides.
+    pub algorithm: Algorithm,
     /// How much evidence is asked for; none for what the run was asked for.
     pub strictness: Option<Strictness>,
     /// Who watches how far the check has come.
@@ -40,19 +44,27 @@ pub struct Terms<'a> {
 impl Terms<'static> {
     /// The terms that a run was asked for, with the command's own where the run does not say.
     pub fn of_run(directory: &RunDir) -> Terms<'static> {
-        /// As `--checker-timeout` and `--checker-memory` are by default.
+        /// As `--checker-timeout`, `--checker-memory` and `--shrink-budget` are by default.
         const TIME: Duration = Duration::from_secs(300);
         const MEMORY_BYTES: usize = 2 << 30;
+        const SHRINK: Duration = Duration::from_secs(30);
         let info = directory.info();
         let said = |name: &str| info.as_ref().and_then(|info| info.options.get(name));
         let time = said("checker_timeout_s").and_then(serde_json::Value::as_f64);
         let memory = said("checker_memory_bytes").and_then(serde_json::Value::as_u64);
         let time = time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let memory = memory.and_then(|bytes| usize::try_from(bytes).ok());
+        let shrink = said("shrink_budget_s").and_then(serde_json::Value::as_f64);
+        let shrink = shrink.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let is_shrunk = said("no_shrink").and_then(serde_json::Value::as_bool) != Some(true);
         Terms {
             limits: Limits {
                 time: Some(time.unwrap_or(TIME)),
                 memory_bytes: Some(memory.unwrap_or(MEMORY_BYTES)),
+            },
+            shrink: match is_shrunk {
+                true => ShrinkBudget::Time(shrink.unwrap_or(SHRINK)),
+                false => ShrinkBudget::Nothing,
             },
             ..Terms::default()
         }
@@ -136,6 +148,8 @@ fn judge(history: History, info: Option<RunInfo>, terms: Terms) -> Result<Judgem
     };
     let options = checker::Options {
         limits: terms.limits,
+        shrink: terms.shrink,
+        algorithm: terms.algorithm,
         ..checker::Options::default()
     };
     let unseen = Watch::default();

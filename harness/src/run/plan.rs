@@ -79,6 +79,12 @@ impl Plan {
     /// # Errors
     /// What cannot be, and what can be instead.
     pub fn refuse_on(&self, options: &TestOptions, backend: Backend) -> Result<()> {
+        if options.leave_db_running && backend == Backend::Messages {
+            bail!(
+                "--leave-db-running cannot be had with --maelstrom: such nodes have no address, they are asked on stdin by the \
+                 harness alone"
+            );
+        }
         if options.schedule.is_none() {
             nemesis::feasible::check_packages(&options.nemesis.packages, backend)?;
         }
@@ -178,6 +184,21 @@ impl Plan {
             failover_ns: self.system.failover.map(|it| it.0.as_nanos() as u64),
             served_by_primary: self.served_by() == ServedBy::Primary,
             started_at: info.started_at.clone(),
+        }
+    }
+}
+
+/// The faults that are asked for, without those of `all` that the system cannot have.
+///
+/// # Errors
+/// When there is no such system or program.
+pub fn possible_packages(options: &TestOptions) -> Result<Vec<Package>> {
+    match options.maelstrom {
+        // It has no descriptor that could say anything.
+        Some(_) => Ok(options.nemesis.packages.clone()),
+        None => {
+            let system = found_system(&options.system, options.program.as_deref())?;
+            Ok(schedule::without_members(options, &system))
         }
     }
 }
@@ -364,6 +385,9 @@ fn command_line_for(options: &TestOptions, nodes: &[String], seed: u64) -> Vec<S
     flag("checker-timeout", duration(options.checker_timeout), "300s");
     let memory = options.checker_memory.to_string();
     flag("checker-memory", memory, &(2usize << 30).to_string());
+    if !options.shrink.no_shrink {
+        flag("shrink-budget", duration(options.shrink.shrink_budget), "30s");
+    }
     flag(
         "evidence",
         options.evidence.strictness().name().to_owned(),
@@ -381,6 +405,9 @@ fn command_line_for(options: &TestOptions, nodes: &[String], seed: u64) -> Vec<S
     flag("seed", seed.to_string(), "");
     if options.fail_fast {
         argv.push("--fail-fast".to_owned());
+    }
+    if options.shrink.no_shrink {
+        argv.push("--no-shrink".to_owned());
     }
     if options.capture {
         argv.push("--capture".to_owned());
@@ -426,11 +453,14 @@ fn option_table(
         "recovery_time_s": options.recovery_time.as_secs_f64(),
         "fail_fast": options.fail_fast,
         "capture": options.capture,
+        "leave_db_running": options.leave_db_running,
         "keep_data": options.keep_data,
         "redact": options.page.redact,
         "report_max_ops": options.page.report_max_ops,
         "checker_timeout_s": options.checker_timeout.as_secs_f64(),
         "checker_memory_bytes": options.checker_memory,
+        "no_shrink": options.shrink.no_shrink,
+        "shrink_budget_s": options.shrink.shrink_budget.as_secs_f64(),
         "evidence": options.evidence.strictness().name(),
         "name": options.name,
         "seed": seed,

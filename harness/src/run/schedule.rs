@@ -32,7 +32,17 @@ pub fn of(options: &TestOptions, system: &System, nodes: &[String], seed: u64) -
         })?,
     };
     require_primary(&schedule, nodes, options, system)?;
+    require_member(&schedule, options, system)?;
     Ok(schedule)
+}
+
+/// Of `--nemesis all`, what can be had of this system: how members come and go only its descriptor can say.
+pub fn without_members(options: &TestOptions, system: &System) -> Vec<Package> {
+    let mut packages = options.nemesis.packages.clone();
+    if options.nemesis.text.trim() == "all" && system.node.member.is_none() {
+        packages.retain(|package| !matches!(package, Package::Member(_)));
+    }
+    packages
 }
 
 /// What is in a file, or in the scenario of this name. A file comes first; what could not be the name of a scenario is one.
@@ -85,6 +95,28 @@ fn of_run(schedule: &Path) -> Option<results::Scenario> {
     let is_of_run = schedule.file_name() == Some("schedule.json".as_ref());
     let folder = schedule.parent().filter(|_| is_of_run)?;
     RunDir::at(folder).info()?.scenario
+}
+
+/// Sees to it that it is said how members are taken out and in, if a fault is about that.
+///
+/// # Errors
+/// Which fault, and what the descriptor does not say.
+fn require_member(schedule: &Schedule, options: &TestOptions, system: &System) -> Result<()> {
+    if system.node.member.is_some() {
+        return Ok(());
+    }
+    let is_asked = |package: &Package| matches!(package, Package::Member(_));
+    let of_schedule = schedule.faults.iter().find(|planned| planned.changes_members());
+    let asked_for = match (&options.schedule, of_schedule) {
+        (Some(_), Some(planned)) => format!("fault {} of the schedule", planned.id),
+        (None, _) if options.nemesis.packages.iter().any(is_asked) => "member".to_owned(),
+        _ => return Ok(()),
+    };
+    bail!(
+        "{asked_for} changes who is a member, and it is not said how a node of {} is taken out and in: there is no [node.member] \
+         in its descriptor; write one (`harness docs plugging-in-a-system`), or name other faults",
+        system.name
+    )
 }
 
 /// Sees to it that a node can be asked whether it is the primary, if a fault is about that.

@@ -227,9 +227,10 @@ impl World {
         })
     }
 
-    /// Starts what is still down, whoever took it down; after a violation was seen, nobody needs it.
-    pub async fn heal(&mut self) {
-        if self.violation_seen.load(Ordering::Acquire) {
+    /// Starts what is still down, whoever took it down; after a violation was seen, nobody needs it but who wants the nodes to
+    /// go on.
+    pub async fn heal(&mut self, options: &TestOptions) {
+        if !options.leave_db_running && self.violation_seen.load(Ordering::Acquire) {
             return;
         }
         for node in self.cluster.nodes() {
@@ -343,10 +344,24 @@ impl World {
     ///
     /// # Errors
     /// When the history could not be written in full.
-    pub async fn tear_down(mut self) -> Result<Progress> {
+    pub async fn tear_down(self) -> Result<Progress> {
         self.enter(Phase::TearDown, None);
         self.watchers.iter().for_each(JoinHandle::abort);
         self.cluster.stop_all().await;
+        self.finish().map(|(progress, _)| progress)
+    }
+
+    /// Makes the history durable, and lets the nodes go on.
+    ///
+    /// # Errors
+    /// When the history could not be written in full.
+    pub async fn leave(self) -> Result<(Progress, Option<Arc<Cluster>>)> {
+        self.watchers.iter().for_each(JoinHandle::abort);
+        let (progress, cluster) = self.finish()?;
+        Ok((progress, Some(cluster)))
+    }
+
+    fn finish(mut self) -> Result<(Progress, Arc<Cluster>)> {
         if let Some(capture) = self.capture.take() {
             match self.cluster.network().stop_capture(capture) {
                 Ok(done) if done.left_out > 0 => {
@@ -360,7 +375,7 @@ impl World {
         self.recorder
             .finish()
             .context("write history.jsonl; what was written until then is kept")?;
-        Ok(self.progress)
+        Ok((self.progress, self.cluster))
     }
 
     fn enter(&self, phase: Phase, lasts: Option<Duration>) {

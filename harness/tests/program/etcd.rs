@@ -35,6 +35,37 @@ fn etcd_keeps_its_promise_while_members_are_cut_off_and_killed() {
 }
 
 #[test]
+fn etcd_keeps_its_promise_while_members_come_and_go() {
+    if !has_sandbox() || !has("etcd", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let what =
+        "test etcd --nemesis member --time-limit 15 --rate 300 --seed 5 --progress none --evidence relaxed";
+    let output = place.run(&what.split(' ').collect::<Vec<_>>());
+    let told = format!("{}{}", out(&output), err(&output));
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let results = place.results();
+    nothing_is_wrong(&results, &["read", "write"]);
+    let faults = results["faults"].as_array().unwrap();
+    let done: Vec<_> = faults
+        .iter()
+        .filter(|fault| fault["started_s"].is_f64())
+        .collect();
+    assert!(
+        !done.is_empty() && done.iter().all(|fault| fault["confirmed"] == true),
+        "{faults:?}"
+    );
+    // Who has seen it go, who has seen it come, and that it works again.
+    let history = place.read("history.jsonl");
+    for words in ["members and no more ", "members, and it as ", "answering after"] {
+        assert!(history.contains(words), "{words}");
+    }
+    let exits = history.lines().filter(|line| line.contains(r#""exit""#)).count();
+    assert_eq!(exits, 0, "who is no member any more may leave");
+}
+
+#[test]
 fn reads_that_etcd_calls_serializable_are_found_stale() {
     if !has_sandbox() || !has("etcd", "--version") {
         return;

@@ -1,6 +1,6 @@
 //! `harness init --ci`: jobs that a CI server understands.
 
-use crate::place::{Place, err, out};
+use crate::place::{Place, err, has, has_sandbox, out};
 use saphyr::{LoadableYamlNode, Yaml};
 use std::fs;
 
@@ -187,4 +187,48 @@ fn a_descriptor_without_a_program_is_written_for_whatever_the_protocol_has_words
         "{}",
         err(&portless)
     );
+}
+
+#[test]
+fn what_was_written_is_examined_at_once_where_it_can_be_started() {
+    if !has_sandbox() || !has("python3", "--version") {
+        return;
+    }
+    let place = Place::new();
+    let folder = |name: &str| place.folder.path().join(name).display().to_string();
+    let example = place.run(&["init", "--lang", "http", &folder("example")]);
+    assert_eq!(
+        example.status.code(),
+        Some(0),
+        "{}{}",
+        out(&example),
+        err(&example)
+    );
+    let told = out(&example);
+    assert!(
+        told.contains("Is it plugged in rightly, as it is? harness doctor "),
+        "{told}"
+    );
+    assert!(told.trim_end().ends_with("expectations hold."), "{told}");
+    // A node that ends at once: what was written is there, and what is wrong with it is said.
+    let start = |program: &str| {
+        let arguments = ["--start", program, "--ready", "http://{ip}:7000/up"];
+        place.run(&[&["init", "--lang", "http", &folder(program)][..], &arguments].concat())
+    };
+    let wrong = start("false");
+    assert_eq!(wrong.status.code(), Some(255), "{}{}", out(&wrong), err(&wrong));
+    assert!(
+        out(&wrong).contains("expected to run, ended with exit status 1"),
+        "{}",
+        out(&wrong)
+    );
+    assert!(place.folder.path().join("false/system.toml").is_file());
+    // What is not there yet cannot be started, and that is no mistake.
+    let later = start("no-such-program-yet");
+    assert_eq!(later.status.code(), Some(0), "{}{}", out(&later), err(&later));
+    let words = "It was not examined yet: the program of the nodes, no-such-program-yet, is not there";
+    assert!(out(&later).contains(words), "{}", out(&later));
+    let files_only = place.run(&["init", "--lang", "http", &folder("files"), "--no-check"]);
+    assert_eq!(files_only.status.code(), Some(0), "{}", err(&files_only));
+    assert!(!out(&files_only).contains("as it is?"), "{}", out(&files_only));
 }

@@ -34,6 +34,14 @@ fn what_was_mistyped_is_refused_with_a_suggestion_and_254() {
         &["test", "--nemesis", "partition:bridge", "--node-count", "2"],
         "needs at least 3 nodes",
     );
+    refused(
+        &["test", "--nemesis", "kill,member"],
+        "member changes who is a member, and it is not said how a node of paxos is taken out and in",
+    );
+    refused(
+        &["test", "--nemesis", "member:majority"],
+        "unknown member target `majority`",
+    );
     refused(&["test", "paxo"], "unknown system `paxo`: did you mean `paxos`?");
     assert!(!place.store().exists(), "nothing was started");
     assert_eq!(place.run(&["--help"]).status.code(), Some(0));

@@ -18,6 +18,8 @@ pub struct Affairs {
     /// Nodes that a fault has taken down, or is about to, and will start again.
     taken: watch::Sender<BTreeSet<String>>,
     ailing: watch::Sender<Ailing>,
+    /// Held by the one fault that changes who is a member.
+    pub membership: tokio::sync::Mutex<()>,
 }
 
 /// Whose disks are at fault.

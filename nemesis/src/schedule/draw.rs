@@ -22,6 +22,7 @@ pub fn faults(package: &Package, request: &Request<'_>) -> Result<Vec<PlannedFau
         Package::Partition(shapes) => partitions(&possible_shapes(shapes, request.nodes.len())?, request),
         Package::Kill(targets) => kills(known(targets, "kill", request)?, request),
         Package::Terminate(targets) => terminations(known(targets, "terminate", request)?, request),
+        Package::Member(targets) => members(known(targets, "member", request)?, request)?,
         Package::Pause(targets) => pauses(known(targets, "pause", request)?, request),
         Package::Packet(forms) => [
             disturbances(request, package, Stream::Packet, forms, |form, rng| {
@@ -54,6 +55,7 @@ enum Stream {
     PowerTriggers = 11,
     // 12 is that of the handovers.
     Terminate = 13,
+    Member = 14,
 }
 
 fn of(concern: Stream, request: &Request<'_>) -> ChaCha8Rng {
@@ -270,6 +272,30 @@ fn terminations(targets: &[Target], request: &Request<'_>) -> Vec<PlannedFault> 
         let nodes = target.draw(request.nodes, rng);
         (lasts_ms, Fault::Terminate { nodes })
     })
+}
+
+/// Fewer nodes have no minority that could be out.
+const MEMBERS_MIN: usize = 3;
+
+/// Changes of the membership. Nobody does them by the second: a node is out for as long as the others need to go on without
+/// it, and some are replaced at once.
+fn members(targets: &[Target], request: &Request<'_>) -> Result<Vec<PlannedFault>, ScheduleError> {
+    if request.nodes.len() < MEMBERS_MIN {
+        return Err(ScheduleError::TooFewMembers {
+            nodes: request.nodes.len(),
+        });
+    }
+    let mut rng = of(Stream::Member, request);
+    Ok(in_storms(request, "member", &mut rng, |rng, interval_ms| {
+        let target = draw_weighted(targets, rng);
+        let lasts_ms = match rng.random_range(0..10) {
+            0..4 => share(rng, interval_ms, 0.2, 1.0),
+            4..8 => share(rng, interval_ms, 1.0, 4.0),
+            _ => share(rng, interval_ms, 4.0, 8.0),
+        };
+        let nodes = target.draw(request.nodes, rng);
+        (lasts_ms.max(SHORTEST_MS), Fault::Member { nodes })
+    }))
 }
 
 /// Pauses: short ones stop a node in the middle of something, long ones let everybody else go on without it.

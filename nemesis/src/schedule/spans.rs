@@ -22,7 +22,11 @@ pub fn in_storms(
     rng: &mut ChaCha8Rng,
     draw: impl FnMut(&mut ChaCha8Rng, u64) -> (u64, Fault),
 ) -> Vec<PlannedFault> {
-    let gap = if kind == "pause" { GAP_OF_PAUSES } else { GAP };
+    let gap = match kind {
+        "pause" => GAP_OF_PAUSES,
+        "member" => GAP_OF_MEMBERS,
+        _ => GAP,
+    };
     let planned = one_after_another(request, kind, gap, rng, draw);
     if request.interval.is_plain() {
         return planned;
@@ -50,6 +54,8 @@ const FEWEST_PER_S: u64 = 6;
 const GAP: (f64, f64) = (0.4, 1.6);
 /// The same for pauses, most of which are short.
 const GAP_OF_PAUSES: (f64, f64) = (0.1, 0.8);
+/// The same for changes of the membership, of which each takes a while.
+const GAP_OF_MEMBERS: (f64, f64) = (2.0, 8.0);
 /// The same for the weather, which rarely clears up.
 const GAP_IN_THE_CLOUDS: (f64, f64) = (0.05, 0.4);
 

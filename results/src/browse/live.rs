@@ -262,6 +262,9 @@ impl Live {
                 history::Fault::Terminate { nodes } if nodes.iter().any(|it| it == name) => {
                     state = ("✕", "stopped")
                 }
+                history::Fault::Member { nodes } if nodes.iter().any(|it| it == name) => {
+                    state = ("✕", "taken out of the membership")
+                }
                 history::Fault::Pause { nodes } if nodes.iter().any(|it| it == name) => {
                     state = ("‖", "paused")
                 }

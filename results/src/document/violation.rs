@@ -177,8 +177,27 @@ pub struct ShrinkRow {
     pub took_s: f64,
     /// Weakening any core operation further makes the rest legal.
     pub minimal: bool,
+    /// What ended it before that was tried of every operation: `not-wanted` (`--no-shrink`), `time` (`--shrink-budget`, or
+    /// the time of the check), `memory`, `steps`; none where nothing did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_early: Option<String>,
     /// The independent checker agrees.
     pub verified: bool,
+}
+
+impl ShrinkRow {
+    /// That there may be a smaller one, and why; nothing where there is none.
+    pub fn caveat(&self) -> Option<String> {
+        let why = match self.ended_early.as_deref() {
+            _ if self.minimal => return None,
+            Some("not-wanted") => " It was not made smaller (--no-shrink).",
+            Some("time") => " The time to make it smaller was over (--shrink-budget).",
+            Some("memory") => " To make it smaller would take more memory (--checker-memory).",
+            Some("steps") => " To make it smaller would take too many steps.",
+            _ => "",
+        };
+        Some(format!("It may not be the smallest counterexample.{why}"))
+    }
 }
 
 /// The row of a violation; its logs are read by whoever knows where they are.
@@ -272,6 +291,15 @@ pub(super) fn violation_row(
             checks: violation.shrink.checks,
             took_s: violation.shrink.took.as_secs_f64(),
             minimal: violation.shrink.minimal,
+            ended_early: violation.shrink.ended_early.map(|it| {
+                let name = match it {
+                    checker::ShrinkEnd::NotWanted => "not-wanted",
+                    checker::ShrinkEnd::Time => "time",
+                    checker::ShrinkEnd::Memory => "memory",
+                    checker::ShrinkEnd::Steps => "steps",
+                };
+                name.to_owned()
+            }),
             verified: violation.shrink.verified,
         },
         between: changes(faults, window_s),

@@ -106,6 +106,7 @@ fn functions(fault: &Fault) -> (&'static str, &'static str) {
         Fault::Partition { .. } => ("start-partition", "stop-partition"),
         Fault::Kill { .. } => ("kill", "start"),
         Fault::Terminate { .. } => ("terminate", "start"),
+        Fault::Member { .. } => ("leave", "join"),
         Fault::Pause { .. } => ("pause", "resume"),
         Fault::Packet { .. } => ("start-packet", "stop-packet"),
         Fault::Disk { .. } => ("start-disk", "stop-disk"),

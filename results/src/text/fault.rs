@@ -26,6 +26,7 @@ pub fn ending(fault: &Fault) -> String {
             slow_start: Some(_), ..
         } => "start, slowly,".to_owned(),
         Fault::Kill { .. } | Fault::Terminate { .. } => "start".to_owned(),
+        Fault::Member { .. } => "take back in".to_owned(),
         Fault::Pause { .. } => "resume".to_owned(),
         Fault::Partition { .. } => "heal".to_owned(),
         Fault::Packet {
@@ -48,6 +49,9 @@ pub fn turns(of: &Fault) -> (String, String) {
             };
             (format!("{whom} {befell}"), format!("{whom} {back}"))
         }
+        (Fault::Member { .. }, Some(befell)) => {
+            (format!("{whom} {befell}"), format!("{whom} back as a new member"))
+        }
         (_, Some(befell)) => (format!("{whom} {befell}"), format!("{whom} resumed")),
         (_, None) => (fault(of), format!("{} healed", fault(of))),
     }
@@ -63,6 +67,7 @@ pub fn what_befell(fault: &Fault) -> Option<&'static str> {
             (true, Some(_)) => "lost power again and again",
         }),
         Fault::Terminate { .. } => Some("stopped (SIGTERM)"),
+        Fault::Member { .. } => Some("killed and taken out of the membership"),
         Fault::Pause { .. } => Some("paused (SIGSTOP)"),
         _ => None,
     }
@@ -74,6 +79,7 @@ pub fn kind(kind: &str) -> String {
         "kill" => "kill, then restart".to_owned(),
         "pause" => "pause, then resume".to_owned(),
         "terminate" => "stop in order, then restart".to_owned(),
+        "member" => "out of the membership, then in anew".to_owned(),
         "packet" => "packets disturbed".to_owned(),
         "disk" => "disk misbehaves".to_owned(),
         "clock" => "clock wrong".to_owned(),
@@ -87,6 +93,7 @@ pub fn meanwhile(kind: &str) -> String {
         "kill" => "with a node down".to_owned(),
         "pause" => "with a node paused".to_owned(),
         "terminate" => "with a node stopped".to_owned(),
+        "member" => "with a member taken out".to_owned(),
         "packet" => "while packets were disturbed".to_owned(),
         "disk" => "while a disk misbehaved".to_owned(),
         "clock" => "while a clock was wrong".to_owned(),
@@ -100,6 +107,7 @@ pub fn counted(kind: &str, number: usize, power_failures: usize) -> String {
     match kind {
         "partition" | "pause" => super::counted(number, kind),
         "terminate" => super::counted(number, "termination"),
+        "member" => super::counted(number, "membership change"),
         "kill" if power_failures == 0 => super::counted(number, kind),
         "kill" if power_failures >= number => super::counted(number, "power failure"),
         "kill" => format!(
@@ -122,6 +130,7 @@ pub fn deed(fault: &Fault) -> String {
             (true, Some(_)) => "power failures".to_owned(),
         },
         Fault::Terminate { .. } => "terminate".to_owned(),
+        Fault::Member { .. } => "take out".to_owned(),
         Fault::Pause { .. } => "pause".to_owned(),
         Fault::Packet { effect, matching, .. } => match matching {
             None => packets(*effect),
@@ -219,6 +228,7 @@ fn whom(fault: &Fault) -> String {
         }
         Fault::Kill { nodes, .. }
         | Fault::Terminate { nodes }
+        | Fault::Member { nodes }
         | Fault::Pause { nodes }
         | Fault::Disk { nodes, .. }
         | Fault::Clock { nodes, .. } => names(nodes),
@@ -290,6 +300,23 @@ mod tests {
         assert_eq!(fault(&kill(true)), "power failure n1 n3");
         assert_eq!(ending(&kill(true)), "start n1 n3");
         assert_eq!(what_befell(&kill(true)), Some("lost power"));
+    }
+
+    #[test]
+    fn a_node_that_changes_its_membership_is_told_as_such() {
+        let change = Fault::Member {
+            nodes: list(&["n1", "n3"]),
+        };
+        assert_eq!(fault(&change), "take out n1 n3");
+        assert_eq!(ending(&change), "take back in n1 n3");
+        assert_eq!(
+            turns(&change),
+            (
+                "n1 n3 killed and taken out of the membership".to_owned(),
+                "n1 n3 back as a new member".to_owned()
+            )
+        );
+        assert_eq!(counted("member", 2, 0), "2 membership changes");
     }
 
     #[test]

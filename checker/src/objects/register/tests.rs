@@ -7,6 +7,7 @@ use crate::proof::verify;
 use crate::{Calls, Limits};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::time::Duration;
 
 /// A history of a real register: so many clients, values and calls; now and then a client gives up, or is told a lie.
 fn random(rng: &mut ChaCha8Rng) -> Calls<Asked, Told> {
@@ -160,7 +161,7 @@ fn a_violation_that_there_is_no_time_to_shrink_is_told_whole() {
     }
     calls.ok(reader, Told::Value(Value::integer(9).unwrap()));
     let no_time = Budget::of(&Limits {
-        time: Some(std::time::Duration::ZERO),
+        time: Some(Duration::ZERO),
         memory_bytes: None,
     });
     let suspects: Vec<u32> = (0..2_001).collect();
@@ -168,6 +169,13 @@ fn a_violation_that_there_is_no_time_to_shrink_is_told_whole() {
     assert!(!core.minimal);
     assert_eq!(core.members, suspects);
     assert_eq!(core.steps, [2_001]);
+    // With no time for this alone, what the algorithm gave is looked at once.
+    let budget = Budget::of(&Limits::default()).shrinking(crate::ShrinkBudget::Time(Duration::ZERO).begin());
+    let core = crate::proof::shrink::shrink(&register, calls.as_slice(), &suspects[..1], &budget);
+    assert_eq!(
+        (core.members, core.ended_early),
+        (vec![0], Some(crate::ShrinkEnd::Time))
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::*;
 use crate::cell::SMALL;
 use crate::proof::verify::no_order_works;
 use crate::search::{Stuck, frontier};
-use crate::{Call, Limits};
+use crate::{Call, Limits, ShrinkBudget};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -122,10 +122,14 @@ fn endless() -> Budget {
     Budget::of(&Limits::default())
 }
 
+fn without_shrinking() -> Budget {
+    endless().shrinking(ShrinkBudget::Nothing.begin())
+}
+
 #[test]
 fn a_core_is_illegal_and_minimal_if_it_says_so_wherever_a_limit_ends_the_search() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let (mut illegal, mut forgotten, mut ended_early) = (0, 0, 0);
+    let (mut illegal, mut forgotten, mut ended_early, mut too_little) = (0, 0, 0, 0);
     for round in 0..1500 {
         let calls = random(&mut rng);
         if !frontier::search(&Searched::of(0), &calls, &endless()).is_illegal() {
@@ -142,6 +146,15 @@ fn a_core_is_illegal_and_minimal_if_it_says_so_wherever_a_limit_ends_the_search(
         let mut blamed = suspects.clone();
         blamed.sort_unstable();
         blamed.dedup();
+        let as_they_are = shrink(&Searched::of(usize::MAX), &calls, &suspects, &without_shrinking());
+        let told = format!("{as_they_are:?} of {calls:#?}, {suspects:?}");
+        let whole: Vec<u32> = (0..calls.len() as u32).collect();
+        let all_count = vec![true; calls.len()];
+        let is_enough = is_illegal(&calls, &blamed, &all_count[..blamed.len()]);
+        let expected = if is_enough { &blamed } else { &whole };
+        assert_eq!(&as_they_are.members, expected, "{told}");
+        assert_eq!(as_they_are.ended_early, Some(ShrinkEnd::NotWanted), "{told}");
+        too_little += usize::from(!is_enough);
         for searches_max in (0..).take(60) {
             let cell = Searched::of(searches_max);
             let core = shrink(&cell, &calls, &suspects, &endless());
@@ -149,13 +162,16 @@ fn a_core_is_illegal_and_minimal_if_it_says_so_wherever_a_limit_ends_the_search(
             let (members, counts) = (&core.members, &core.answer_counts);
             assert_eq!(core.checks, cell.searches.into_inner(), "{told}");
             if searches_max == 0 {
-                assert_eq!((members, core.minimal), (&blamed, false), "{told}");
-                continue;
+                assert_eq!((members.len(), core.minimal), (calls.len(), false), "{told}");
             }
             assert!(members.is_sorted() && members.len() == counts.len(), "{told}");
-            // What was to blame may have been too little, and nobody said so.
-            let is_whole = *members != blamed || core.minimal;
-            assert!(!is_whole || is_illegal(&calls, members, counts), "{told}");
+            // Also where what was to blame was too little.
+            assert!(is_illegal(&calls, members, counts), "{told}");
+            assert_eq!(
+                core.ended_early,
+                (!core.minimal).then_some(ShrinkEnd::Memory),
+                "{told}"
+            );
             if core.minimal {
                 for place in 0..members.len() {
                     let (mut fewer, mut rest) = (members.clone(), counts.clone());
@@ -179,8 +195,8 @@ fn a_core_is_illegal_and_minimal_if_it_says_so_wherever_a_limit_ends_the_search(
         }
     }
     assert!(
-        illegal > 500 && forgotten > 10 && ended_early > 500,
-        "{illegal} illegal, {forgotten} answers forgotten, {ended_early} ended early"
+        illegal > 500 && forgotten > 10 && ended_early > 500 && too_little > 10,
+        "{illegal} illegal, {forgotten} answers forgotten, {ended_early} ended early, {too_little} times too little to blame"
     );
 }
 
@@ -261,6 +277,7 @@ fn where_hardly_any_call_can_be_weakened_shrinking_comes_to_an_end_and_says_so()
     let all: Vec<u32> = (0..=ADDS).collect();
     let core = shrink(&sum, &calls, &all, &endless());
     assert_eq!((core.members, core.minimal), (all, false));
+    assert_eq!(core.ended_early, Some(ShrinkEnd::Steps));
     assert!(core.answer_counts.iter().all(|counts| *counts));
     let looks = sum.0.into_inner();
     let most = LOOKS_MAX + 2 * calls.len();

@@ -24,6 +24,10 @@ pub fn examine(typed: &str) -> ExitCode {
         Ok(Understood::Show(_)) => return refuse(ONLY_TESTS),
         Err(refusal) => return refusal.print(),
     };
+    let options = match run::fitted(&options) {
+        Ok(options) => options,
+        Err(error) => return refuse(words(&error)),
+    };
     if let Err(error) = run::refuse(&options) {
         return refuse(words(&error));
     }

@@ -10,7 +10,7 @@ use crate::workload;
 use anyhow::{Context, Result, bail};
 use cluster::System;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const DESCRIPTOR: &str = include_str!("../../../templates/lang/system.toml");
 const SERVER: &str = include_str!("../../../templates/lang/server.py");
@@ -73,6 +73,19 @@ fn client(language: Language) -> Client {
         ),
         Language::Http => Client::Harness(Wire::Http),
         Language::Resp => Client::Harness(Wire::Resp),
+    }
+}
+
+/// Where the descriptor is written, as it is typed.
+pub fn descriptor_path(options: &InitOptions) -> PathBuf {
+    Path::new(".").join(&options.directory).join("system.toml")
+}
+
+/// How the client program is made from its file; none for what is run as it is, or where there is none.
+pub fn build(language: Language) -> Option<&'static str> {
+    match client(language) {
+        Client::Program { build, .. } => build,
+        Client::Harness(_) => None,
     }
 }
 
@@ -206,7 +219,7 @@ fn name_of(directory: &Path) -> String {
 /// What was written, and what to type next.
 fn told(client: Client, files: &[(&str, String)], options: &InitOptions) -> String {
     let directory = &options.directory;
-    let descriptor = Path::new(".").join(directory).join("system.toml");
+    let descriptor = descriptor_path(options);
     let descriptor = descriptor.display();
     let is_example = options.start.is_none();
     let functions = || {

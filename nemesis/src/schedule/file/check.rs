@@ -76,6 +76,17 @@ pub fn check(planned: &PlannedFault, nodes: &[String], names: &[String]) -> Resu
         Fault::Kill { nodes: whom, .. } | Fault::Terminate { nodes: whom } | Fault::Pause { nodes: whom } => {
             check_nodes(whom, names)
         }
+        Fault::Member { nodes: whom } => {
+            check_nodes(whom, names)?;
+            match 2 * whom.len() < names.len() {
+                true => Ok(()),
+                false => Err(format!(
+                    "it takes {} of {} nodes out of the membership; at most a minority can be out",
+                    whom.len(),
+                    names.len()
+                )),
+            }
+        }
         Fault::Packet {
             links,
             effect,

@@ -47,8 +47,12 @@ fn nodes_up<W: Write>(run: &Run<'_>, trace: &mut Trace<'_, W>) -> io::Result<()>
     }
     let mut changes: Vec<(u64, bool, &str)> = Vec::new();
     for span in &run.coverage.faults {
-        let (Fault::Kill { nodes: down, .. } | Fault::Terminate { nodes: down }, Some((start, end))) =
-            (&span.fault, span.active_ns(run.history.end_ns()))
+        let (
+            Fault::Kill { nodes: down, .. }
+            | Fault::Terminate { nodes: down }
+            | Fault::Member { nodes: down },
+            Some((start, end)),
+        ) = (&span.fault, span.active_ns(run.history.end_ns()))
         else {
             continue;
         };

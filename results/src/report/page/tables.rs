@@ -32,7 +32,7 @@ pub struct CheckView {
 pub fn swatch(kind: &str) -> &'static str {
     match kind {
         "partition" => "partition",
-        "kill" | "terminate" => "kill",
+        "kill" | "terminate" | "member" => "kill",
         "pause" => "pause",
         _ => "disturbed",
     }

@@ -154,7 +154,10 @@ pub fn violation_view(
             };
             lettered(&sentence, row)
         }),
-        claim: claim(&labels, row.shrink.minimal),
+        claim: match row.shrink.caveat() {
+            None => claim(&labels, row.shrink.minimal),
+            Some(caveat) => format!("{} {caveat}", claim(&labels, false)),
+        },
         answers: answers(history, &mine, &values),
         key_name,
         between_title: between_title(history, violation, &labels),
@@ -248,6 +251,7 @@ fn reaches(
 fn claim(labels: &[String], minimal: bool) -> String {
     let of = match labels {
         [_] => String::new(),
+        many if many.len() > 26 => format!(" of these {}", counted(many.len(), "operation")),
         labels => format!(" of {}", listed(labels, "and")),
     };
     let tried = format!(

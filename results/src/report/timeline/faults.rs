@@ -70,6 +70,7 @@ impl Seen<'_> {
             } => "killed",
             Fault::Kill { power: false, .. } => "killed again and again",
             Fault::Terminate { .. } => "stopped",
+            Fault::Member { .. } => "taken out",
             Fault::Pause { .. } => "paused",
             other => crate::text::fault::what_befell(other).unwrap_or("stopped"),
         }

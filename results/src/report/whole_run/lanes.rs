@@ -108,7 +108,9 @@ impl Layer {
     fn of(fault: &Fault) -> Layer {
         match fault {
             Fault::Partition { .. } => Layer::Cut,
-            Fault::Kill { .. } | Fault::Terminate { .. } | Fault::Pause { .. } => Layer::Stopped,
+            Fault::Kill { .. } | Fault::Terminate { .. } | Fault::Member { .. } | Fault::Pause { .. } => {
+                Layer::Stopped
+            }
             Fault::Packet { .. } | Fault::Disk { .. } | Fault::Clock { .. } => Layer::Disturbed,
         }
     }
@@ -139,7 +141,7 @@ fn on_lane(fault: &Fault, node: &str, nodes: &[String]) -> Option<(&'static str,
             );
             Some((class, title, format!("✂ {}", names(&lost))))
         }
-        Fault::Kill { .. } | Fault::Terminate { .. } | Fault::Pause { .. } => {
+        Fault::Kill { .. } | Fault::Terminate { .. } | Fault::Member { .. } | Fault::Pause { .. } => {
             let is_pause = matches!(fault, Fault::Pause { .. });
             let befell = crate::text::fault::what_befell(fault).unwrap_or("stopped");
             let class = if is_pause { "paused" } else { "down" };

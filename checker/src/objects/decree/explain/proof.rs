@@ -31,6 +31,7 @@ impl Case<'_> {
             checks: core.len() + 1,
             took: Duration::ZERO,
             minimal,
+            ended_early: None,
             verified,
         })
     }
