@@ -19,6 +19,7 @@ pub mod call;
 #[cfg(test)]
 mod cell;
 pub mod census;
+pub mod course;
 pub mod eventual;
 mod model;
 pub mod object;
@@ -32,6 +33,7 @@ pub mod weaker;
 pub use analysis::*;
 pub use budget::{Budget, Limit, Limits};
 pub use call::{Call, CallOf, Calls};
+pub use course::Moment;
 pub use model::Model;
 pub use object::Object;
 pub use proof::explain::Telling;
@@ -417,6 +419,7 @@ fn sentence<'h, T: Theory<'h>>(
             of: stuck.of,
             event: stuck.event,
             width: stuck.width,
+            course: stuck.course,
             suspects: numbers(stuck.open).collect(),
         })),
     }

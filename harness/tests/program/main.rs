@@ -25,6 +25,7 @@ mod objects;
 mod place;
 mod proxy;
 mod readme;
+mod redaction;
 mod redis;
 mod refusals;
 mod replay;

@@ -169,6 +169,7 @@ impl<'a> Beam<'a> {
                 }
                 begun += 1;
             }
+            self.account.is_behind(behind);
             if let Err(limit) = self.finish(*ending) {
                 return Attempt::Unknown(Stuck {
                     limit,
@@ -177,6 +178,7 @@ impl<'a> Beam<'a> {
                     event: complete,
                     width: self.frontier.len().max(self.reached.len()),
                     open: self.open.places().take(OPEN_MAX).collect(),
+                    course: self.account.course(),
                 });
             }
             if self.frontier.is_empty() {
