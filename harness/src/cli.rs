@@ -155,6 +155,11 @@ pub struct CheckOptions {
     )]
     pub key: Option<String>,
 
+    /// Decides decrees while the file is read and keeps nothing of it, for histories larger than memory. Only a violation is read
+    /// again, for its proof; how much was tested is not asked
+    #[arg(long, conflicts_with_all = ["key", "evidence", "algorithm"])]
+    pub stream: bool,
+
     /// Which algorithm decides: the best for each object, or for all of them the search that serves any, for a second opinion
     #[arg(long, value_enum, default_value = "auto", value_name = "NAME")]
     pub algorithm: AlgorithmChoice,

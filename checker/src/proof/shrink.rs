@@ -41,7 +41,7 @@ pub fn shrink<O: Object>(object: &O, calls: &[CallOf<O>], suspects: &[u32], budg
     let mut effort = Effort::default();
     let Some(to_shrink) = budget.to_shrink() else {
         let whole = Shrinking::of(object, calls, budget, &mut effort);
-        return whole.as_blamed(blamed, ShrinkEnd::NotWanted);
+        return whole.blaming(blamed, ShrinkEnd::NotWanted);
     };
     let mut kept = Vec::new();
     let mut steps = vec![calls.len()];
@@ -56,7 +56,7 @@ pub fn shrink<O: Object>(object: &O, calls: &[CallOf<O>], suspects: &[u32], budg
             Ok(false) => kept = suspects,
             Err(limit) => {
                 let whole = Shrinking::of(object, calls, budget, &mut effort);
-                return whole.as_blamed(blamed, limit.into());
+                return whole.blaming(blamed, limit.into());
             }
         }
     }
@@ -180,7 +180,7 @@ impl<'a, O: Object> Shrinking<'a, O> {
 
     /// What is blamed, as it is. Where the others can explain it, or that cannot be told, everything: the whole has no legal
     /// order in any case, for that is the verdict.
-    fn as_blamed(mut self, blamed: Vec<u32>, ended_by: ShrinkEnd) -> Core {
+    fn blaming(mut self, blamed: Vec<u32>, ended_by: ShrinkEnd) -> Core {
         let all = self.calls.len();
         let members = match self.is_illegal(&blamed) {
             Ok(true) => blamed,

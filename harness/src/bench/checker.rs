@@ -102,7 +102,7 @@ async fn measure_one(options: &CheckerBenchOptions, case: &Case, folder: &Path, 
     written.with_context(|| format!("write {}", path.display()))?;
     drop(file);
     let text = path.to_str().context("use a --store whose path is text")?;
-    let arguments = [
+    let mut arguments = [
         "check-measured",
         text,
         "--model",
@@ -112,7 +112,9 @@ async fn measure_one(options: &CheckerBenchOptions, case: &Case, folder: &Path, 
         "--checker-memory",
         &options.checker_memory.to_string(),
     ]
-    .map(str::to_owned);
+    .map(str::to_owned)
+    .to_vec();
+    arguments.extend(case.streamed.then(|| "--stream".to_owned()));
     let time_max = options
         .checker_timeout
         .saturating_mul(3)

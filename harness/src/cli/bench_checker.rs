@@ -75,6 +75,9 @@ pub struct MeasuredCheckOptions {
     /// How much memory the search may take
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub checker_memory: usize,
+    /// Decides it while it is read, and keeps nothing
+    #[arg(long)]
+    pub stream: bool,
     /// The process that starts this one
     #[arg(long, value_name = "PID")]
     pub die_with: i32,

@@ -82,7 +82,11 @@ pub fn measured(options: &MeasuredCheckOptions) -> ExitCode {
         limits,
         ..Options::default()
     };
-    match measure::measure(&options.file, options.model, &check) {
+    let measured = match options.stream {
+        true => measure::streamed(&options.file),
+        false => measure::checked(&options.file, options.model, &check),
+    };
+    match measured {
         Err(error) => fail(&error),
         Ok(measured) => {
             print(&serde_json::to_string(&measured).expect("figures are plain JSON"));

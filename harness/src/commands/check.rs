@@ -1,5 +1,7 @@
 //! `harness check`: the verdict again, from the history alone, or that on one of its objects.
 
+mod stream;
+
 use super::{conclude, fail, history_file};
 use crate::ci;
 use crate::cli::{CheckOptions, Evidence};
@@ -19,6 +21,11 @@ use std::time::{Duration, Instant};
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 pub fn check(options: &CheckOptions, is_quiet: bool) -> ExitCode {
+    if options.stream
+        && let Some(code) = stream::follow(options, is_quiet)
+    {
+        return code;
+    }
     let watch = Watch::default();
     let terms = Terms {
         model: options.model,

@@ -4,6 +4,7 @@
 //! file into the page cache, if it was not there: the disk is not measured.
 
 use anyhow::{Context, Result};
+use checker::online::Decrees;
 use checker::{Model, Options, Verdict};
 use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use std::time::Instant;
 /// What was measured. Times are wall-clock time, in seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// Events in the file.
+    /// Events that were read. Whoever follows a history reads no further than to a violation.
     pub events: usize,
     /// Bytes of the file.
     pub bytes: u64,
@@ -23,7 +24,7 @@ pub struct Measured {
     pub newlines_s: f64,
     /// Decoding its lines, and keeping nothing.
     pub decode_s: f64,
-    /// Reading it: operations in memory.
+    /// Reading it: operations in memory. Nothing where it is decided meanwhile.
     pub read_s: f64,
     /// From there to the verdict, proof included.
     pub check_s: f64,
@@ -47,11 +48,66 @@ pub struct Measured {
 /// machine's other programs.
 const ADDRESS_SPACE_MAX: u64 = 6 << 30;
 
-/// Measures one file, in a process that does nothing else: it limits the whole process.
+/// Measures how one file is read and checked, in a process that does nothing else: it limits the whole process.
 ///
 /// # Errors
 /// When it cannot be read or checked.
-pub fn measure(path: &Path, model: Model, options: &Options) -> Result<Measured> {
+pub fn checked(path: &Path, model: Model, options: &Options) -> Result<Measured> {
+    let scanned = scanned(path)?;
+    let (read_s, read_processor_s, history) = timed(|| Ok(history::read_file(path)?))?;
+    let (check_s, check_processor_s, analysis) =
+        timed(|| Ok(checker::check_with(&history, model, options)?))?;
+    Ok(Measured {
+        events: history.events,
+        read_s,
+        check_s,
+        processor_s: read_processor_s + check_processor_s,
+        peak_bytes: peak_bytes()?,
+        search_peak_bytes: analysis.stats.peak_bytes,
+        verdict: analysis.verdict,
+        algorithm: analysis.stats.algorithm,
+        sentence: analysis.violations.first().map(|it| it.sentence.clone()),
+        ..scanned
+    })
+}
+
+/// Measures how decrees are decided while their file is read, in the same way. Only whether they are legal: for the proof of a
+/// violation it is read again.
+///
+/// # Errors
+/// When it cannot be read or checked.
+pub fn streamed(path: &Path) -> Result<Measured> {
+    let scanned = scanned(path)?;
+    let mut decrees = Decrees::default();
+    let (check_s, processor_s, names) = timed(|| {
+        let names = history::follow_file(path, &mut decrees)?;
+        decrees.understood()?;
+        Ok(names)
+    })?;
+    let broken = decrees.broken();
+    Ok(Measured {
+        events: names.events,
+        check_s,
+        processor_s,
+        peak_bytes: peak_bytes()?,
+        verdict: match broken {
+            None => Verdict::Valid,
+            Some(_) => Verdict::Invalid,
+        },
+        algorithm: "decree, streamed".to_owned(),
+        sentence: broken.map(|broken| {
+            let decree = results::text::visible(&names.key_name(broken.key), 40);
+            format!(
+                "Decree {decree} is not linearizable any more at event {}.",
+                broken.event
+            )
+        }),
+        ..scanned
+    })
+}
+
+/// What a mere scan takes, in constant memory; and nothing else yet.
+fn scanned(path: &Path) -> Result<Measured> {
     setrlimit(Resource::RLIMIT_AS, ADDRESS_SPACE_MAX, ADDRESS_SPACE_MAX)
         .context("limit this process's memory")?;
     let (newlines_s, _, lines) = timed(|| newlines(path))?;
@@ -61,23 +117,20 @@ pub fn measure(path: &Path, model: Model, options: &Options) -> Result<Measured>
         "find as many lines twice: {lines}, and {} decoded",
         decoded.fast + decoded.general
     );
-    let (read_s, read_processor_s, history) = timed(|| Ok(history::read_file(path)?))?;
-    let (check_s, check_processor_s, analysis) =
-        timed(|| Ok(checker::check_with(&history, model, options)?))?;
     Ok(Measured {
-        events: history.events,
+        events: 0,
         bytes: decoded.bytes,
         newlines_s,
         decode_s,
-        read_s,
-        check_s,
+        read_s: 0.0,
+        check_s: 0.0,
         decode_processor_s,
-        processor_s: read_processor_s + check_processor_s,
-        peak_bytes: peak_bytes()?,
-        search_peak_bytes: analysis.stats.peak_bytes,
-        verdict: analysis.verdict,
-        algorithm: analysis.stats.algorithm,
-        sentence: analysis.violations.first().map(|it| it.sentence.clone()),
+        processor_s: 0.0,
+        peak_bytes: 0,
+        search_peak_bytes: 0,
+        verdict: Verdict::Unknown,
+        algorithm: String::new(),
+        sentence: None,
     })
 }
 

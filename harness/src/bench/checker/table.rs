@@ -67,7 +67,7 @@ pub fn markdown(document: &Document) -> String {
 
 const LEGEND: &str = "\
 lines: finding the ends of lines. decode: decoding every line, keeping nothing. read: operations in memory.
-check: from there to the verdict, with its proof. x decode: (read + check) / decode; CPU x: the same in processor time.
+check: from there to the verdict, with its proof; streamed: from the file to the verdict, keeping nothing. x decode: (read + check) / decode; CPU x: the same in processor time.
 peak: of the whole process.";
 
 fn circumstances(document: &Document) -> String {
