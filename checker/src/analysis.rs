@@ -1,6 +1,6 @@
 //! What a check says: the verdict, the counts, and the argument.
 
-use crate::{Limit, Limits, Model};
+use crate::{Limit, Limits, Model, Moment};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -58,6 +58,8 @@ pub struct Undecided {
     pub width: usize,
     /// The operations, by number, that were open there and widened it: those without outcome first.
     pub suspects: Vec<u32>,
+    /// How the search went: at most [`crate::course::MOMENTS_MAX`] moments of it, the last that of the limit.
+    pub course: Vec<Moment>,
 }
 
 impl Analysis {
@@ -186,6 +188,9 @@ pub struct BrokenOrder {
 pub struct Frontier {
     /// A longest beginning that is legal, as places in the core, first to last.
     pub order: Vec<usize>,
+    /// After each of them the state that the object can have then, in words; none where nothing can be said of it. What else
+    /// was done may have led to several: `1 or 2`.
+    pub states: Vec<Option<String>>,
     /// For each other member of the core why it cannot come next: the order that begins so and ends with it.
     pub next: Vec<BrokenOrder>,
 }

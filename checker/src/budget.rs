@@ -1,5 +1,6 @@
 //! Hard limits on time and memory, held inside the search.
 
+use crate::course::{Course, Moment};
 use crate::watch::Watch;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -61,6 +62,7 @@ impl ShrinkBudget {
 /// What is left of the limits. Shared by the searches of all keys.
 #[derive(Debug)]
 pub struct Budget {
+    began: Instant,
     deadline: Option<Instant>,
     shrink: ShrinkUntil,
     memory_max: usize,
@@ -77,8 +79,10 @@ impl Budget {
 
     /// The same, where somebody watches what is used.
     pub(crate) fn watched(limits: &Limits, watch: &Watch) -> Budget {
+        let began = Instant::now();
         Budget {
-            deadline: limits.time.and_then(|time| Instant::now().checked_add(time)),
+            began,
+            deadline: limits.time.and_then(|time| began.checked_add(time)),
             shrink: ShrinkUntil::Limits,
             memory_max: limits.memory_bytes.unwrap_or(usize::MAX),
             used: Arc::clone(&watch.held),
@@ -94,6 +98,7 @@ impl Budget {
 
     fn until(&self, soon: Option<Instant>) -> Budget {
         Budget {
+            began: self.began,
             deadline: self.deadline.min(soon).or(self.deadline).or(soon),
             shrink: self.shrink,
             memory_max: self.memory_max,
@@ -124,6 +129,8 @@ impl Budget {
             budget: self,
             used: 0,
             states: 0,
+            behind: 0,
+            course: Course::default(),
         }
     }
 
@@ -149,12 +156,24 @@ pub struct Account<'a> {
     budget: &'a Budget,
     used: usize,
     states: usize,
+    behind: usize,
+    course: Course,
 }
 
 impl Account<'_> {
     /// Says that the search has come to so many more states of affairs.
     pub fn comes_to(&mut self, states: usize) {
         self.states += states;
+    }
+
+    /// Says how many calls are behind the search.
+    pub fn is_behind(&mut self, calls: usize) {
+        self.behind = calls;
+    }
+
+    /// How the search went so far; it begins anew.
+    pub fn course(&mut self) -> Vec<Moment> {
+        self.course.moments()
     }
 
     /// Says how many bytes the search holds now, and whether it may go on.
@@ -171,13 +190,22 @@ impl Account<'_> {
         };
         self.used = bytes;
         self.budget.peak.fetch_max(total, Relaxed);
-        if total > self.budget.memory_max {
-            return Err(Limit::Memory);
-        }
-        match self.budget.is_late() {
-            true => Err(Limit::Time),
-            false => Ok(()),
-        }
+        let now = Instant::now();
+        let reached = if total > self.budget.memory_max {
+            Err(Limit::Memory)
+        } else if self.budget.deadline.is_some_and(|deadline| now >= deadline) {
+            Err(Limit::Time)
+        } else {
+            Ok(())
+        };
+        let moment = Moment {
+            at: now.duration_since(self.budget.began),
+            placed: self.behind,
+            states: self.states,
+            held_bytes: total,
+        };
+        self.course.look(moment, reached.is_err());
+        reached
     }
 }
 

@@ -28,6 +28,10 @@ impl<T: Copy + Default + Eq + Hash + Debug + Send + Sync> Object for Cell<T> {
         }
     }
 
+    fn show_state(&self, state: &T) -> Option<String> {
+        Some(format!("{state:?}"))
+    }
+
     fn is_pure(&self, input: &Option<T>, _: Option<&T>) -> bool {
         input.is_none()
     }

@@ -19,6 +19,7 @@ pub mod call;
 #[cfg(test)]
 mod cell;
 pub mod census;
+pub mod course;
 pub mod eventual;
 mod model;
 pub mod object;
@@ -34,6 +35,7 @@ pub use algorithms::Algorithm;
 pub use analysis::*;
 pub use budget::{Budget, Limit, Limits, ShrinkBudget};
 pub use call::{Call, CallOf, Calls};
+pub use course::Moment;
 pub use model::Model;
 pub use object::Object;
 pub use proof::explain::Telling;
@@ -438,6 +440,7 @@ fn sentence<'h, T: Theory<'h>>(
             of: stuck.of,
             event: stuck.event,
             width: stuck.width,
+            course: stuck.course,
             suspects: numbers(stuck.open).collect(),
         })),
     }

@@ -128,6 +128,11 @@ pub trait Object: Sync {
         format!("{output:?}")
     }
 
+    /// A state in a few words, for who goes through an order step by step; none where nothing can be said of it.
+    fn show_state(&self, _state: &Self::State) -> Option<String> {
+        None
+    }
+
     /// What kind of violation a counterexample is, in a sentence. `name` is the object's name: `x`, `The lock`.
     fn tell(&self, name: &str, core: &[&CallOf<Self>]) -> Telling {
         Telling::general(name, core.len())

@@ -7,7 +7,7 @@ pub mod frontier;
 pub(crate) mod slots;
 pub(crate) mod trail;
 
-use crate::{Call, Limit};
+use crate::{Call, Limit, Moment};
 
 /// What an algorithm found out about the calls of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct Stuck {
     pub width: usize,
     /// Places of the calls that were open there and made it wide: those without outcome first.
     pub open: Vec<u32>,
+    /// How the search went, the last moment that of the limit.
+    pub course: Vec<Moment>,
 }
 
 impl Stuck {
@@ -70,6 +72,7 @@ impl Stuck {
             event: 0,
             width: 0,
             open: Vec::new(),
+            course: Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A process makes one run, so there is one log. What is severe, or with `-v` more, is also said on the screen.
 
 use crate::progress::Voice;
+use crate::redaction;
 use results::RunDir;
 use std::fs::File;
 use std::io::{self, Write};
@@ -77,7 +78,7 @@ pub fn say(text: &str) {
     let voice = VOICE.lock().ok().and_then(|current| current.clone());
     match voice {
         Some(voice) => voice.say(text),
-        None => eprintln!("{}", results::text::visible(text, 400)),
+        None => eprintln!("{}", results::text::visible(&redaction::seen(text), 400)),
     }
 }
 
@@ -86,7 +87,8 @@ struct ToFile;
 impl Write for ToFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(Ok(mut file)) = FILE.get().map(Mutex::lock) {
-            file.write_all(bytes)?;
+            let line = String::from_utf8_lossy(bytes);
+            file.write_all(redaction::seen(&line).as_bytes())?;
         }
         Ok(bytes.len())
     }

@@ -18,6 +18,7 @@ mod meanwhile;
 mod network;
 mod progress;
 mod recorder;
+mod redaction;
 mod replay;
 mod run;
 mod scorecard;

@@ -15,6 +15,7 @@ pub use screen::check_line;
 
 use crate::cli::ProgressKind;
 use crate::recorder::Recorder;
+use crate::redaction;
 use crate::terminal;
 use checker::Watch;
 use cluster::Cluster;
@@ -192,7 +193,7 @@ pub struct Voice {
 impl Voice {
     /// Says one thing, on a line of its own.
     pub fn say(&self, text: &str) {
-        let text = results::text::visible(text, 200);
+        let text = results::text::visible(&redaction::seen(text), 200);
         match self.style {
             // The terminal may be gone.
             Style::Bar => drop(self.lines.println(format!("   {text}"))),

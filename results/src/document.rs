@@ -21,7 +21,7 @@ mod violation;
 
 pub use around::{AnswerRow, ChangeRow, changes};
 pub use logs::LogRow;
-pub use undecided::{SuspectRow, UndecidedRow, UnknownRow};
+pub use undecided::{MomentRow, SuspectRow, UndecidedRow, UnknownRow};
 pub use violation::{CoreRow, EdgeRow, FrontierRow, OrderRow, ShrinkRow, ViolationRow, WeakenedRow};
 
 /// The name of the format.

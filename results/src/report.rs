@@ -10,6 +10,7 @@
 
 mod axis;
 mod circle;
+mod course;
 pub mod logs;
 mod messages;
 pub mod operations;

@@ -92,7 +92,7 @@ impl RunInfo {
         Strictness::ALL.into_iter().find(named).unwrap_or_default()
     }
 
-    /// What is to be blacked out of the nodes' words on the page; nothing where nobody asked for it.
+    /// What is to be blacked out of what nodes and clients said, wherever readers meet it; nothing where nobody asked for it.
     ///
     /// # Errors
     /// When what was asked for is no regular expression: then nobody knows what is to be hidden.

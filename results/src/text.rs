@@ -62,6 +62,17 @@ pub fn counted(number: usize, one: &str) -> String {
     }
 }
 
+/// How much memory: `12 KiB`, `512 MiB`, `2.0 GiB`.
+pub fn binary(bytes: usize) -> String {
+    match bytes {
+        0 => "0".to_owned(),
+        1..1024 => format!("{bytes} B"),
+        1024..0x10_0000 => format!("{} KiB", bytes >> 10),
+        0x10_0000..0x4000_0000 => format!("{} MiB", bytes >> 20),
+        _ => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+    }
+}
+
 /// A number of times: `never`, `once`, `5 times`.
 pub fn times(number: usize) -> String {
     match number {

@@ -39,6 +39,7 @@
     var most = Math.max.apply(null, [0].concat(now.per_second));
     set("most", most);
     var rate = document.getElementById("rate");
+    rate.setAttribute("viewBox", "0 0 " + Math.max(30, now.per_second.length) + " 100");
     rate.replaceChildren.apply(rate, now.per_second.map(function (count, place) {
       var bar = document.createElementNS(SVG, "rect"), height = most ? count / most * 100 : 0;
       bar.setAttribute("x", place); bar.setAttribute("y", 100 - height); bar.setAttribute("width", "0.8"); bar.setAttribute("height", height);

@@ -169,6 +169,13 @@ impl Object for Append<'_> {
         }
     }
 
+    fn show_state(&self, list: &u32) -> Option<String> {
+        Some(match *list {
+            UNSEEN => "a list that no read saw".to_owned(),
+            list => self.elements.show_all(&self.lists.elements(list), ['[', ']']),
+        })
+    }
+
     fn show_output(&self, output: &Told) -> String {
         match output {
             Told::List(list) => self.elements.show_all(&self.lists.elements(*list), ['[', ']']),

@@ -137,6 +137,13 @@ impl Object for AppendString<'_> {
         }
     }
 
+    fn show_state(&self, state: &Text) -> Option<String> {
+        Some(match state {
+            Text::Known(text) => format!("\"{}\"", plain(text)),
+            Text::Unseen => "a text that nobody got".to_owned(),
+        })
+    }
+
     fn show_output(&self, output: &Told) -> String {
         match output {
             Told::Text(text) => format!("\"{}\"", plain(text)),

@@ -217,6 +217,24 @@ impl<D: Discipline> Object for Collection<'_, D> {
         }
     }
 
+    /// The elements as they would come out.
+    fn show_state(&self, state: &D::State) -> Option<String> {
+        const SHOWN_MAX: usize = 8;
+        let mut left = state.clone();
+        let mut names: Vec<String> = Vec::new();
+        while let Some(element) = D::remove(&mut left) {
+            if names.len() == SHOWN_MAX {
+                names.push("…".to_owned());
+                break;
+            }
+            names.push(self.show(element));
+        }
+        Some(match names.is_empty() {
+            true => "empty".to_owned(),
+            false => names.join(", "),
+        })
+    }
+
     fn show_output(&self, output: &Told) -> String {
         match output {
             Told::Done => "ok".to_owned(),

@@ -137,6 +137,10 @@ impl Object for Counter<'_> {
         }
     }
 
+    fn show_state(&self, sum: &i128) -> Option<String> {
+        Some(sum.to_string())
+    }
+
     fn show_output(&self, output: &Told) -> String {
         match output {
             Told::Value(value) => value.to_string(),

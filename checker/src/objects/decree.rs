@@ -92,6 +92,13 @@ impl Object for Decree<'_> {
         }
     }
 
+    fn show_state(&self, decided: &Value) -> Option<String> {
+        Some(match decided.is_null() {
+            true => "undecided".to_owned(),
+            false => self.show_output(decided),
+        })
+    }
+
     fn show_output(&self, output: &Value) -> String {
         crate::proof::wording::value(&self.history.values, *output)
     }

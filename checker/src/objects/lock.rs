@@ -141,6 +141,18 @@ impl<const REENTRANT: bool, const FENCED: bool> Object for Lock<'_, REENTRANT, F
         }
     }
 
+    fn show_state(&self, state: &State) -> Option<String> {
+        let holder = match state.owner {
+            None => return Some("free".to_owned()),
+            Some(Owner::Process(process)) => format!("process {process}"),
+            Some(Owner::Named(name)) => value(&self.history.values, name),
+        };
+        Some(match state.depth {
+            0 | 1 => format!("held by {holder}"),
+            depth => format!("held by {holder}, {depth} times"),
+        })
+    }
+
     fn show_output(&self, output: &Told) -> String {
         match output {
             Told::Done => "ok".to_owned(),

@@ -125,6 +125,28 @@ impl Object for MultiRegister {
         input.iter().map(show).collect::<Vec<_>>().join(", ")
     }
 
+    fn show_state(&self, state: &Self::State) -> Option<String> {
+        const SHOWN_MAX: usize = 8;
+        let known = state
+            .iter()
+            .zip(0u32..)
+            .filter_map(|(it, register)| Some((register, (*it)?)));
+        let mut names: Vec<String> = known
+            .take(SHOWN_MAX + 1)
+            .map(|(register, it)| {
+                let name = self.transactions.register_name(register, &self.values);
+                format!("{name} = {}", value(&self.values, it))
+            })
+            .collect();
+        if names.len() > SHOWN_MAX {
+            names[SHOWN_MAX] = "…".to_owned();
+        }
+        Some(match names.is_empty() {
+            true => "nothing known".to_owned(),
+            false => names.join(", "),
+        })
+    }
+
     fn show_output(&self, output: &Told) -> String {
         match output.is_empty() {
             true => "ok".to_owned(),

@@ -108,6 +108,13 @@ impl Object for Register<'_> {
         }
     }
 
+    fn show_state(&self, state: &Value) -> Option<String> {
+        Some(match state.is_null() {
+            true => "nothing".to_owned(),
+            false => value(&self.values, *state),
+        })
+    }
+
     fn show_output(&self, output: &Told) -> String {
         match output {
             Told::Value(it) => value(&self.values, *it),
@@ -240,6 +247,7 @@ fn stuck(ledger: &Ledger, limit: Limit) -> Stuck {
         event: 0,
         width: 0,
         open: Vec::new(),
+        course: Vec::new(),
     }
 }
 

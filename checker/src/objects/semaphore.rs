@@ -130,6 +130,10 @@ impl<const MUTEX: bool> Object for Semaphore<'_, MUTEX> {
         }
     }
 
+    fn show_state(&self, taken: &u32) -> Option<String> {
+        Some(format!("{taken} taken"))
+    }
+
     fn show_output(&self, output: &Told) -> String {
         match output {
             Told::Done => "ok".to_owned(),

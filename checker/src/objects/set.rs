@@ -165,6 +165,12 @@ impl Object for Set<'_> {
         }
     }
 
+    fn show_state(&self, members: &Members) -> Option<String> {
+        let mut all: Vec<u32> = members.iter().collect();
+        all.sort_unstable();
+        Some(self.elements.show_all(&all, ['{', '}']))
+    }
+
     fn show_output(&self, output: &Told) -> String {
         match output {
             Told::Bool(told) => told.to_string(),

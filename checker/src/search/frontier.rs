@@ -113,6 +113,7 @@ impl<'a, O: Object> Search<'a, O> {
                 });
             }
             self.behind += 1;
+            self.account.is_behind(self.behind);
         }
         let order = self.trail.calls(self.frontier[0].by);
         Ok(Judgement::Legal { order })
@@ -293,7 +294,7 @@ impl<'a, O: Object> Search<'a, O> {
         (self.frontier.len() + others * 2) * each + self.trail.bytes()
     }
 
-    fn stuck(&self, limit: Limit) -> Stuck {
+    fn stuck(&mut self, limit: Limit) -> Stuck {
         let unknown = self.classes.iter().flatten().copied();
         let open = unknown.chain(self.open.iter().copied().flatten());
         Stuck {
@@ -303,6 +304,7 @@ impl<'a, O: Object> Search<'a, O> {
             event: self.event,
             width: self.frontier.len(),
             open: open.take(OPEN_MAX).collect(),
+            course: self.account.course(),
         }
     }
 }

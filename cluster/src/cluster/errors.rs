@@ -137,13 +137,13 @@ fn ports(listening: &BTreeSet<SocketAddr>) -> String {
     }
 }
 
-/// The last lines, each on a line of its own.
+/// The last lines, each on a line of its own after that of the error.
 fn quoted(stderr: &[String]) -> String {
     if stderr.is_empty() {
         return "; it wrote nothing to stderr".to_owned();
     }
     let lines = stderr.iter().map(|line| format!("\n  | {line}"));
-    format!("; the last that it wrote to stderr:{}", lines.collect::<String>())
+    format!("\nthe last that it wrote to stderr:{}", lines.collect::<String>())
 }
 
 /// Why a node was not killed.

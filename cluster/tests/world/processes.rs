@@ -229,7 +229,7 @@ fn a_node_that_ends_before_it_is_ready_is_quoted() {
         assert_eq!(stderr[1], "\\u{1b}[31mfatal:\\u{1b}[0m the disk is not mine");
         let told = failed.to_string();
         assert!(
-            told.contains("before it was ready; the last that it wrote to stderr:\n  | reading"),
+            told.contains("before it was ready\nthe last that it wrote to stderr:\n  | reading"),
             "{told}"
         );
         assert_eq!(cluster.state("n1"), NodeState::Down);
@@ -250,7 +250,7 @@ fn a_node_that_never_answers_is_killed_and_its_last_try_told() {
             _ => "Connection refused (os error 111)",
         };
         let expected = format!(
-            "start n1: not ready after 200 ms; the last GET http://{}:7000/health: {answer}; \
+            "start n1: not ready after 200 ms; the last GET http://{}:7000/health: {answer}\n\
              the last that it wrote to stderr:\n  | waiting for somebody who never comes",
             cluster.ip("n1")
         );

@@ -22,8 +22,8 @@ pub struct RunOptions {
 /// What is in a report.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PageOptions {
-    /// Blacks out what this regular expression finds in the nodes' logs and in captured messages, on the page; the files
-    /// beside it keep it
+    /// Blacks out what this regular expression finds in anything that nodes or clients said (errors, log lines, messages,
+    /// values that are texts), wherever it is shown; `history.jsonl`, `counterexample.jsonl` and the nodes' own files keep it
     #[arg(long, value_name = "REGEX", value_parser = parse_redaction, help_heading = "Output")]
     pub redact: Option<String>,
 

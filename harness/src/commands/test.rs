@@ -10,7 +10,7 @@ use crate::events::Events;
 use crate::interrupt::Interrupt;
 use crate::network::{self, Decision, NetworkChoice};
 use crate::run::{self, Broken, Doors, judgement};
-use crate::{browser, exit, log, terminal, tie};
+use crate::{browser, exit, log, redaction, terminal, tie};
 use anyhow::{Context, Result, anyhow};
 use cluster::{Backend, Side};
 use results::{Results, Store};
@@ -198,6 +198,7 @@ fn outside(exit_code: i32) -> u8 {
 }
 
 fn inside(options: &TestOptions, doors: Option<Doors>) -> u8 {
+    redaction::ask(options.page.redact.as_deref());
     log::install(options.logging_json, options.verbose);
     let events = Events::begin(options.format);
     let runtime = tokio::runtime::Builder::new_multi_thread()

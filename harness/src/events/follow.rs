@@ -2,6 +2,7 @@
 
 use super::{Event, Events, OperationCount};
 use crate::recorder::{Recorder, Tally};
+use crate::redaction;
 use cluster::Cluster;
 use history::Note;
 use std::sync::Arc;
@@ -147,7 +148,7 @@ impl Run {
 }
 
 fn told(note: &Note) -> Event {
-    let harmless = |text: &String| results::text::line(text);
+    let harmless = |text: &String| results::text::line(&redaction::seen(text));
     match note {
         Note::Phase(phase) => Event::Phase {
             name: phase.name().to_owned(),

@@ -25,7 +25,12 @@ pub fn line(time_ns: u64, note: &Note) -> Option<String> {
         }
     };
     let line = format!("   {:>7.3}  {what:8} {whom:36} {evidence}", time_ns as f64 / 1e9);
-    Some(line.chars().filter(|c| !c.is_control()).collect())
+    Some(
+        crate::redaction::seen(&line)
+            .chars()
+            .filter(|c| !c.is_control())
+            .collect(),
+    )
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub async fn stop_at_the_first_violation(
             if let Some(code) = code {
                 events.now(Event::Violation {
                     code: code.to_owned(),
-                    sentence: results::text::line(&sentence),
+                    sentence: results::text::line(&crate::redaction::seen(&sentence)),
                     whole: false,
                 });
             }

@@ -6,7 +6,7 @@ use checker::{Algorithm, Analysis, Limits, Model, ShrinkBudget, Verdict, Watch};
 use history::{History, ReadOptions};
 use results::coverage::Coverage;
 use results::evidence::Strictness;
-use results::{Replays, Results, RunDir, RunInfo, Store};
+use results::{Redaction, Replays, Results, RunDir, RunInfo, Store};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -240,11 +240,16 @@ impl Judgement {
     /// # Errors
     /// When `out` takes no more.
     pub fn write_perfetto(&self, directory: Option<&Path>, out: &mut impl Write) -> std::io::Result<()> {
+        let redaction = self.info.as_ref().map(RunInfo::redaction).transpose();
+        let redaction = redaction
+            .unwrap_or_else(|_| Some(Redaction::everything()))
+            .unwrap_or_default();
         let run = results::export::Run {
             history: &self.history,
             coverage: &self.coverage,
             analysis: Some(&self.analysis),
             directory,
+            redaction: &redaction,
         };
         results::export::write_perfetto(&run, out)
     }

@@ -27,6 +27,7 @@ mod objects;
 mod place;
 mod proxy;
 mod readme;
+mod redaction;
 mod redis;
 mod refusals;
 mod replay;

@@ -286,6 +286,8 @@ pub(super) async fn start_each(
     if trouble.is_empty() {
         Ok(answering.join("; "))
     } else {
-        Err(trouble.join("; "))
+        // What quotes a node has lines of its own.
+        let is_long = trouble.iter().any(|it| it.contains('\n'));
+        Err(trouble.join(if is_long { "\n" } else { "; " }))
     }
 }

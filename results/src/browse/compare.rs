@@ -60,6 +60,10 @@ pub fn page(one: &Side<'_>, other: &Side<'_>) -> Result<String, askama::Error> {
         options(one, other).into_iter().partition(|line| line.differs);
     let groups = vec![
         Group {
+            name: "Options that differ",
+            lines: differing,
+        },
+        Group {
             name: "Operations",
             lines: operations(one, other),
         },
@@ -70,10 +74,6 @@ pub fn page(one: &Side<'_>, other: &Side<'_>) -> Result<String, askama::Error> {
         Group {
             name: "Evidence",
             lines: evidence(one, other),
-        },
-        Group {
-            name: "Options that differ",
-            lines: differing,
         },
     ];
     Page {

@@ -287,6 +287,8 @@ struct Page<'a> {
     snapshot: &'a Snapshot,
     bars: Vec<(usize, u32)>,
     most: u32,
+    /// For how many seconds the picture has room.
+    span: usize,
 }
 
 /// The page of a run in progress as it is now; `events` is where a browser that can hears what comes.
@@ -308,6 +310,7 @@ pub fn page(title: &str, events: &str, snapshot: &Snapshot) -> Result<String, as
         snapshot,
         bars: snapshot.per_second.iter().map(height).enumerate().collect(),
         most,
+        span: snapshot.per_second.len().max(30),
     }
     .render()
 }

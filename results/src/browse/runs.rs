@@ -126,7 +126,11 @@ fn row(listed: &Listed) -> Row {
         false => format!("{} ({})", row.system, visible(&row.name, 60)),
     };
     Row {
-        report: has_report.then(|| format!("{address}report.html")),
+        report: match has_report {
+            true => Some(format!("{address}report.html")),
+            // A run without a verdict may have none: its own page knows.
+            false => (row.verdict == Some(Outcome::Error)).then(|| address.clone()),
+        },
         address,
         value: format!("{}/{}", row.name, row.id),
         id: visible(&row.id, 60),

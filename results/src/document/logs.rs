@@ -56,8 +56,7 @@ fn excerpts(
         row,
         directory,
         &Redaction::default(),
-    )
-    .shown;
+    );
     let excerpt = |log: logs::NodeLog| {
         let numbers = || log.lines.iter().filter_map(|line| line.number);
         Some(LogRow {
@@ -67,5 +66,6 @@ fn excerpts(
             file: log.file,
         })
     };
-    shown.into_iter().filter_map(excerpt).collect()
+    let all = shown.shown.into_iter().chain(shown.more);
+    all.filter_map(excerpt).collect()
 }

@@ -7,6 +7,7 @@ use super::violation::violation_row;
 use super::*;
 use crate::coverage::{Coverage, Tally};
 use crate::evidence::{self, Strictness};
+use crate::redaction::Redaction;
 use crate::text::{self, count, counted};
 use checker::{Analysis, Verdict};
 use history::{History, Note, StopReason};
@@ -32,6 +33,9 @@ impl Results {
     ) -> Results {
         let rules = evidence::rules(history, analysis, coverage);
         let (verdict, reason) = decide(history, analysis, coverage, &rules, strictness);
+        // What readers are not to see is judged, and not told.
+        let redaction = redaction(info);
+        let (history, analysis) = (&*redaction.history(history), &*redaction.analysis(analysis));
         let main_s = text::seconds(coverage.main_ns.1.saturating_sub(coverage.main_ns.0));
         let faults: Vec<FaultRow> = coverage.faults.iter().map(fault_row).collect();
         let mut remarks = Vec::new();
@@ -45,7 +49,7 @@ impl Results {
                 torn.line, torn.bytes
             ));
         }
-        Results {
+        let mut results = Results {
             schema: SCHEMA.to_owned(),
             verdict,
             exit_code: verdict.exit_code(),
@@ -70,7 +74,9 @@ impl Results {
             replays: None,
             remarks,
             files: files(verdict, witness(info, analysis).is_some(), info),
-        }
+        };
+        redaction.results(&mut results);
+        results
     }
 
     /// The document of a run without a verdict. What there is of a history is counted.
@@ -81,7 +87,7 @@ impl Results {
         detail: Vec<String>,
     ) -> Results {
         let coverage = Coverage::of(history);
-        Results {
+        let mut results = Results {
             schema: SCHEMA.to_owned(),
             verdict: Outcome::Error,
             exit_code: Outcome::Error.exit_code(),
@@ -107,8 +113,16 @@ impl Results {
             replays: None,
             remarks: Vec::new(),
             files: files(Outcome::Error, false, info),
-        }
+        };
+        redaction(info).results(&mut results);
+        results
     }
+}
+
+/// What readers are not to see; all there is, where nobody can make out what that was to be.
+fn redaction(info: Option<&RunInfo>) -> Redaction {
+    let asked = info.map_or_else(|| Ok(Redaction::default()), RunInfo::redaction);
+    asked.unwrap_or_else(|_| Redaction::everything())
 }
 
 /// What was known of a run, without what is said of its system: that is told once.

@@ -2,7 +2,7 @@
 
 use super::RunInfo;
 use super::make::bounded;
-use crate::text::{self, command, count, counted, visible};
+use crate::text::{self, binary, command, count, counted, visible};
 use checker::{Analysis, Limit, Undecided};
 use history::{History, Operation};
 use schemars::JsonSchema;
@@ -52,6 +52,22 @@ pub struct UndecidedRow {
     pub width: usize,
     /// The operations that were open there and widened it, those without an outcome first; at most twelve.
     pub suspects: Vec<SuspectRow>,
+    /// How the search went: at most 200 moments of it, the last that of the limit.
+    #[serde(default)]
+    pub course: Vec<MomentRow>,
+}
+
+/// A moment of a search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MomentRow {
+    /// How long the check had taken, that of other objects included, in seconds.
+    pub at_s: f64,
+    /// How many operations were behind the search.
+    pub placed: usize,
+    /// How many states of affairs it had come to.
+    pub states: usize,
+    /// How many bytes all searches held that were under way.
+    pub held_bytes: usize,
 }
 
 /// An operation that widened a search.
@@ -109,6 +125,22 @@ impl UnknownRow {
 }
 
 impl UndecidedRow {
+    /// Since when it came no further, where that was most of what it did: `It came no further for 9.3 s of 12.0 s, in which it
+    /// came to 1,204,551 states.`
+    pub fn standstill(&self) -> Option<String> {
+        let (first, last) = (self.course.first()?, self.course.last()?);
+        let since = self.course.iter().find(|it| it.placed == last.placed)?;
+        let (stood_s, all_s) = (last.at_s - since.at_s, last.at_s - first.at_s);
+        (stood_s > all_s / 2.0).then(|| {
+            format!(
+                "It came no further for the last {} of {}, in which it came to {}.",
+                text::took(stood_s),
+                text::took(all_s),
+                counted(last.states - since.states, "state")
+            )
+        })
+    }
+
     /// How far the search came: `1,204 of 1,318 operations placed; 38 open at 41.2 s, 12 of them without an outcome.`
     pub fn sentence(&self) -> String {
         let placed = format!(
@@ -159,6 +191,16 @@ fn object(history: &History, stuck: &Undecided) -> UndecidedRow {
         suspects: suspects
             .map(|number| suspect(history, &history.operations[*number as usize]))
             .collect(),
+        course: stuck.course.iter().map(moment).collect(),
+    }
+}
+
+fn moment(moment: &checker::Moment) -> MomentRow {
+    MomentRow {
+        at_s: moment.at.as_micros() as f64 / 1e6,
+        placed: moment.placed,
+        states: moment.states,
+        held_bytes: moment.held_bytes,
     }
 }
 
@@ -233,12 +275,4 @@ fn ways(info: Option<&RunInfo>, history: &History, analysis: &Analysis, stuck: &
 /// A number among the options of a run.
 fn option(info: Option<&RunInfo>, name: &str) -> Option<f64> {
     info?.options.get(name)?.as_f64()
-}
-
-fn binary(bytes: usize) -> String {
-    match bytes {
-        0..0x10_0000 => format!("{} KiB", bytes >> 10),
-        0x10_0000..0x4000_0000 => format!("{} MiB", bytes >> 20),
-        _ => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
-    }
 }

@@ -142,6 +142,10 @@ pub struct OrderRow {
 pub struct FrontierRow {
     /// The labels of a longest legal beginning, first to last.
     pub order: Vec<String>,
+    /// After each of them the state that the object can have then, in words; null where nothing can be said of it. What else
+    /// was done may have led to several: `1 or 2`.
+    #[serde(default)]
+    pub states: Vec<Option<String>>,
     /// For each other core operation why it cannot come next: the order that begins so and ends with it.
     pub next: Vec<OrderRow>,
 }
@@ -278,6 +282,7 @@ pub(super) fn violation_row(
         orders: violation.orders.iter().map(order).collect(),
         frontier: violation.frontier.as_ref().map(|frontier| FrontierRow {
             order: frontier.order.iter().map(|place| label(*place)).collect(),
+            states: frontier.states.clone(),
             next: frontier.next.iter().map(order).collect(),
         }),
         weakened: WeakenedRow {

@@ -20,6 +20,7 @@ mod tracks;
 mod write;
 
 use crate::coverage::Coverage;
+use crate::redaction::Redaction;
 use crate::report::{logs, timeline};
 use crate::text::{self, visible};
 use checker::{Analysis, Violation};
@@ -47,6 +48,8 @@ pub struct Run<'a> {
     pub analysis: Option<&'a Analysis>,
     /// Its folder, where there are logs of nodes.
     pub directory: Option<&'a Path>,
+    /// What is not to be seen of what nodes and clients said.
+    pub redaction: &'a Redaction,
 }
 
 /// Writes a run as a trace.
@@ -54,6 +57,13 @@ pub struct Run<'a> {
 /// # Errors
 /// When `out` takes no more.
 pub fn write_perfetto(run: &Run<'_>, out: &mut impl Write) -> io::Result<()> {
+    let history = run.redaction.history(run.history);
+    let analysis = run.analysis.map(|analysis| run.redaction.analysis(analysis));
+    let run = &Run {
+        history: &history,
+        analysis: analysis.as_deref(),
+        ..*run
+    };
     let mut trace = Trace::begin(out)?;
     let mut tracks = Tracks::default();
     trace.process(RUN, "run", 0)?;
@@ -111,7 +121,11 @@ fn faults<W: Write>(run: &Run<'_>, tracks: &mut Tracks, trace: &mut Trace<'_, W>
             continue;
         };
         let name = visible(&text::fault::beginning(&span.fault), CHARS_MAX);
-        let evidence: Vec<String> = span.evidence.iter().map(|it| visible(it, CHARS_MAX)).collect();
+        let evidence: Vec<String> = span
+            .evidence
+            .iter()
+            .map(|it| visible(&run.redaction.apply(it), CHARS_MAX))
+            .collect();
         for node in span.fault.nodes() {
             let place = run.history.nodes.iter().position(|it| it == node);
             let sort = place.map_or(1000, |place| place as i64 * 10);
@@ -249,7 +263,7 @@ fn instants<W: Write>(run: &Run<'_>, tracks: &mut Tracks, trace: &mut Trace<'_, 
         return Ok(());
     };
     for (place, node) in (0..).zip(&run.history.nodes) {
-        for (at, line) in logs::of_node(directory, node) {
+        for (at, line) in logs::of_node(directory, node, run.redaction) {
             put(place, "log", (at, &line), trace)?;
         }
     }

@@ -28,12 +28,18 @@ const BESIDE: usize = 1;
 const KEY_CLASS: &str = "key";
 /// How many nodes are shown.
 const NODES_MAX: usize = 9;
+/// How many of them at once; the others are a click away.
+const COLUMNS: usize = 3;
+/// A gap of so few lines takes no less room than the lines.
+const GAP_MIN: usize = 2;
 
 /// The logs around a violation.
 #[derive(Default)]
 pub struct Logs {
-    /// Of the nodes that have something to say.
+    /// Of the nodes that have most to say: those that were asked, those that were stopped, those that named the object.
     pub shown: Vec<NodeLog>,
+    /// Of the others that have something to say.
+    pub more: Vec<NodeLog>,
     /// Which nodes are not shown, and why, in sentences.
     pub note: String,
 }
@@ -148,7 +154,10 @@ pub fn around(
     let note: Vec<String> = none_from.into_iter().chain(not_shown).collect();
     let is_other: Vec<String> = others.iter().map(|(node, ..)| node.clone()).collect();
     shown.extend(others);
-    shown.sort_by_key(|(node, ..)| history.nodes.iter().position(|known| known == node));
+    let mut more = shown.split_off(shown.len().min(COLUMNS));
+    for columns in [&mut shown, &mut more] {
+        columns.sort_by_key(|(node, ..)| history.nodes.iter().position(|known| known == node));
+    }
     let log = |(node, why, lines): (String, String, Vec<OwnLine>)| {
         let lines_max = match is_other.contains(&node) {
             true => LINES_OF_OTHERS_MAX,
@@ -167,18 +176,19 @@ pub fn around(
     };
     Logs {
         shown: shown.into_iter().map(log).collect(),
+        more: more.into_iter().map(log).collect(),
         note: note.join(" "),
     }
 }
 
 /// Everything that a node wrote, with its time in nanoseconds, up to so many lines as are kept at most.
-pub fn of_node(directory: &Path, node: &str) -> Vec<(u64, String)> {
+pub fn of_node(directory: &Path, node: &str, redaction: &Redaction) -> Vec<(u64, String)> {
     let whole = Window {
         around: vec![(0, u64::MAX)],
         from: 0,
         to: u64::MAX,
     };
-    let lines = read::own_words(directory, node, &whole, ("", ""), &Redaction::default());
+    let lines = read::own_words(directory, node, &whole, ("", ""), redaction);
     lines.into_iter().map(|line| (line.at, line.text)).collect()
 }
 
@@ -260,6 +270,7 @@ fn chosen(
         .iter()
         .take(lines_max)
         .for_each(|place| keep[*place] = true);
+    close_small_gaps(&mut keep, &lines);
     let mut shown = Vec::new();
     let (mut left_out, mut latest) = (0, 0);
     for (line, keep) in lines.into_iter().zip(keep) {
@@ -297,6 +308,24 @@ fn chosen(
         shown.push((latest, gap(left_out)));
     }
     shown
+}
+
+/// Keeps what would be left out between two lines that are kept, where that is hardly anything.
+fn close_small_gaps(keep: &mut [bool], lines: &[OwnLine]) {
+    let mut before = None;
+    for place in 0..keep.len() {
+        if !keep[place] {
+            continue;
+        }
+        let left_out = before.map_or(place, |before| place - before - 1);
+        let is_whole = lines[place - left_out..=place]
+            .iter()
+            .all(|it| it.skipped_before == 0);
+        if left_out < GAP_MIN && is_whole {
+            keep[place - left_out..place].fill(true);
+        }
+        before = Some(place);
+    }
 }
 
 fn gap(lines: usize) -> LogLine {

@@ -13,6 +13,7 @@
 mod choose;
 mod draw;
 mod read;
+mod steps;
 
 use crate::document::ViolationRow;
 use crate::redaction::Redaction;

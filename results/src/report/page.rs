@@ -26,6 +26,7 @@ use checker::{Analysis, Violation};
 use history::History;
 use replays::{ReplaysView, replays};
 use shapes::Shapes;
+use std::borrow::Cow;
 use std::path::Path;
 use tables::{CheckView, KindView, checker_note, checks, environment, files, folder, footer, kinds, numbers};
 use top::{Fact, breadcrumb, command_lines, facts};
@@ -96,6 +97,22 @@ pub fn render(
     let redaction = run
         .map_or_else(|| Ok(Redaction::default()), RunInfo::redaction)
         .map_err(|problem| askama::Error::Custom(problem.into()))?;
+    // What readers are not to see is in none of what the page is made of.
+    let mut told = Cow::Borrowed(results);
+    if !redaction.is_nothing() {
+        redaction.results(told.to_mut());
+    }
+    let results = told.as_ref();
+    let run = results.run.as_ref();
+    let history = redaction.history(history);
+    let history = history.as_ref();
+    let analysis = analysis.map(|analysis| redaction.analysis(analysis));
+    let analysis = analysis.as_deref();
+    let coverage = match redaction.is_nothing() {
+        true => Cow::Borrowed(coverage),
+        false => Cow::Owned(Coverage::of(history)),
+    };
+    let coverage = coverage.as_ref();
     let empty = Vec::new();
     let found = analysis.map_or(&empty, |analysis| &analysis.violations);
     let rows = &results.violations[..found.len().min(results.violations.len())];

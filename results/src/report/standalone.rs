@@ -6,7 +6,9 @@
 
 use crate::coverage::Coverage;
 use crate::document::Results;
+use crate::redaction::Redaction;
 use crate::report::timeline::{self, Reach};
+use crate::run_info::RunInfo;
 use checker::Analysis;
 use history::History;
 
@@ -20,6 +22,10 @@ pub fn counterexample_svg(
     analysis: &Analysis,
     coverage: &Coverage,
 ) -> Option<String> {
+    let run = results.run.as_ref();
+    let redaction = run.map_or_else(|| Ok(Redaction::default()), RunInfo::redaction);
+    let redaction = redaction.unwrap_or_else(|_| Redaction::everything());
+    let (history, analysis) = (&redaction.history(history), &redaction.analysis(analysis));
     let violation = analysis.violations.first()?;
     let row = results.violations.first()?;
     let drawing = timeline::draw(history, coverage, violation, row, Reach::Nearest);

@@ -268,6 +268,9 @@ fn throughput(
     (highest > most).then(|| per_s(highest))
 }
 
+/// How far apart the names of two lines stand at least.
+const NAMES_APART: f64 = 11.0;
+
 /// Draws the latencies, and says that every so-many-th operation is a point.
 fn latency(svg: &mut Svg, history: &History, bins: &Bins, x: &dyn Fn(u64) -> f64, top: f64) -> usize {
     svg.text("plot-title", "start", [0.0, top - 10.0], "Latency");
@@ -321,6 +324,7 @@ fn latency(svg: &mut Svg, history: &History, bins: &Bins, x: &dyn Fn(u64) -> f64
             Outcome::Fail => {}
         }
     }
+    let mut ends = Vec::new();
     for (class, share) in [("line-p99", 0.99), ("line-p50", 0.5)] {
         let mut d = String::new();
         let mut pen_down = false;
@@ -341,8 +345,12 @@ fn latency(svg: &mut Svg, history: &History, bins: &Bins, x: &dyn Fn(u64) -> f64
             last_y = Some(y(value as f64));
         }
         svg.path(class, &d);
-        if let Some(y) = last_y {
-            let word = if class == "line-p50" { "p50" } else { "p99" };
+        ends.push(last_y);
+    }
+    // Where the lines end together their names stand one above the other.
+    if let [Some(p99), Some(p50)] = ends[..] {
+        let p99 = p99.min(p50 - NAMES_APART);
+        for (word, y) in [("p99", p99), ("p50", p50)] {
             svg.text("tick", "start", [RIGHT + 4.0, y + 4.0], word);
         }
     }

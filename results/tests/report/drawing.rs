@@ -232,6 +232,7 @@ fn where_there_are_too_many_orders_the_page_says_how_far_one_comes() {
     let next = violation.orders.drain(..).find(|order| order.order == [0, 1]);
     violation.frontier = Some(checker::Frontier {
         order: vec![0],
+        states: vec![Some("<17>".to_owned())],
         next: next.into_iter().collect(),
     });
     let furthest = page(&analysis);
@@ -239,5 +240,9 @@ fn where_there_are_too_many_orders_the_page_says_how_far_one_comes() {
     assert!(
         furthest.contains(" must be told 17. It was told 42."),
         "why B cannot be next"
+    );
+    assert!(
+        furthest.contains("<td>&#60;17&#62;</td>"),
+        "what there is after A, as text"
     );
 }

@@ -147,6 +147,7 @@ fn perfetto(history: &History) -> Value {
         coverage: &coverage,
         analysis: Some(&analysis),
         directory: Some(folder.path()),
+        redaction: &results::Redaction::default(),
     };
     write_perfetto(&run, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();

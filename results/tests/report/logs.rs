@@ -54,7 +54,7 @@ fn what_a_node_wrote_is_text_and_the_cause_is_among_what_is_shown() {
 }
 
 #[test]
-fn what_is_to_be_black_is_black_on_the_page_and_nowhere_else() {
+fn what_is_to_be_black_is_black_on_the_page_and_stays_in_the_log() {
     let history = Script::decided_twice().history();
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("nodes/n1")).unwrap();

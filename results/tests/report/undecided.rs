@@ -83,6 +83,17 @@ fn an_undecided_run_says_how_far_the_checker_got_and_what_would_help() {
     assert_eq!(object.key, json!("x"));
     assert!(object.placed < object.of && object.width > 0, "{object:?}");
     assert!(object.widened_at_s.unwrap() > 0.0);
+    // How it went, to the moment of the limit.
+    let last = object.course.last().unwrap();
+    let limit = results.checks[0].limits.as_ref().unwrap().memory_bytes.unwrap();
+    assert!(
+        last.held_bytes > limit && last.placed == object.placed,
+        "{object:?}"
+    );
+    assert_eq!(page.matches("<svg class=\"course-plot\"").count(), 3);
+    for words in ["limit: ", "States, that this search had come to: ", "all: 11"] {
+        assert!(page.contains(words), "{words}");
+    }
     // Those without an outcome come first: they are what makes it hard.
     assert_eq!(object.suspects[0].kind, "info");
     assert_eq!(object.suspects[0].f, "cas");
@@ -141,6 +152,34 @@ fn with_enough_memory_there_is_nothing_to_say() {
     assert_ne!(results.reason.kind, "checker-limit");
     assert_eq!(results.unknown, None);
     assert!(!page.contains("How far the checker got"));
+}
+
+#[test]
+fn a_long_search_says_how_it_went_within_bounds() {
+    let history = hard(&json!(0));
+    let limits = Limits {
+        time: None,
+        memory_bytes: Some(1 << 20),
+    };
+    let analysis = checker::check_with(
+        &history,
+        Model::CasRegister,
+        &checker::Options {
+            limits,
+            ..checker::Options::default()
+        },
+    )
+    .unwrap();
+    for undecided in &analysis.undecided {
+        assert!((1..=checker::course::MOMENTS_MAX).contains(&undecided.course.len()));
+        assert!(
+            undecided
+                .course
+                .is_sorted_by_key(|moment| (moment.at, moment.states))
+        );
+        assert!(undecided.course.last().unwrap().held_bytes > 1 << 20);
+    }
+    assert_eq!(analysis.undecided.len(), analysis.keys.unknown);
 }
 
 #[test]

@@ -13,9 +13,10 @@
 use super::elements::{AFTER, NOBODY};
 use super::fifo::Line;
 use super::{Asked, CollectionCall, Told};
+use crate::budget::Account;
 use crate::search::trail::{START, Trail};
 use crate::search::{Judgement, Stuck};
-use crate::{Budget, Limit};
+use crate::{Budget, Limit, Moment};
 use history::Value;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -96,12 +97,13 @@ struct Reached {
 
 /// Whether the calls have a legal order.
 pub(crate) fn search(calls: &[CollectionCall], budget: &Budget) -> Judgement {
-    let mut search = Search::new(calls, budget);
+    let mut search = Search::new(calls);
     for width in WIDTHS {
-        match search.layers(width) {
+        let mut account = budget.account();
+        match search.layers(width, &mut account) {
             Ok(Some(judgement)) => return judgement,
             Ok(None) => {}
-            Err(limit) => return Judgement::Unknown(search.stuck(limit)),
+            Err(limit) => return Judgement::Unknown(search.stuck(limit, account.course())),
         }
     }
     unreachable!("the widest search leaves nothing out")
@@ -109,7 +111,6 @@ pub(crate) fn search(calls: &[CollectionCall], budget: &Budget) -> Judgement {
 
 struct Search<'a> {
     calls: &'a [CollectionCall],
-    budget: &'a Budget,
     adds: Vec<Span>,
     removes: Vec<Span>,
     empties: Vec<Span>,
@@ -124,10 +125,9 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(calls: &'a [CollectionCall], budget: &'a Budget) -> Self {
+    fn new(calls: &'a [CollectionCall]) -> Self {
         let mut search = Search {
             calls,
-            budget,
             adds: Vec::new(),
             removes: Vec::new(),
             empties: Vec::new(),
@@ -165,8 +165,7 @@ impl<'a> Search<'a> {
 
     /// Pair by pair, with at most so many states of affairs each time. `None` when there is no order among these, and
     /// others were left out.
-    fn layers(&mut self, width: usize) -> Result<Option<Judgement>, Limit> {
-        let mut account = self.budget.account();
+    fn layers(&mut self, width: usize, account: &mut Account<'_>) -> Result<Option<Judgement>, Limit> {
         let mut trail = Trail::default();
         let mut is_whole = true;
         let mut layer = vec![Reached {
@@ -214,6 +213,7 @@ impl<'a> Search<'a> {
                 return Ok(is_whole.then_some(Judgement::Illegal { suspects }));
             }
             self.depth += 1;
+            account.is_behind(2 * self.depth);
             self.width = next.len();
             layer = next;
         }
@@ -355,7 +355,7 @@ impl<'a> Search<'a> {
         spans * size_of::<Span>()
     }
 
-    fn stuck(&self, limit: Limit) -> Stuck {
+    fn stuck(&self, limit: Limit, course: Vec<Moment>) -> Stuck {
         let (adds, _) = self.last.adds.open(&self.adds);
         let (removes, by) = self.last.removes.open(&self.removes);
         let open = adds.iter().map(|it| self.adds[*it as usize].call);
@@ -367,6 +367,7 @@ impl<'a> Search<'a> {
             event: by.min(self.calls.last().map_or(0, |call| call.invoke)),
             width: self.width,
             open: open.take(20).collect(),
+            course,
         }
     }
 }

@@ -28,7 +28,12 @@ pub(super) fn decide(calls: &[SemaphoreCall], budget: &Budget) -> Judgement {
     let failed = match sweep.run(&mut account) {
         Ok(None) => return Judgement::Legal { order: sweep.order },
         Ok(Some(failed)) => failed,
-        Err((limit, event)) => return Judgement::Unknown(sweep.stuck(limit, event)),
+        Err((limit, event)) => {
+            return Judgement::Unknown(Stuck {
+                course: account.course(),
+                ..sweep.stuck(limit, event)
+            });
+        }
     };
     Judgement::Illegal {
         suspects: recent(calls, failed, budget),
@@ -124,6 +129,7 @@ impl<'a> Sweep<'a> {
         for (step, ending) in ends.into_iter().enumerate() {
             let complete = self.calls[ending as usize].complete;
             if step.is_multiple_of(STEPS_PER_LOOK) {
+                account.is_behind(self.order.len());
                 account
                     .holds(self.calls.len() * 32)
                     .map_err(|limit| (limit, complete))?;
@@ -212,6 +218,7 @@ impl<'a> Sweep<'a> {
             event,
             width: 1,
             open: Vec::new(),
+            course: Vec::new(),
         }
     }
 }

@@ -109,6 +109,7 @@ fn scan_together(set: &Set<'_>, calls: &[Of<'_>], budget: &Budget) -> Judgement 
             event: scan.event,
             width: scan.ways.len(),
             open: scan.open_calls(),
+            course: scan.account.course(),
             ..Stuck::at_start(limit, calls)
         }),
     }
@@ -187,6 +188,7 @@ impl<'a, 'h> Scan<'a, 'h> {
                 });
             }
             self.behind += 1;
+            self.account.is_behind(self.behind);
             self.look()?;
         }
         let Some(way) = self.ways.first() else {

@@ -7,9 +7,12 @@ use super::super::verify::CORE_MAX;
 use super::{Case, STATES_MAX};
 use crate::{CoreOperation, Frontier, Object};
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 
 /// More states of affairs than these, over all beginnings, and it is not said.
 const EFFORT_MAX: usize = 200_000;
+/// So many states are told each in its words.
+const SHOWN_MAX: usize = 3;
 
 /// A legal beginning: its members in order, and what it led to.
 struct Beginning<O: Object> {
@@ -24,9 +27,11 @@ impl<O: Object> Case<'_, O> {
         let order = self.longest_beginning(&classes)?;
         // All that the same order can have led to: the updates around it may have happened in other ways.
         let mut reached = FxHashSet::from_iter([classes.begin(self.object)]);
+        let mut states = Vec::new();
         for place in &order {
             classes.spread(self.object, &mut reached, STATES_MAX)?;
             reached = reached.iter().filter_map(|at| self.after(at, *place)).collect();
+            states.push(self.shown(&reached));
         }
         classes.spread(self.object, &mut reached, STATES_MAX)?;
         let next = (0..self.kept.len()).filter(|place| !order.contains(place));
@@ -41,7 +46,17 @@ impl<O: Object> Case<'_, O> {
             }
         });
         let next = next.collect::<Option<Vec<_>>>()?;
-        Some(Frontier { order, next })
+        Some(Frontier { order, states, next })
+    }
+
+    /// The states of which one is that of the object, in words.
+    fn shown(&self, reached: &FxHashSet<Reached<O>>) -> Option<String> {
+        let all = reached.iter().map(|(_, state)| self.object.show_state(state));
+        let all: BTreeSet<String> = all.collect::<Option<_>>()?;
+        Some(match all.len() {
+            0..=SHOWN_MAX => all.into_iter().collect::<Vec<_>>().join(" or "),
+            more => format!("one of {more} states"),
+        })
     }
 
     /// The members of a longest beginning that respects real time and every answer.
@@ -141,6 +156,8 @@ mod tests {
         let frontier = violation.frontier.unwrap();
         // A, the reads of 1, B, and the read of 2: C, D, E are the reads.
         assert_eq!(frontier.order, [0, 2, 3, 1, 4]);
+        let states: Vec<&str> = frontier.states.iter().flatten().map(String::as_str).collect();
+        assert_eq!(states, ["1", "1", "1", "2", "2"]);
         let next: Vec<(usize, &str)> = frontier
             .next
             .iter()

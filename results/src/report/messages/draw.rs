@@ -1,13 +1,14 @@
 //! The space-time diagram: hosts as lanes, time to the right, a message as an arrow from its sender to its receiver.
 //!
-//! An arrow leans by as long as rules kept the message; what the harness did not delay stands upright, for the way
-//! through the switch takes some microseconds. One that was dropped ends half-way, with a cross.
+//! Every message has a place of its own ([`super::steps`]). An arrow leans by as long as rules kept the message; what the
+//! harness did not delay stands upright, for the way through the switch takes some microseconds. One that was dropped ends
+//! half-way, with a cross.
 
 use super::read::{Captured, Message};
+use super::steps::Steps;
 use crate::document::ViolationRow;
-use crate::report::axis::Axis;
 use crate::report::svg::Svg;
-use crate::text::{counted, moment, visible};
+use crate::text::{counted, moment, stretch, visible};
 
 const WIDTH: f64 = 1220.0;
 const LEFT: f64 = 92.0;
@@ -18,14 +19,14 @@ const LANE: f64 = 52.0;
 pub fn draw(captured: &Captured, chosen: &[&Message], row: &ViolationRow, (from, to): (u64, u64)) -> String {
     let hosts = hosts(captured, chosen);
     let bottom = TOP + LANE * hosts.len() as f64;
-    let mut svg = Svg::new(WIDTH, bottom + 26.0);
+    let mut svg = Svg::new(WIDTH, bottom + 42.0);
     let core = row.core.iter();
     let spans: Vec<(u64, u64)> = core
         .map(|member| (member.start_ns, member.end_ns.unwrap_or(member.start_ns)))
         .collect();
     let arrivals = chosen.iter().map(|message| message.at_ns);
     let moments = arrivals.chain(spans.iter().flat_map(|(start, end)| [*start, *end]));
-    let axis = Axis::over(moments.collect(), &[], LEFT + 8.0, RIGHT - 8.0);
+    let axis = Steps::over(moments.collect(), LEFT + 12.0, RIGHT - 12.0);
     let y = |host: usize| {
         let place = hosts.iter().position(|known| *known == host);
         place.map(|place| TOP + LANE * (place as f64 + 0.5))
@@ -50,13 +51,20 @@ pub fn draw(captured: &Captured, chosen: &[&Message], row: &ViolationRow, (from,
         );
     }
     times(&mut svg, &axis, bottom);
-    for message in chosen {
+    let places = axis.each(chosen.iter().map(|message| message.at_ns));
+    for (message, x) in chosen.iter().zip(places) {
         let ends = captured
             .host(message.from)
             .and_then(y)
             .zip(captured.host(message.to).and_then(y));
         if let Some((y1, y2)) = ends {
-            arrow(&mut svg, captured, message, &axis, [y1, y2]);
+            let sent_ns = message.at_ns.saturating_sub(message.delay_ns);
+            let sent_x = if message.delay_ns > 0 {
+                axis.x(sent_ns).min(x)
+            } else {
+                x
+            };
+            arrow(&mut svg, captured, message, [sent_x, y1], [x, y2]);
         }
     }
     let title = format!(
@@ -81,24 +89,23 @@ fn hosts(captured: &Captured, chosen: &[&Message]) -> Vec<usize> {
     hosts
 }
 
-fn times(svg: &mut Svg, axis: &Axis, bottom: f64) {
-    for tick in axis.ticks(130.0) {
-        let x = axis.x(tick);
-        svg.line("grid", [x, TOP, x, bottom]);
-        let text = format!("{:.4} s", crate::text::seconds(tick));
-        svg.text("tick", "middle", [x, bottom + 17.0], &text);
-    }
-    for (left, right, left_out) in axis.breaks() {
-        svg.rect("break", [left, TOP, right - left, bottom - TOP], "another scale");
-        let at = [(left + right) / 2.0, bottom + 17.0];
-        let text = format!("// {}", crate::text::stretch(left_out));
+fn times(svg: &mut Svg, axis: &Steps, bottom: f64) {
+    for (left, right, lasted) in axis.nothing() {
+        let title = format!("nothing of this for {}", stretch(*lasted));
+        let inside = [left + 6.0, TOP, right - left - 12.0, bottom - TOP];
+        svg.rect("break", inside, &title);
+        let at = [(left + right) / 2.0, bottom + 34.0];
+        let text = format!("// {}", stretch(*lasted));
         svg.text("break-text", "middle", at, &text);
+    }
+    for (moment, x) in axis.ticks(84.0) {
+        svg.line("grid", [x, TOP, x, bottom + 4.0]);
+        let text = format!("{:.4} s", crate::text::seconds(moment));
+        svg.text("tick", "middle", [x, bottom + 17.0], &text);
     }
 }
 
-fn arrow(svg: &mut Svg, captured: &Captured, message: &Message, axis: &Axis, [y1, y2]: [f64; 2]) {
-    let x1 = axis.x(message.at_ns.saturating_sub(message.delay_ns));
-    let x2 = axis.x(message.at_ns);
+fn arrow(svg: &mut Svg, captured: &Captured, message: &Message, [x1, y1]: [f64; 2], [x2, y2]: [f64; 2]) {
     let deed = match message.comment.as_str() {
         "" => String::new(),
         comment => format!(" · {}", visible(comment, 120)),

@@ -1,6 +1,7 @@
 //! The section of a run that the checker could not decide: how far it got, what widened its search, what would help.
 
-use crate::document::{Results, SuspectRow, UndecidedRow};
+use crate::document::{LimitsRow, Results, SuspectRow, UndecidedRow};
+use crate::report::course;
 use crate::report::operations::link_to_key;
 use crate::text::{self, count, moment, visible};
 use checker::Analysis;
@@ -24,6 +25,8 @@ pub struct ObjectView {
     pub sentence: String,
     /// The operations that widened it: who asked whom, what, from when to when, and a class.
     pub suspects: Vec<SuspectView>,
+    /// Drawings of how the search went.
+    pub course: Vec<String>,
     /// A link to them in the picture of the run; may be empty.
     pub in_run: String,
 }
@@ -39,13 +42,14 @@ pub struct SuspectView {
 pub fn undecided(results: &Results, history: &History, analysis: &Analysis) -> Option<UndecidedView> {
     let unknown = results.unknown.as_ref()?;
     let noun = analysis.model.noun();
+    let limits = results.checks.first().and_then(|check| check.limits.as_ref());
     let more = unknown.undecided - unknown.objects.len();
     Some(UndecidedView {
         limit: unknown.sentence(),
         objects: unknown
             .objects
             .iter()
-            .map(|it| object(it, noun, history))
+            .map(|it| object(it, noun, history, limits))
             .collect(),
         more: match more {
             0 => String::new(),
@@ -62,13 +66,18 @@ fn split(way: &str) -> (String, String) {
     (words.to_owned(), command.to_owned())
 }
 
-fn object(row: &UndecidedRow, noun: &str, history: &History) -> ObjectView {
+fn object(row: &UndecidedRow, noun: &str, history: &History, limits: Option<&LimitsRow>) -> ObjectView {
     let key = row.key.to_string();
     let place = (0..history.keys.len() as u32).find(|place| history.key_name(*place) == key);
     ObjectView {
         name: format!("{} {}", text::capitalized(noun), visible(&key, 60)),
         share: row.placed as f64 / row.of.max(1) as f64 * 100.0,
-        sentence: row.sentence(),
+        sentence: [Some(row.sentence()), row.standstill()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" "),
+        course: course::draw(row, limits),
         suspects: row.suspects.iter().map(suspect).collect(),
         in_run: place.map_or_else(String::new, |place| link_to_key(history, place)),
     }

@@ -33,6 +33,8 @@ pub struct ViolationView {
     pub orders: Vec<(Vec<Piece>, Vec<Piece>)>,
     /// Which order comes furthest, where there are too many to show all; else empty.
     pub furthest: Vec<Piece>,
+    /// The steps of that order: who, and what the object can be after it.
+    pub steps: Vec<(Vec<Piece>, String)>,
     pub claim: String,
     pub answers: Vec<AnswerRow>,
     pub key_name: String,
@@ -154,6 +156,7 @@ pub fn violation_view(
             };
             lettered(&sentence, row)
         }),
+        steps: steps(row),
         claim: match row.shrink.caveat() {
             None => claim(&labels, row.shrink.minimal),
             Some(caveat) => format!("{} {caveat}", claim(&labels, false)),
@@ -174,8 +177,8 @@ pub fn violation_view(
                 },
             ),
             (
-                "Reads, other operations".to_owned(),
-                format!("{}, {}", count(reads), count(mine.len() - reads)),
+                "Kinds".to_owned(),
+                format!("{}, {} other", counted(reads, "read"), count(mine.len() - reads)),
             ),
             (
                 "Shrunk".to_owned(),
@@ -215,6 +218,17 @@ fn orders(row: &ViolationRow) -> Vec<(Vec<Piece>, Vec<Piece>)> {
             .map(|order| told(order.order.join(", then "), order))
             .collect(),
     }
+}
+
+/// The order that comes furthest, step by step, with what the object can be after each; empty where nothing is known of that.
+fn steps(row: &ViolationRow) -> Vec<(Vec<Piece>, String)> {
+    let Some(frontier) = &row.frontier else {
+        return Vec::new();
+    };
+    let steps = frontier.order.iter().zip(&frontier.states);
+    steps
+        .filter_map(|(label, state)| Some((lettered(label, row), visible(state.as_ref()?, 120))))
+        .collect()
 }
 
 /// What can be drawn, by the class of the choice: the core alone, with what was near, with all there is.

@@ -72,6 +72,7 @@ impl<'a> Beam<'a> {
                 }
                 begun += 1;
             }
+            self.account.is_behind(behind);
             if let Err(limit) = self.finish(ending) {
                 return Attempt::Unknown(Stuck {
                     limit,
@@ -80,6 +81,7 @@ impl<'a> Beam<'a> {
                     event: complete,
                     width: self.frontier.len().max(self.reached.len()),
                     open: self.open.places().take(OPEN_MAX).collect(),
+                    course: self.account.course(),
                 });
             }
             behind += 1;
