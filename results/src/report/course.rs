@@ -77,7 +77,8 @@ fn one(curve: &Curve<'_>, course: &[MomentRow], time_max_s: Option<f64>) -> Stri
     let y = |value: usize| BOTTOM - (BOTTOM - TOP) * value as f64 / top;
     let mut svg = Svg::new(WIDTH, HEIGHT);
     svg.text("plot-title", "start", [0.0, 14.0], curve.title);
-    let note_at = text_width(curve.title, 12.5) + 10.0;
+    // It is bold, which is wider.
+    let note_at = text_width(curve.title, 14.5) + 10.0;
     svg.text("tick", "start", [note_at, 14.0], curve.note);
     let step = step(top, curve.is_binary);
     let lines = (0..)

@@ -7,7 +7,7 @@
 use super::read::{Captured, Message};
 use super::steps::Steps;
 use crate::document::ViolationRow;
-use crate::report::svg::Svg;
+use crate::report::svg::{Svg, text_width};
 use crate::text::{counted, moment, stretch, visible};
 
 const WIDTH: f64 = 1220.0;
@@ -90,13 +90,19 @@ fn hosts(captured: &Captured, chosen: &[&Message]) -> Vec<usize> {
 }
 
 fn times(svg: &mut Svg, axis: &Steps, bottom: f64) {
+    let mut named_to = 0.0;
     for (left, right, lasted) in axis.nothing() {
         let title = format!("nothing of this for {}", stretch(*lasted));
         let inside = [left + 6.0, TOP, right - left - 12.0, bottom - TOP];
         svg.rect("break", inside, &title);
-        let at = [(left + right) / 2.0, bottom + 34.0];
+        let middle = (left + right) / 2.0;
         let text = format!("// {}", stretch(*lasted));
-        svg.text("break-text", "middle", at, &text);
+        let half = text_width(&text, 11.0) / 2.0 + 3.0;
+        // Where two are close together, the second is told on hover alone.
+        if middle - half >= named_to && middle + half <= WIDTH {
+            svg.text("break-text", "middle", [middle, bottom + 34.0], &text);
+            named_to = middle + half;
+        }
     }
     for (moment, x) in axis.ticks(84.0) {
         svg.line("grid", [x, TOP, x, bottom + 4.0]);

@@ -28,7 +28,8 @@ pub struct ViolationView {
     /// The drawing with all operations on the object; none where the other one has them already.
     pub timeline_of_all: Option<Drawn>,
     pub circle: String,
-    pub reasons: Vec<(String, Vec<Piece>)>,
+    /// Their numbers, whether by real time or by value, and in words.
+    pub reasons: Vec<(String, String, Vec<Piece>)>,
     /// Orders and where they break; or, after the order that comes furthest, what is next and why it cannot be.
     pub orders: Vec<(Vec<Piece>, Vec<Piece>)>,
     /// Which order comes furthest, where there are too many to show all; else empty.
@@ -146,7 +147,13 @@ pub fn violation_view(
         circle: circle::draw(violation, row),
         reasons: ('①'..)
             .zip(&row.edges)
-            .map(|(number, edge)| (number.to_string(), lettered(&edge.sentence, row)))
+            .map(|(number, edge)| {
+                (
+                    number.to_string(),
+                    edge.kind.clone(),
+                    lettered(&edge.sentence, row),
+                )
+            })
             .collect(),
         orders: orders(row),
         furthest: row.frontier.as_ref().map_or_else(Vec::new, |frontier| {
