@@ -235,7 +235,7 @@ mod tests {
             ) + "\n"
         });
         let history = history::read_bytes(lines.collect::<String>().as_bytes()).unwrap();
-        let analysis = checker::check(&history, checker::Model::Register).unwrap();
+        let analysis = checker::check(&history, checker::Model::CasRegister).unwrap();
         assert!(format!("{analysis:?}").contains("pin"), "it has something to say");
         let redaction = Redaction::of(r"pin \d").unwrap();
         let black = format!(
