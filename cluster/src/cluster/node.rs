@@ -207,7 +207,10 @@ impl Node {
         if let Some(clock) = &self.clock {
             command.env.extend(clock.environment(&command));
         }
-        self.lock().joins_with = Some(command);
+        let mut life = self.lock();
+        life.joins_with = Some(command);
+        // It is asked as one that starts for the first time: it may listen before it knows whether the others take it.
+        life.has_been_ready = false;
         Ok(())
     }
 
