@@ -48,6 +48,7 @@ fn main() {
             memory_bytes: Some(4 << 30),
         },
         strict_fail: false,
+        ..Options::default()
     };
     let mut cases = Vec::new();
     for (values, keys) in [(0, 1), (5, 1), (5, 1000)] {

@@ -20,11 +20,14 @@ fn is_legal(lines: &[String]) -> bool {
     check(&history, Model::Decree).unwrap().verdict == Verdict::Valid
 }
 
+/// A function, a key and a value.
+type Doing = (&'static str, u64, u64);
+
 /// Clients of two decrees that are told anything.
 fn drawn(random: &mut ChaCha8Rng, events: usize) -> Vec<String> {
     let mut lines = Vec::new();
     // Each client's process, and what it is doing.
-    let mut clients: Vec<(u64, Option<(&str, u64, u64)>)> = (0..4).map(|client| (client, None)).collect();
+    let mut clients: Vec<(u64, Option<Doing>)> = (0..4).map(|client| (client, None)).collect();
     while lines.len() < events {
         let client = random.random_range(0..clients.len());
         let (process, doing) = &mut clients[client];
