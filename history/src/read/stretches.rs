@@ -26,7 +26,18 @@ const THREADS_MAX: u64 = 8;
 /// When the file cannot be read.
 pub fn read(path: &Path, size: u64) -> Result<Option<History>, ReadError> {
     let processors = thread::available_parallelism().map_or(1, |processors| processors.get() as u64);
-    let count = (size / STRETCH_BYTES_MIN).min(processors).min(THREADS_MAX);
+    read_in(
+        path,
+        size,
+        (size / STRETCH_BYTES_MIN).min(processors).min(THREADS_MAX),
+    )
+}
+
+/// Reads it in so many stretches.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_in(path: &Path, size: u64, count: u64) -> Result<Option<History>, ReadError> {
     if count < 2 {
         return Ok(None);
     }

@@ -324,3 +324,106 @@ proptest! {
         let _ = read_bytes(&bytes);
     }
 }
+
+/// A file so long that it is read in stretches: clients that are busy wherever one begins, with texts as values, names that
+/// come late, outcomes that nobody knows, and things said of them.
+fn long_file() -> String {
+    let mut text = serde_json::to_string(&header()).unwrap() + "\n";
+    let mut processes: Vec<u64> = (0..7).collect();
+    let mut doing: Vec<Option<u64>> = vec![None; 7];
+    for number in 0..120_000_u64 {
+        // Every step another client, in no order that repeats soon.
+        let client = (number * number / 3 % 7) as usize;
+        let (process, key) = (processes[client], number / 1000 % 50);
+        let node = number / 40_000 + 1;
+        let Some(value) = doing[client].take() else {
+            doing[client] = Some(number);
+            let f = if number > 90_000 { "late" } else { "write" };
+            text += &format!(
+                "{{\"index\":{number},\"time\":{number},\"process\":{process},\"type\":\"invoke\",\"f\":\"{f}\",\"key\":\"k{key}\",\"value\":\"text {}\",\"node\":\"m{node}\"}}\n",
+                number % 977
+            );
+            continue;
+        };
+        let f = if value > 90_000 { "late" } else { "write" };
+        let (kind, more) = match number % 19 {
+            0 => ("info", ",\"error\":\"nobody knows\""),
+            1 => ("fail", ",\"error\":\"refused\""),
+            _ => ("ok", ""),
+        };
+        if kind == "info" {
+            processes[client] += 7;
+        }
+        text += &format!(
+            "{{\"index\":{number},\"time\":{number},\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":[{},\"a\"]{more}}}\n",
+            number % 31
+        );
+    }
+    text
+}
+
+fn read_as_file(text: &str) -> Result<crate::History, ReadError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    std::fs::write(&path, text).unwrap();
+    read_file(&path)
+}
+
+#[test]
+fn a_long_file_is_read_in_stretches_as_if_it_were_one() {
+    let text = long_file() + "{\"index\":120000,\"ti";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    std::fs::write(&path, &text).unwrap();
+    let whole = read_bytes(text.as_bytes()).unwrap();
+    for count in [2, 3, 8] {
+        let read = super::stretches::read_in(&path, text.len() as u64, count).unwrap();
+        let read = read.unwrap_or_else(|| panic!("{count} stretches fit together"));
+        assert_eq!(read.operations, whole.operations, "{count} stretches");
+        assert_eq!((read.events, &read.torn), (whole.events, &whole.torn));
+        assert_eq!((&read.header, &read.errors), (&whole.header, &whole.errors));
+        assert_eq!(
+            (&read.keys, &read.functions, &read.nodes),
+            (&whole.keys, &whole.functions, &whole.nodes)
+        );
+        let texts =
+            |history: &crate::History| -> Vec<String> { history.values.texts().map(str::to_owned).collect() };
+        assert_eq!(texts(&read), texts(&whole));
+    }
+}
+
+#[test]
+fn what_is_wrong_in_the_middle_of_a_long_file_is_told_as_if_it_had_been_read_from_the_beginning() {
+    let text = long_file();
+    let lines: Vec<&str> = text.lines().collect();
+    let with = |place: usize, line: &str| {
+        let mut lines = lines.clone();
+        lines.insert(place, line);
+        lines.join("\n") + "\n"
+    };
+    let again = lines[80_000..]
+        .iter()
+        .find(|line| line.contains("invoke"))
+        .unwrap()
+        .replace("\"process\":", "\"process\":300000");
+    for (place, line) in [
+        (100_000, "{\"process\":3,\"type\":"),
+        (70_000, "{\"process\":999,\"type\":\"ok\",\"f\":\"write\"}"),
+        // A process that goes on after an outcome of info, long before.
+        (
+            115_000,
+            "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}",
+        ),
+    ] {
+        let text = with(place, line);
+        let wrong = read_as_file(&text).unwrap_err().to_string();
+        assert_eq!(wrong, read_bytes(text.as_bytes()).unwrap_err().to_string());
+        assert!(wrong.contains(&format!("line {}", place + 1)), "{wrong}");
+    }
+    // What nobody completes is no mistake.
+    let read = read_as_file(&with(110_000, &again)).unwrap();
+    assert_eq!(
+        read.operations.len(),
+        read_bytes(text.as_bytes()).unwrap().operations.len() + 1
+    );
+}

@@ -12,10 +12,15 @@ use std::time::Duration;
 /// A history of a real register: so many clients, values and calls; now and then a client gives up, or is told a lie.
 fn random(rng: &mut ChaCha8Rng) -> Calls<Asked, Told> {
     let clients = rng.random_range(2..=7);
-    let values = rng.random_range(2..=6);
     let length = rng.random_range(10..=30);
     let unknown = [0.0, 0.05, 0.3][rng.random_range(0..3)];
     let lies = [0.0, 0.1][rng.random_range(0..2)];
+    drawn(rng, clients, length, unknown, lies)
+}
+
+/// One of so many clients and calls, with so large a share of unknown outcomes, and of lies among the reads.
+fn drawn(rng: &mut ChaCha8Rng, clients: usize, length: usize, unknown: f64, lies: f64) -> Calls<Asked, Told> {
+    let values = rng.random_range(2..=6);
     let strict = rng.random_bool(0.3);
     let mut calls = Calls::new();
     let mut open: Vec<Option<(crate::call::Invoked, Asked, Option<Told>)>> = vec![None; clients];
@@ -104,6 +109,33 @@ fn on_longer_histories_it_agrees_with_the_search_for_any_object() {
     }
     assert!(legal > 200 && illegal > 200, "{legal} legal, {illegal} illegal");
     assert!(recent > 50, "{recent}: the last few are often enough");
+}
+
+#[test]
+fn going_back_where_few_configurations_die_finds_what_all_of_them_find() {
+    let history = History::default();
+    let register = Register::of(&history, &Options::default()).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let budget = Budget::of(&Limits::default());
+    let (mut legal, mut illegal) = (0, 0);
+    for number in 0..150 {
+        let unknown = [0.0, 0.005, 0.01][number % 3];
+        // One lie in two hundred reads, in some.
+        let lies = [0.0, 0.005][number % 2];
+        let calls = drawn(&mut rng, 6, 400, unknown, lies);
+        let calls = calls.as_slice();
+        let ledger = Ledger::of(calls).unwrap();
+        let expected = beam::keeping_all(&ledger, &budget);
+        let (name, judgement) = beam::judge(&ledger, &budget, &|_| None).unwrap();
+        assert_eq!(judgement.is_legal(), expected, "history {number}, {name}");
+        if let Judgement::Legal { order } = judgement {
+            assert_eq!(name, "narrow frontier", "history {number}: one was enough");
+            verify::linearization(&register, calls, &order)
+                .unwrap_or_else(|problem| panic!("history {number}: {problem}"));
+        }
+        *(if expected { &mut legal } else { &mut illegal }) += 1;
+    }
+    assert!(legal > 70 && illegal > 10, "{legal} legal, {illegal} illegal");
 }
 
 #[test]
