@@ -65,6 +65,11 @@ impl Task {
         };
         let (mut out, mut seen, mut is_failed) = (Vec::new(), Vec::new(), false);
         for node in &nodes {
+            let is_minority = 2 * (out.len() + 1) < self.cluster.nodes().len();
+            if !is_minority {
+                seen.push(format!("{node}: left alone, for a minority is out"));
+                continue;
+            }
             match self.take_member_out(node, lasts).await {
                 Ok(gone) => {
                     seen.push(format!("{node}: {}", gone.seen));

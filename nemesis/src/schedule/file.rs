@@ -241,7 +241,7 @@ mod tests {
             ),
             (
                 kill("\"end_ms\": 9, \"fault\": {\"kind\": \"kil\", \"nodes\": [\"n1\"]}"),
-                "line 3, column 69: unknown variant `kil`, expected one of `partition`, `kill`, `terminate`, `pause`, `packet`, `disk`, `clock`",
+                "line 3, column 69: unknown variant `kil`, expected one of `partition`, `kill`, `terminate`, `pause`, `member`, `packet`, `disk`, `clock`",
             ),
             (
                 kill("\"end_ms\": 3, \"fault\": {\"kind\": \"kill\", \"nodes\": [\"n1\"]}"),
@@ -268,6 +268,10 @@ mod tests {
                     "\"end_ms\": 9, \"fault\": {\"kind\": \"packet\", \"links\": [[\"n1\", \"n2\"]], \"effect\": {\"does\": \"stutter\", \"stalled_ms\": 5, \"flowing_ms\": 0}}",
                 ),
                 "line 3: fault 1: flowing_ms is 0; it must be from 1 to 60000",
+            ),
+            (
+                kill("\"end_ms\": 9, \"fault\": {\"kind\": \"member\", \"nodes\": [\"n1\", \"n2\"]}"),
+                "line 3: fault 1: it takes n1 n2 out of the membership, of 3 nodes; at most a minority can be out",
             ),
             (
                 kill(

@@ -55,7 +55,7 @@ const GAP: (f64, f64) = (0.4, 1.6);
 /// The same for pauses, most of which are short.
 const GAP_OF_PAUSES: (f64, f64) = (0.1, 0.8);
 /// The same for changes of the membership, of which each takes a while.
-const GAP_OF_MEMBERS: (f64, f64) = (2.0, 8.0);
+const GAP_OF_MEMBERS: (f64, f64) = (0.8, 3.0);
 /// The same for the weather, which rarely clears up.
 const GAP_IN_THE_CLOUDS: (f64, f64) = (0.05, 0.4);
 

@@ -78,12 +78,13 @@ pub fn check(planned: &PlannedFault, nodes: &[String], names: &[String]) -> Resu
         }
         Fault::Member { nodes: whom } => {
             check_nodes(whom, names)?;
-            match 2 * whom.len() < names.len() {
+            let is_others = role::taken(nodes).is_none() && whom.iter().any(|name| name == OTHERS);
+            match 2 * whom.len() < nodes.len() && !is_others {
                 true => Ok(()),
                 false => Err(format!(
-                    "it takes {} of {} nodes out of the membership; at most a minority can be out",
-                    whom.len(),
-                    names.len()
+                    "it takes {} out of the membership, of {} nodes; at most a minority can be out",
+                    whom.join(" "),
+                    nodes.len()
                 )),
             }
         }
