@@ -37,6 +37,7 @@ mod serve;
 mod shrinking;
 mod store;
 mod stored;
+mod streamed;
 mod terminal;
 mod verdicts;
 mod zookeeper;

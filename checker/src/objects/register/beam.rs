@@ -135,15 +135,3 @@ pub fn judge(ledger: &Ledger, budget: &Budget, recent: Recent<'_>) -> Option<(&'
     }
     None
 }
-
-/// Whether there is an order, by the frontier that leaves nothing out and takes nothing back.
-#[cfg(test)]
-pub fn keeping_all(ledger: &Ledger, budget: &Budget) -> bool {
-    let effort = Effort {
-        width: usize::MAX,
-        retreats: false,
-        often: Often::Nothing,
-        thrifty: false,
-    };
-    matches!(Beam::new(ledger, effort, budget).run(|_| None), Attempt::Legal(_))
-}
