@@ -25,7 +25,7 @@ fn an_unknown_field_is_told_with_those_that_there_are() {
         SOUND,
         "command =",
         "comand =",
-        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ports`, `directory_sync`, `ready`, `primary`, `also`, `file`",
+        "5:1: node.comand: unknown field `comand`, expected one of `command`, `env`, `peers`, `ports`, `directory_sync`, `ready`, `primary`, `member`, `also`, `file`",
     );
     is_refused(
         SOUND,
