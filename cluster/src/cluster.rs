@@ -295,6 +295,16 @@ impl Cluster {
         self.shared.change_members(asked, node, MemberChange::Add).await
     }
 
+    /// Says that a node is about to join as a new member: its `{joins}` is one more from now on, also to others. To be said before
+    /// it is taken in, so that whoever is behind cannot take it for the member that it was.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    pub fn will_join(&self, node: &str) {
+        let place = self.place(node).unwrap_or_else(|| panic!("no node {node:?}"));
+        self.shared.will_join(place);
+    }
+
     /// Whether a node may end by itself from now on without being told by [`Cluster::exits`]: who hears that he is no member
     /// any more may leave.
     ///

@@ -9,6 +9,8 @@ use crate::untrusted::printable;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// How far joins are counted: as far as a port with two more digits at its end goes. Whoever has joined more often begins anew.
+const JOINS_MAX: u32 = 100;
 /// How much of a reason is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 120;
 
@@ -70,10 +72,21 @@ impl Shared {
         members: Vec<String>,
     ) -> Result<(), ClusterError> {
         let shared = Arc::clone(self);
+        let joins = self
+            .nodes
+            .iter()
+            .map(|node| (node.name.clone(), node.lock().joins));
+        let joins: BTreeMap<String, u32> = joins.collect();
         let cleared = tokio::task::spawn_blocking(move || {
-            shared.nodes[place].begin_anew(&shared.spec, &shared.network, &members)
+            shared.nodes[place].begin_anew(&shared.spec, &shared.network, &members, &joins)
         });
         cleared.await.expect("it does not panic, and nobody gives it up")
+    }
+
+    /// A node is about to join as a new member, and is not to be taken for the old one.
+    pub(super) fn will_join(&self, place: usize) {
+        let mut life = self.nodes[place].lock();
+        life.joins = (life.joins + 1) % JOINS_MAX;
     }
 
     fn member_recipe(&self) -> Result<&MemberRecipe, MemberError> {
@@ -112,6 +125,7 @@ impl Shared {
             node: &node.name,
             index: node.index,
             ip: self.network.ip(&node.name),
+            joins: node.lock().joins,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::network::{Network, NetworkError};
 use crate::process::{self, Home, Process};
 use crate::system::{CommandLine, NodeRecipe, NodeVariables, PrimaryQuestion};
 use crate::warden;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::SocketAddrV4;
@@ -55,6 +56,8 @@ pub struct Life {
     pub has_been_ready: bool,
     /// Which program beside it has ended, and how, when that is why it ends.
     pub ended_with: Option<String>,
+    /// How often it has joined as a new member.
+    pub joins: u32,
     /// Whether nobody is surprised when it ends by itself.
     pub may_end: bool,
     /// What it is started with since it has become a new member.
@@ -113,6 +116,7 @@ impl Node {
             harness: text(&spec.harness)?,
             dir: &spec.system.dir,
             hosts: &hosts,
+            joins: &BTreeMap::new(),
         };
         let recipe = &spec.system.node;
         furnish(recipe, &variables, &data)?;
@@ -154,6 +158,7 @@ impl Node {
             paused_at: None,
             has_been_ready: false,
             ended_with: None,
+            joins: 0,
             may_end: false,
             joins_with: None,
         }));
@@ -184,6 +189,7 @@ impl Node {
         spec: &ClusterSpec,
         network: &Network,
         members: &[String],
+        joins: &BTreeMap<String, u32>,
     ) -> Result<(), ClusterError> {
         let data = self.dir.join("data");
         let hosts: Vec<_> = members
@@ -198,6 +204,7 @@ impl Node {
             harness: text(&spec.harness)?,
             dir: &spec.system.dir,
             hosts: &hosts,
+            joins,
         };
         clear(&data).map_err(ClusterError::directory(&data))?;
         furnish(&spec.system.node, &variables, &data)?;

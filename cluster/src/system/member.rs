@@ -37,6 +37,8 @@ pub struct Named<'a> {
     pub index: usize,
     /// Its address.
     pub ip: Ipv4Addr,
+    /// How often it has joined as a new member.
+    pub joins: u32,
 }
 
 /// A change of the membership that a node is asked for.
@@ -59,7 +61,7 @@ struct RawMember {
     /// How a node is asked who the members are.
     list: List,
     /// How it is asked to take another node out. Variables: {node} {index} {ip} are the node that is asked, {member}
-    /// {member_index} {member_ip} the other, {id} what the system calls that one.
+    /// {member_index} {member_ip} {member_joins} the other, {id} what the system calls that one.
     remove: Request,
     /// How it is asked to take another node in; the same variables without {id}.
     add: Request,
@@ -117,7 +119,7 @@ struct List {
     /// A JSON pointer to the list in the answer.
     members: Pointer,
     /// JSON pointers into an element of the list, and which text stands there for which node. Variables: {member}
-    /// {member_index} {member_ip}.
+    /// {member_index} {member_ip} {member_joins}.
     #[serde(rename = "where")]
     is_node: BTreeMap<Pointer, ElementTemplate>,
     /// A JSON pointer into an element: what the system calls that member, a text or a number. This is {id}.
@@ -228,6 +230,7 @@ impl MemberRecipe {
                 ElementVariable::Member => node.node.to_owned(),
                 ElementVariable::MemberIndex => node.index.to_string(),
                 ElementVariable::MemberIp => node.ip.to_string(),
+                ElementVariable::MemberJoins => node.joins.to_string(),
             });
             match element.pointer(&pointer.0) {
                 Some(Value::String(there)) => *there == text,
@@ -264,6 +267,7 @@ impl MemberRecipe {
                 ChangeVariable::Member => member.node.to_owned(),
                 ChangeVariable::MemberIndex => member.index.to_string(),
                 ChangeVariable::MemberIp => member.ip.to_string(),
+                ChangeVariable::MemberJoins => member.joins.to_string(),
                 ChangeVariable::Id => id.to_owned(),
             })
         };
@@ -308,6 +312,7 @@ enum ChangeVariable {
     Member,
     MemberIndex,
     MemberIp,
+    MemberJoins,
     Id,
 }
 
@@ -319,6 +324,7 @@ impl Variable for ChangeVariable {
         ("member", Self::Member),
         ("member_index", Self::MemberIndex),
         ("member_ip", Self::MemberIp),
+        ("member_joins", Self::MemberJoins),
         ("id", Self::Id),
     ];
 }
@@ -341,6 +347,7 @@ enum ElementVariable {
     Member,
     MemberIndex,
     MemberIp,
+    MemberJoins,
 }
 
 impl Variable for ElementVariable {
@@ -348,6 +355,7 @@ impl Variable for ElementVariable {
         ("member", Self::Member),
         ("member_index", Self::MemberIndex),
         ("member_ip", Self::MemberIp),
+        ("member_joins", Self::MemberJoins),
     ];
 }
 
@@ -380,6 +388,7 @@ mod tests {
             node: ["n1", "n2", "n3"][index - 1],
             index,
             ip: Ipv4Addr::new(10, 0, 0, index as u8),
+            joins: index as u32 / 3,
         }
     }
 
@@ -389,7 +398,8 @@ mod tests {
         let of = |body: &str| recipe().members(200, body.as_bytes(), &nodes);
         let answer = r#"{"members": [
             {"ID": "81", "name": "n1", "peerURLs": ["http://10.0.0.1:2380"]},
-            {"ID": 7, "peerURLs": ["http://10.0.0.3:2380"]},
+            {"ID": 7, "peerURLs": ["http://10.0.0.3:2381"]},
+            {"ID": 8, "peerURLs": ["http://10.0.0.3:2380"]},
             {"ID": "9", "peerURLs": ["http://10.0.0.9:2380"]}]}"#;
         let expected = [("n1", "81"), ("n3", "7")].map(|(node, id)| (node.to_owned(), id.to_owned()));
         assert_eq!(of(answer), Ok(expected.into()));
@@ -414,7 +424,7 @@ mod tests {
         assert_eq!(addition.url, "http://10.0.0.2:2379/v3/cluster/member/add");
         assert_eq!(
             addition.body.as_deref(),
-            Some(r#"{"peerURLs": ["http://10.0.0.3:2380"]}"#)
+            Some(r#"{"peerURLs": ["http://10.0.0.3:2381"]}"#)
         );
         assert!(recipe().is_done(MemberChange::Add, 200).is_ok());
         assert!(recipe().is_done(MemberChange::Add, 500).is_err());
@@ -424,7 +434,7 @@ mod tests {
     fn what_cannot_be_is_refused_when_it_is_read() {
         for (from, to, why) in [
             (
-                r#"where = { "/peerURLs/0" = "http://{member_ip}:2380" }"#,
+                r#"where = { "/peerURLs/0" = "http://{member_ip}:238{member_joins}" }"#,
                 r#"where = { "/name" = "n1" }"#,
                 "which element is which node",
             ),
@@ -434,7 +444,7 @@ mod tests {
                 "unknown variable {name}",
             ),
             (
-                r#"{"peerURLs": ["http://{member_ip}:2380"]}"#,
+                r#"{"peerURLs": ["http://{member_ip}:238{member_joins}"]}"#,
                 r#"{"ID": "{id}"}"#,
                 "this is none yet",
             ),

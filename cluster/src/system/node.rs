@@ -44,7 +44,7 @@ const PORTS_MAX: usize = 16;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Node")]
 struct RawRecipe {
-    /// The program, then its arguments. Variables: {node} {index} {ip} {data} {dir} {first} {peers} {harness}.
+    /// The program, then its arguments. Variables: {node} {index} {ip} {data} {dir} {first} {peers} {harness} {joins}.
     command: Vec<CommandTemplate>,
     /// Environment variables of the program.
     #[serde(default)]
@@ -161,8 +161,8 @@ fn check_ports(ports: &[u16]) -> Result<(), String> {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerList {
-    /// The text for one node. Variables: {node} {index} {ip}.
-    each: AddressTemplate,
+    /// The text for one node. Variables: {node} {index} {ip} {joins}.
+    each: PeerTemplate,
     /// What stands between two; a comma when nothing is said.
     #[serde(default = "comma")]
     separator: String,
@@ -189,6 +189,8 @@ pub struct NodeVariables<'a> {
     pub dir: &'a str,
     /// For `{peers}` and `{first}`: every node's name and address, in their order.
     pub hosts: &'a [(String, Ipv4Addr)],
+    /// `{joins}`: how often each has joined as a new member; those that are not in it never have.
+    pub joins: &'a BTreeMap<String, u32>,
 }
 
 /// What is started: a program with arguments and environment variables.
@@ -311,19 +313,28 @@ impl NodeRecipe {
             CommandVariable::Peers => self
                 .peers
                 .as_ref()
-                .map_or(String::new(), |list| list.of(variables.hosts)),
+                .map_or(String::new(), |list| list.of(variables.hosts, variables.joins)),
+            CommandVariable::Joins => joins_of(variables.joins, variables.node).to_string(),
         })
     }
 }
 
 impl PeerList {
-    fn of(&self, hosts: &[(String, Ipv4Addr)]) -> String {
-        let each = hosts
-            .iter()
-            .enumerate()
-            .map(|(i, (node, ip))| fill_address(&self.each, node, i + 1, *ip));
-        each.collect::<Vec<_>>().join(&self.separator)
+    fn of(&self, hosts: &[(String, Ipv4Addr)], joins: &BTreeMap<String, u32>) -> String {
+        let each = (1usize..).zip(hosts).map(|(index, (node, ip))| {
+            self.each.0.fill(|variable| match variable {
+                PeerVariable::Node => node.clone(),
+                PeerVariable::Index => index.to_string(),
+                PeerVariable::Ip => ip.to_string(),
+                PeerVariable::Joins => joins_of(joins, node).to_string(),
+            })
+        });
+        each.collect::<Vec<String>>().join(&self.separator)
     }
+}
+
+fn joins_of(joins: &BTreeMap<String, u32>, node: &str) -> u32 {
+    joins.get(node).copied().unwrap_or(0)
 }
 
 pub(super) fn fill_address(template: &AddressTemplate, node: &str, index: usize, ip: Ipv4Addr) -> String {
@@ -344,6 +355,7 @@ pub(super) enum CommandVariable {
     First,
     Peers,
     Harness,
+    Joins,
 }
 
 impl Variable for CommandVariable {
@@ -356,6 +368,7 @@ impl Variable for CommandVariable {
         ("first", Self::First),
         ("peers", Self::Peers),
         ("harness", Self::Harness),
+        ("joins", Self::Joins),
     ];
 }
 
@@ -390,6 +403,36 @@ pub(super) struct AddressTemplate(pub Template<AddressVariable>);
 placed!(AddressTemplate from String, "a string");
 
 impl TryFrom<String> for AddressTemplate {
+    type Error = UnknownVariable;
+
+    fn try_from(text: String) -> Result<Self, UnknownVariable> {
+        Template::parse(&text).map(Self)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PeerVariable {
+    Node,
+    Index,
+    Ip,
+    Joins,
+}
+
+impl Variable for PeerVariable {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("node", Self::Node),
+        ("index", Self::Index),
+        ("ip", Self::Ip),
+        ("joins", Self::Joins),
+    ];
+}
+
+#[derive(Debug, Clone)]
+struct PeerTemplate(Template<PeerVariable>);
+
+placed!(PeerTemplate from String, "a string");
+
+impl TryFrom<String> for PeerTemplate {
     type Error = UnknownVariable;
 
     fn try_from(text: String) -> Result<Self, UnknownVariable> {

@@ -30,6 +30,7 @@ fn paxos_is_started_with_all_its_peers() {
         dir: "/systems",
         harness: "/bin/harness",
         hosts: &hosts,
+        joins: &std::collections::BTreeMap::new(),
     };
     let command = system.node.command_line(&variables);
     let expected = "/bin/harness paxos-node --id n2 --listen 10.0.0.2:7000 --data /run/n2/data \

@@ -23,6 +23,7 @@ fn question(descriptor: &str) -> Option<PrimaryQuestion> {
         dir: "/systems",
         harness: "/bin/harness",
         hosts: &hosts,
+        joins: &std::collections::BTreeMap::new(),
     };
     system.node.primary_question(&variables, hosts[1].1)
 }

@@ -173,7 +173,7 @@ fn an_unknown_variable_is_told_with_those_of_its_place() {
         "{index}",
         "{id}",
         "5:26: node.command[2]: unknown variable {id}; there are {node} {index} {ip} {data} {dir} {first} \
-         {peers} {harness}",
+         {peers} {harness} {joins}",
     );
     is_refused(
         SOUND,

@@ -91,6 +91,7 @@ fn redis_has_a_second_process_and_files_that_depend_on_the_node() {
         ("n1".to_owned(), Ipv4Addr::new(10, 0, 0, 1)),
         ("n2".to_owned(), Ipv4Addr::new(10, 0, 0, 2)),
     ];
+    let joins = std::collections::BTreeMap::new();
     let of = |index: usize| NodeVariables {
         node: &hosts[index - 1].0,
         index,
@@ -99,6 +100,7 @@ fn redis_has_a_second_process_and_files_that_depend_on_the_node() {
         dir: "",
         harness: "/bin/harness",
         hosts: &hosts,
+        joins: &joins,
     };
     let [(name, sentinel)] = redis.node.companions(&of(2)).try_into().unwrap();
     assert_eq!(name, "sentinel");

@@ -64,6 +64,7 @@ pub fn commands_of_first_node(plan: &Plan) -> Result<Vec<CommandLine>> {
         harness: harness.to_str().context("the harness's own path is not UTF-8")?,
         dir: &plan.system.dir,
         hosts: &hosts,
+        joins: &std::collections::BTreeMap::new(),
     };
     let recipe = &plan.system.node;
     let own = recipe.command_line(&variables);

@@ -200,6 +200,7 @@ impl Task {
     async fn bring_back(&self, out: &Out) -> Result<String, String> {
         let node = &out.node;
         self.cluster.expect_end(node, false);
+        self.cluster.will_join(node);
         let deadline = Instant::now() + BACK_WITHIN;
         let mut last = "nobody could be asked to take it in".to_owned();
         let mut joined = None;
