@@ -23,7 +23,7 @@
 use crate::objects::decree::{self, Asked};
 use crate::proof::wording::{list, plain};
 use crate::{CheckError, Model};
-use history::{Follow, Header, History, Operation, Outcome, Value};
+use history::{Follow, History, Operation, Outcome, Value};
 use rustc_hash::FxHashMap;
 use std::ops::ControlFlow;
 
@@ -158,8 +158,6 @@ impl Decrees {
 }
 
 impl Follow for Decrees {
-    fn header(&mut self, _: &Header) {}
-
     fn invoked(&mut self, names: &History, operation: &Operation) -> ControlFlow<()> {
         self.counts.invoked += 1;
         let asked = self.asked(names, operation);

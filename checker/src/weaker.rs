@@ -161,14 +161,14 @@ pub fn still_holds<O: Object>(
     let mut known = Known::nothing();
     for few in FEW.into_iter().filter(|few| few * FEW_SHARE < calls.len()) {
         if let Some(part) = around::cut(object, &calls, core, few) {
-            let part = Part::of(object, history, &part.calls);
+            let part = View::of(object, history, &part.calls);
             known.learn(&part, budget);
             if few == 0 {
                 known.count_versions(&part, budget);
             }
         }
     }
-    let whole = Part::of(object, history, &calls);
+    let whole = View::of(object, history, &calls);
     known.learn(&whole, budget);
     match of {
         Some(_) => known.count_versions(&whole, &budget.at_most(VERSIONS_OF_A_PART)),
@@ -181,7 +181,7 @@ pub fn still_holds<O: Object>(
 }
 
 /// Calls of which it is asked what they keep.
-struct Part<'a, O: Object> {
+struct View<'a, O: Object> {
     object: &'a O,
     calls: Vec<CallOf<O>>,
     /// Who asked each.
@@ -190,7 +190,7 @@ struct Part<'a, O: Object> {
     times: Vec<(u64, u64)>,
 }
 
-impl<'a, O: Object> Part<'a, O> {
+impl<'a, O: Object> View<'a, O> {
     fn of(object: &'a O, history: &History, calls: &[CallOf<O>]) -> Self {
         let calls = without_needless(object, calls);
         // What was weakened began before all others, and waits for nobody: each is a client of its own.
@@ -206,7 +206,7 @@ impl<'a, O: Object> Part<'a, O> {
             let begin = if is_weak(call) { 0 } else { operation.start_ns };
             (begin, operation.end_ns)
         });
-        Part {
+        View {
             object,
             processes,
             times: times.collect(),
@@ -242,8 +242,8 @@ impl Known {
     }
 
     /// Asks a part, a larger one each time, and the whole last. What is mostly decided soon goes first, for all have one budget.
-    fn learn<O: Object>(&mut self, part: &Part<'_, O>, budget: &Budget) {
-        let Part {
+    fn learn<O: Object>(&mut self, part: &View<'_, O>, budget: &Budget) {
+        let View {
             object,
             calls,
             processes,
@@ -278,7 +278,7 @@ impl Known {
     }
 
     /// Asks by how many updates reads were old. That leaves the most to try, so it goes last.
-    fn count_versions<O: Object>(&mut self, part: &Part<'_, O>, budget: &Budget) {
+    fn count_versions<O: Object>(&mut self, part: &View<'_, O>, budget: &Budget) {
         // Reads of any age are reads of any number of updates back.
         self.versions = match self.age {
             Bound::None => Bound::None,

@@ -14,10 +14,8 @@ use std::path::Path;
 
 /// Whoever is told of operations.
 pub trait Follow {
-    /// Before the first operation: what the history is about, where it says so.
-    fn header(&mut self, header: &Header);
-
-    /// An operation begins. Its outcome and its answer are not known yet. `names` is the history without its operations.
+    /// An operation begins. Its outcome and its answer are not known yet. `names` is the history without its operations;
+    /// its header, where it has one, is there from the first on.
     ///
     /// To break off is to be told nothing more.
     fn invoked(&mut self, names: &History, operation: &Operation) -> ControlFlow<()>;
@@ -77,7 +75,6 @@ impl<F> Following<'_, F> {
 
 impl<F: Follow> Sink for Following<'_, F> {
     fn header(&mut self, header: Header) {
-        self.follower.header(&header);
         self.builder.header(header);
     }
 

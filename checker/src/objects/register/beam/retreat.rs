@@ -15,8 +15,8 @@ pub const WIDTH: usize = 1;
 const STEPS: [(usize, usize); 4] = [(16, 8), (256, 64), (2048, 256), (8192, 1024)];
 /// After how many ended calls the frontier is kept again.
 const STRIDE: usize = 16;
-/// So many of the kept frontiers are never needed any more.
-const KEPT_MAX: usize = 8192 / STRIDE + 2;
+/// Those before so many kept frontiers are never needed any more.
+const KEPT_MAX: usize = STEPS[STEPS.len() - 1].0 / STRIDE + 2;
 /// Nor is a frontier kept that has more configurations than these.
 const KEPT_WIDTH_MAX: usize = 64;
 /// All ways back together are at most so many times as long as the way forward, and [`SHARE_BESIDES`].
