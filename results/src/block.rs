@@ -177,11 +177,10 @@ fn without_weight(results: &Results) -> impl Iterator<Item = String> {
 /// How far the checker got, and what would help.
 fn undecided(results: &Results, lines: &mut Vec<String>) {
     let Some(unknown) = &results.unknown else { return };
-    let noun = crate::text::capitalized(Model::from_name(&results.model).map_or("object", Model::noun));
+    let noun = Model::from_name(&results.model).map_or("object", Model::noun);
     lines.push(format!("   {}", unknown.sentence()));
     for object in &unknown.objects {
-        let key = visible(&object.key.to_string(), 40);
-        lines.push(format!("   {noun} {key}: {}", object.sentence()));
+        lines.push(format!("   {}: {}", object.name(noun), object.sentence()));
     }
     if unknown.undecided > unknown.objects.len() {
         let more = unknown.undecided - unknown.objects.len();

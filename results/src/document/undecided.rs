@@ -125,6 +125,19 @@ impl UnknownRow {
 }
 
 impl UndecidedRow {
+    /// What it is called at the beginning of a line: `Register 7`; in a history without keys `The register`. `noun` is what
+    /// objects of its kind are called.
+    pub fn name(&self, noun: &str) -> String {
+        match self.key.is_null() {
+            true => format!("The {noun}"),
+            false => format!(
+                "{} {}",
+                text::capitalized(noun),
+                visible(&self.key.to_string(), KEY_CHARS_MAX)
+            ),
+        }
+    }
+
     /// Since when it came no further, where that was most of what it did: `It came no further for 9.3 s of 12.0 s, in which it
     /// came to 1,204,551 states.`
     pub fn standstill(&self) -> Option<String> {

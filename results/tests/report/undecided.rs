@@ -190,3 +190,18 @@ fn hostile_values_are_words_there_too() {
     assert!(page.contains("How far the checker got"));
     assert!(!block.contains(['\u{1b}', '\u{202e}']), "{block}");
 }
+
+#[test]
+fn an_object_of_a_history_without_keys_is_called_what_it_is() {
+    let mut lines = hard_lines(&json!(0));
+    for line in &mut lines {
+        line.as_object_mut().unwrap().remove("key");
+    }
+    let (_, block, page) = narrowly(&read(&lines));
+    assert!(block.contains("   The register: "), "{block}");
+    assert!(page.contains("The register</"), "{page}");
+    assert!(
+        !block.contains("null: ") && !page.contains("Register null"),
+        "{block}"
+    );
+}

@@ -3,7 +3,7 @@
 use crate::document::{LimitsRow, Results, SuspectRow, UndecidedRow};
 use crate::report::course;
 use crate::report::operations::link_to_key;
-use crate::text::{self, count, moment, visible};
+use crate::text::{count, moment, visible};
 use checker::Analysis;
 use history::History;
 
@@ -70,7 +70,7 @@ fn object(row: &UndecidedRow, noun: &str, history: &History, limits: Option<&Lim
     let key = row.key.to_string();
     let place = (0..history.keys.len() as u32).find(|place| history.key_name(*place) == key);
     ObjectView {
-        name: format!("{} {}", text::capitalized(noun), visible(&key, 60)),
+        name: row.name(noun),
         share: row.placed as f64 / row.of.max(1) as f64 * 100.0,
         sentence: [Some(row.sentence()), row.standstill()]
             .into_iter()
