@@ -159,6 +159,6 @@ fn what_does_not_go_together_is_refused_with_what_does() {
         "name = \"kv\"",
         "name = \"kv\"",
         "11:17: node.primary.command[1]: unknown variable {key}; there are {node} {index} {ip} {data} {dir} {first} {peers} \
-         {harness}",
+         {harness} {joins}",
     );
 }

@@ -180,7 +180,7 @@ fn an_unknown_variable_is_told_with_those_of_its_place() {
         "{data}",
         "{date}",
         "6:16: node.env.DATA: unknown variable {date}; there are {node} {index} {ip} {data} {dir} {first} \
-         {peers} {harness}",
+         {peers} {harness} {joins}",
     );
     is_refused(
         SOUND,
