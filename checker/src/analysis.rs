@@ -1,6 +1,6 @@
 //! What a check says: the verdict, the counts, and the argument.
 
-use crate::{Limit, Limits, Model, Moment};
+use crate::{Label, Limit, Limits, Model, Moment};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ pub struct Violation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoreOperation {
     /// A, B, C, ...
-    pub label: char,
+    pub label: Label,
     /// Its place in `History::operations`.
     pub operation: u32,
     /// Whether its answer is part of the argument. If not, only the time of its invocation is: it was weakened

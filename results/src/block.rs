@@ -13,8 +13,6 @@ pub struct BlockOptions {
 }
 
 const WIDTH: usize = 80;
-/// Of a larger counterexample the first are shown: as many as have letters.
-const CORE_SHOWN_MAX: usize = 26;
 
 /// The final block of a run, with a newline at its end.
 pub fn final_block(results: &Results, directory: Option<&str>, options: BlockOptions) -> String {
@@ -95,7 +93,8 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
         return;
     };
     let digits = violation.digits();
-    for member in violation.core.iter().take(CORE_SHOWN_MAX) {
+    lines.extend(violation.hidden().map(|it| format!("   {it}")));
+    for member in violation.shown() {
         let node = member
             .node
             .as_ref()
@@ -107,10 +106,6 @@ fn invalid(results: &Results, lines: &mut Vec<String>) {
             when(member, digits),
             call(member, &violation.nothing)
         ));
-    }
-    if violation.core.len() > CORE_SHOWN_MAX {
-        let more = violation.core.len() - CORE_SHOWN_MAX;
-        lines.push(format!("   and {} more, which results.json has", count(more)));
     }
     lines.push(String::new());
     for (number, edge) in (1..).zip(&violation.edges) {
@@ -208,7 +203,7 @@ pub fn claim(violation: &ViolationRow) -> String {
     let labels = violation.core.iter().map(|member| member.label.as_str());
     match labels.collect::<Vec<_>>().as_slice() {
         [one] => format!("Nothing else that happened can explain {one}."),
-        many if many.len() > CORE_SHOWN_MAX => format!(
+        many if many.len() > violation.shown().len() => format!(
             "No order of these {} operations is legal, whatever the others did.",
             count(many.len())
         ),

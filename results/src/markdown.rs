@@ -113,9 +113,9 @@ fn contradiction(results: &Results, violation: &ViolationRow, sections: &mut Vec
         "| | client | node | when | operation |".to_owned(),
         "| --- | --- | --- | --- | --- |".to_owned(),
     ];
-    table.extend(violation.core.iter().take(ROWS_MAX).map(row));
+    table.extend(violation.shown().iter().map(row));
     sections.push(table.join("\n"));
-    sections.extend(left_out(violation.core.len(), "operations"));
+    sections.extend(violation.hidden());
     let reasons = violation.edges.iter().take(ROWS_MAX);
     let numbered = (1..).zip(reasons);
     let lines = numbered.map(|(number, edge)| format!("{number}. {}", prose(&line(&edge.sentence))));

@@ -11,6 +11,7 @@
 mod axis;
 mod circle;
 mod course;
+mod drawn;
 pub mod logs;
 mod messages;
 pub mod operations;

@@ -9,7 +9,7 @@ use crate::analysis::{
 };
 use crate::proof::shrink::distinct;
 use crate::proof::wording::plain;
-use crate::{Model, Options};
+use crate::{Label, Model, Options};
 use history::History;
 use rustc_hash::FxHashSet;
 use std::time::Instant;
@@ -104,7 +104,7 @@ fn violation(
             "In the end every node shows the sum of all acknowledged additions.".to_owned(),
         ],
         core: vec![CoreOperation {
-            label: 'A',
+            label: Label::of(0),
             operation: read,
             answer_counts: true,
         }],

@@ -11,7 +11,8 @@ use super::verify::{self, CORE_MAX};
 use super::wording::Setting;
 use crate::object::is_pure;
 use crate::{
-    BrokenOrder, Budget, CallOf, CoreOperation, Object, Reason, ReasonKind, Shrink, Violation, Weakened,
+    BrokenOrder, Budget, CallOf, CoreOperation, Label, Object, Reason, ReasonKind, Shrink, Violation,
+    Weakened,
 };
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxHashSet;
@@ -21,6 +22,8 @@ use std::time::{Duration, Instant};
 const ORDERED_MAX: usize = 6;
 /// Of cores with more operations only the orders that respect real time are shown.
 const PERMUTED_MAX: usize = 3;
+/// Of cores with more operations only so many have a sentence each.
+const ACCOUNTS_MAX: usize = 12;
 /// At most so many orders are shown.
 const ORDERS_MAX: usize = 24;
 /// More states than these around a core, and its orders are not shown.
@@ -143,21 +146,27 @@ impl<'a, O: Object> Case<'a, O> {
             .map(|place| &self.calls[*place as usize])
             .collect();
         let telling = self.object.tell(&self.setting.name, &whole);
-        let labels = ('A'..='Z').chain(std::iter::repeat('?'));
-        let members: Vec<CoreOperation> = labels
-            .zip(&whole)
+        let members: Vec<CoreOperation> = whole
+            .iter()
             .zip(&self.core.answer_counts)
-            .map(|((label, call), counts)| CoreOperation {
-                label,
+            .enumerate()
+            .map(|(place, (call, counts))| CoreOperation {
+                label: Label::of(place),
                 operation: call.number,
                 answer_counts: *counts,
             })
             .collect();
+        // Of very many the last are told: the search died there, and what is before them it had passed.
+        let untold = members.len().saturating_sub(ACCOUNTS_MAX);
         let mut detail: Vec<String> = members
             .iter()
             .zip(&whole)
+            .skip(untold)
             .map(|(it, call)| self.account(it.label, call))
             .collect();
+        if untold > 0 {
+            detail.insert(0, format!("The last {ACCOUNTS_MAX} of them:"));
+        }
         detail.extend((!telling.rule.is_empty()).then_some(telling.rule));
         let mut weakened = Weakened::default();
         let mut members_left = self.core.members.iter().peekable();
@@ -198,7 +207,7 @@ impl<'a, O: Object> Case<'a, O> {
         }
     }
 
-    fn account(&self, label: char, call: &CallOf<O>) -> String {
+    fn account(&self, label: Label, call: &CallOf<O>) -> String {
         let asked = self.object.show_input(&call.input);
         let told = call.output.as_ref().map(|output| self.object.show_output(output));
         self.setting.account(label, call.number, &asked, told.as_deref())
@@ -239,7 +248,10 @@ impl<'a, O: Object> Case<'a, O> {
         }
         let around = argument.shortest_loop();
         if around.is_empty() {
-            let all: String = members.iter().map(|it| it.label).collect();
+            let all = match members {
+                [first, .., last] if size > ORDERED_MAX => format!("{} to {}", first.label, last.label),
+                _ => members.iter().map(|it| it.label.to_string()).collect(),
+            };
             return vec![Reason {
                 from: 0,
                 to: 0,
@@ -372,7 +384,7 @@ impl<'a, O: Object> Case<'a, O> {
     /// An order that breaks at a member by what that was answered; `reached` is all that there can have been before it.
     fn refused(&self, order: &[usize], place: usize, reached: &FxHashSet<Reached<O>>) -> BrokenOrder {
         let call = &self.kept[place];
-        let label = char::from(b'A' + place as u8);
+        let label = Label::of(place);
         let was = call.output.as_ref().map(|output| self.object.show_output(output));
         let told = was.as_deref().unwrap_or_default();
         let mut answers: Vec<String> = reached

@@ -1,6 +1,6 @@
 //! How operations, values and times are put into words.
 
-use crate::ReasonKind;
+use crate::{Label, ReasonKind};
 use history::{History, Operation, Value, Values};
 
 /// Longer values are cut, with a mark.
@@ -69,7 +69,7 @@ impl Setting<'_> {
     }
 
     /// One operation as a sentence.
-    pub fn account(&self, label: char, number: u32, asked: &str, told: Option<&str>) -> String {
+    pub fn account(&self, label: Label, number: u32, asked: &str, told: Option<&str>) -> String {
         let (Some(history), Some(operation)) = (self.history, self.operation(number)) else {
             return match told {
                 Some(told) => format!("{label}: operation {number} was {asked}, and was told {told}."),

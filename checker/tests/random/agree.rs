@@ -4,7 +4,7 @@ use crate::sizes::Sizes;
 use crate::spec::Spec;
 use crate::{brute, draw, generate, histories, history, seed};
 use checker::proof::argument::is_loop;
-use checker::{Algorithm, CoreOperation, Model, Options, Shrink, Verdict, Violation, Weakened};
+use checker::{Algorithm, CoreOperation, Label, Model, Options, Shrink, Verdict, Violation, Weakened};
 use checker::{check, check_with, counterexample_events, witness};
 use history::{Event, History, Operation, Outcome};
 use rand::RngExt;
@@ -101,8 +101,9 @@ fn parts_are_legal(place: &str, spec: &dyn Spec, history: &History, rng: &mut Ch
     let numbers = (0u32..).zip(&history.operations);
     let shown = numbers.filter(|(_, operation)| can_be_shown(operation) && rng.random_bool(0.4));
     let core: Vec<CoreOperation> = shown
-        .map(|(operation, _)| CoreOperation {
-            label: 'A',
+        .enumerate()
+        .map(|(place, (operation, _))| CoreOperation {
+            label: Label::of(place),
             operation,
             answer_counts: true,
         })

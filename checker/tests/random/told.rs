@@ -3,7 +3,7 @@
 
 use crate::spec::Spec;
 use crate::{brute, history};
-use checker::{Options, ReasonKind, Violation, counterexample_events};
+use checker::{Label, Options, ReasonKind, Violation, counterexample_events};
 use history::{Event, History, Operation, Outcome};
 
 /// Of cores with so many operations, and no more, all orders are shown.
@@ -25,9 +25,9 @@ pub fn agrees(
         .map(|member| &history.operations[member.operation as usize])
         .collect();
     let (size, shrink, weakened) = (core.len(), &violation.shrink, &violation.weakened);
-    let labels = ('A'..='Z').zip(&violation.core);
+    let mut members = violation.core.iter().enumerate();
     assert!(
-        labels.into_iter().all(|(label, member)| member.label == label),
+        members.all(|(place, member)| member.label == Label::of(place)),
         "{}",
         shown()
     );

@@ -134,7 +134,11 @@ fn row(listed: &Listed) -> Row {
         address,
         value: format!("{}/{}", row.name, row.id),
         id: visible(&row.id, 60),
-        started: row.started_at.replace('T', " ").trim_end_matches('Z').to_owned(),
+        // Of a folder that does not say when, its name is all there is.
+        started: match row.started_at.replace('T', " ").trim_end_matches('Z') {
+            "" => visible(&row.id, 60),
+            started => started.to_owned(),
+        },
         system: name,
         faults: match row.nemesis.as_slice() {
             [] => "none".to_owned(),

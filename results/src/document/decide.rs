@@ -59,7 +59,7 @@ pub fn decide(
         _ => 4,
     });
     if let Some(first) = failed.first() {
-        let mut detail: Vec<String> = failed.iter().map(|rule| rule.value.clone()).collect();
+        let mut detail: Vec<String> = failed.iter().map(|rule| as_sentence(rule)).collect();
         detail.push(format!(
             "No violation was found in {}.",
             counted(coverage.operations.total(), "operation")
@@ -73,14 +73,9 @@ pub fn decide(
                     counted(analysis.keys.total, analysis.model.noun())
                 ),
             ),
-            // It begins with a node's name, which stays as it is.
-            "no-unexpected-exit" | "recovered" => {
-                ("evidence", format!("{}; no violation was found.", first.value))
+            "no-unexpected-exit" | "recovered" | "progress" => {
+                ("evidence", format!("{}; no violation was found.", opened(first)))
             }
-            "progress" => (
-                "evidence",
-                format!("{}; no violation was found.", text::capitalized(&first.value)),
-            ),
             _ => (
                 "evidence",
                 "No violation was found, but too little was tested to call this valid.".to_owned(),
@@ -105,6 +100,19 @@ pub fn decide(
         Outcome::Valid,
         given("none", "", sentence, vec![faults_sentence(coverage)]),
     )
+}
+
+/// What a rule found, as a sentence.
+fn as_sentence(rule: &Rule) -> String {
+    format!("{}.", opened(rule))
+}
+
+/// What a rule found, as the beginning of a sentence: that of a node's name stays as it is.
+fn opened(rule: &Rule) -> String {
+    match rule.rule.as_str() {
+        "no-unexpected-exit" | "recovered" => rule.value.clone(),
+        _ => text::capitalized(&rule.value),
+    }
 }
 
 /// `With 9 partitions and 12 kills, confirmed, and 4.8 s without quorum.`

@@ -113,7 +113,10 @@ impl UnknownRow {
 
     /// What limit was reached, and with what: `The search reached its memory limit, holding 2.0 GiB, after 12 s.`
     pub fn sentence(&self) -> String {
-        let took = format!("{:.1} s", self.took_s);
+        let took = match self.took_s {
+            short if short < 1.0 => text::took(short),
+            long => format!("{long:.1} s"),
+        };
         match self.limit.as_str() {
             "memory" => format!(
                 "The search reached its memory limit, holding {}, after {took}.",

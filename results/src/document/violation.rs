@@ -5,7 +5,7 @@
 use super::around::answers_by_node;
 use super::make::bounded;
 use super::{AnswerRow, ChangeRow, FaultRow, LogRow, changes};
-use crate::text;
+use crate::text::{self, counted};
 use checker::ReasonKind;
 use checker::weaker::{Answer, Bound, Still, StillHolds};
 use history::{History, Operation};
@@ -57,7 +57,27 @@ pub struct ViolationRow {
     pub logs: Vec<LogRow>,
 }
 
+/// Of more operations the last are shown one by one: those at which the search died.
+const SHOWN_MAX: usize = 26;
+
 impl ViolationRow {
+    /// The core operations that are shown one by one: all, or of very many the last to begin.
+    pub fn shown(&self) -> &[CoreRow] {
+        &self.core[self.core.len().saturating_sub(SHOWN_MAX)..]
+    }
+
+    /// That there are more than are shown, in words: `574 operations that began before these are in results.json.`
+    pub fn hidden(&self) -> Option<String> {
+        match self.core.len() - self.shown().len() {
+            0 => None,
+            hidden => Some(format!(
+                "{} that began before these {} in results.json.",
+                counted(hidden, "operation"),
+                if hidden == 1 { "is" } else { "are" }
+            )),
+        }
+    }
+
     /// How many digits after the second it takes to see which operation was over before which began: the
     /// argument can be worked through with what is on the page alone.
     pub fn digits(&self) -> usize {
@@ -66,8 +86,8 @@ impl ViolationRow {
             let in_order = |end_ns: u64, start_ns: u64| {
                 end_ns >= start_ns || shown(end_ns, *digits) != shown(start_ns, *digits)
             };
-            let mut ends = self.core.iter().filter_map(|member| member.end_ns);
-            let starts = || self.core.iter().map(|member| member.start_ns);
+            let mut ends = self.shown().iter().filter_map(|member| member.end_ns);
+            let starts = || self.shown().iter().map(|member| member.start_ns);
             ends.all(|end| starts().all(|start| in_order(end, start)))
         };
         (3..9).find(tells).unwrap_or(9)

@@ -11,6 +11,7 @@ mod top;
 mod undecided;
 mod violation;
 
+use super::drawn::DrawnCore;
 use super::operations::{Contradiction, Embedded, Surroundings, embed, link_to_violation};
 use super::piece::{Piece, heading};
 use super::whole_run;
@@ -22,7 +23,7 @@ use crate::run_info::RunInfo;
 use crate::text::{count, counted, visible};
 use askama::Template;
 use believe::{Believe, believe};
-use checker::{Analysis, Violation};
+use checker::Analysis;
 use history::History;
 use replays::{ReplaysView, replays};
 use shapes::Shapes;
@@ -117,17 +118,19 @@ pub fn render(
     let found = analysis.map_or(&empty, |analysis| &analysis.violations);
     let rows = &results.violations[..found.len().min(results.violations.len())];
     let shapes = Shapes::of(rows);
-    let shown: Vec<&Violation> = shapes.shown.iter().map(|place| &found[*place]).collect();
-    let spans: Vec<Vec<(u64, u64)>> = shown
+    let drawn: Vec<DrawnCore> = found
         .iter()
-        .map(|violation| core_spans(history, violation))
+        .zip(rows)
+        .map(|(violation, row)| DrawnCore::of(violation, row))
         .collect();
+    let shown = shapes.shown.iter().map(|place| &drawn[*place]);
+    let spans: Vec<Vec<(u64, u64)>> = shown.map(|it| core_spans(history, &it.violation)).collect();
     let view = |place: &usize| {
         let alike = shapes.alike(*place);
         violation_view(
             history,
             coverage,
-            (&found[*place], &rows[*place]),
+            (&rows[*place], &drawn[*place]),
             alike,
             (directory, &redaction),
         )
@@ -140,7 +143,7 @@ pub fn render(
         like: shapes
             .like(*place)
             .map_or_else(String::new, |it| format!("like {it}")),
-        in_run: link_to_violation(history, shown.len() + number, found[*place].key),
+        in_run: link_to_violation(history, spans.len() + number, found[*place].key),
     };
     let mut others: Vec<OtherView> = shapes.others.iter().enumerate().map(other).collect();
     let more_others = others.split_off(others.len().min(VIOLATIONS_NAMED));
@@ -154,8 +157,8 @@ pub fn render(
     // Those that are told in full first, as the page numbers them.
     let contradiction = |place: &usize| Contradiction {
         key: found[*place].key,
-        span: span(history, &found[*place]),
-        core: core_letters(&found[*place], &rows[*place]),
+        span: span(history, &drawn[*place].violation),
+        core: core_letters(&drawn[*place]),
     };
     let all = shapes.shown.iter().chain(&shapes.others);
     let contradictions: Vec<Contradiction> = all.map(contradiction).collect();
@@ -199,7 +202,7 @@ pub fn render(
         choice: format!(
             "{} without a legal order, {} of them in full",
             counted(invalid, crate::text::noun(history)),
-            shown.len()
+            shapes.shown.len()
         ),
         others,
         more_others,

@@ -7,6 +7,7 @@
 use crate::coverage::Coverage;
 use crate::document::Results;
 use crate::redaction::Redaction;
+use crate::report::drawn::DrawnCore;
 use crate::report::timeline::{self, Reach};
 use crate::run_info::RunInfo;
 use checker::Analysis;
@@ -28,7 +29,8 @@ pub fn counterexample_svg(
     let (history, analysis) = (&redaction.history(history), &redaction.analysis(analysis));
     let violation = analysis.violations.first()?;
     let row = results.violations.first()?;
-    let drawing = timeline::draw(history, coverage, violation, row, Reach::Nearest);
+    let drawn = DrawnCore::of(violation, row);
+    let drawing = timeline::draw(history, coverage, &drawn, Reach::Nearest);
     Some(standing_alone(&drawing.whole))
 }
 

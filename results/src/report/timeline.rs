@@ -10,9 +10,9 @@ mod faults;
 mod room;
 
 use super::axis::Axis;
+use super::drawn::DrawnCore;
 use super::svg::Svg;
 use crate::coverage::{Coverage, known_end_ns};
-use crate::document::ViolationRow;
 use crate::text::{stretch, visible};
 use checker::{ReasonKind, Violation};
 use history::{History, Operation, Outcome, Value};
@@ -82,13 +82,8 @@ pub struct Drawn {
 }
 
 /// Draws a violation.
-pub fn draw(
-    history: &History,
-    coverage: &Coverage,
-    violation: &Violation,
-    row: &ViolationRow,
-    reach: Reach,
-) -> Drawn {
+pub fn draw(history: &History, coverage: &Coverage, drawn: &DrawnCore<'_>, reach: Reach) -> Drawn {
+    let (violation, row) = (&*drawn.violation, &*drawn.row);
     let core: Vec<u32> = violation.core.iter().map(|member| member.operation).collect();
     let context = context(history, violation, reach);
     let shown: Vec<u32> = core.iter().chain(&context).copied().collect();

@@ -12,6 +12,7 @@ mod evidence;
 mod exports;
 mod golden;
 mod hostile;
+mod large;
 mod logs;
 mod messages;
 mod script;

@@ -119,7 +119,12 @@ pub fn told_within(history: &History, model: Model, limits: &Limits) -> (Results
         limits: *limits,
         ..checker::Options::default()
     };
-    let analysis = checker::check_with(history, model, &options).unwrap();
+    told_with(history, model, &options)
+}
+
+/// The same for another object, checked as these options say.
+pub fn told_with(history: &History, model: Model, options: &checker::Options) -> (Results, String, String) {
+    let analysis = checker::check_with(history, model, options).unwrap();
     let coverage = Coverage::of(history);
     let mut results = Results::new(None, history, &analysis, &coverage);
     // How long it took differs each time.

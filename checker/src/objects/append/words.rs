@@ -1,9 +1,9 @@
 //! The words of a counterexample of an append list.
 
 use super::{Append, Asked, Told};
-use crate::CallOf;
 use crate::proof::explain::Telling;
 use crate::proof::wording::gap;
+use crate::{CallOf, Label};
 use history::Outcome;
 use rustc_hash::FxHashMap;
 
@@ -23,10 +23,6 @@ fn element_of(call: &Of<'_>) -> Option<u32> {
         Asked::Append(element) => Some(element),
         _ => None,
     }
-}
-
-fn label(place: usize) -> char {
-    char::from(b'A' + (place as u8).min(25))
 }
 
 impl Append<'_> {
@@ -191,17 +187,18 @@ impl Append<'_> {
     pub(super) fn clause(&self, core: &[&Of<'_>], first: usize, then: usize) -> Option<String> {
         let (one, other) = (core[first], core[then]);
         match (list_of(one), list_of(other), element_of(one), element_of(other)) {
-            (Some(short), Some(long), ..) if self.lists.begins(short, long) => {
-                Some(format!("the list that {} was told goes on from it.", label(then)))
-            }
+            (Some(short), Some(long), ..) if self.lists.begins(short, long) => Some(format!(
+                "the list that {} was told goes on from it.",
+                Label::of(then)
+            )),
             (Some(list), _, _, Some(element)) if !self.has(list, element) => Some(format!(
                 "{} was not shown {}.",
-                label(first),
+                Label::of(first),
                 self.elements.show(element)
             )),
             (_, Some(list), Some(element), _) if self.has(list, element) => Some(format!(
                 "{} was shown {}.",
-                label(then),
+                Label::of(then),
                 self.elements.show(element)
             )),
             (_, _, Some(a), Some(b)) => {
@@ -213,7 +210,10 @@ impl Append<'_> {
                     })
                 })?;
                 let (a, b) = (self.elements.show(a), self.elements.show(b));
-                Some(format!("{} was shown {a}, and not {b} before it.", label(read)))
+                Some(format!(
+                    "{} was shown {a}, and not {b} before it.",
+                    Label::of(read)
+                ))
             }
             _ => None,
         }

@@ -1,9 +1,9 @@
 //! The words of a counterexample of a counter.
 
 use super::{Asked, Counter, Told, amount};
-use crate::CallOf;
 use crate::proof::explain::Telling;
 use crate::proof::wording::gap;
+use crate::{CallOf, Label};
 use history::Outcome;
 
 type Of<'h> = CallOf<Counter<'h>>;
@@ -17,15 +17,14 @@ fn told(call: &Of<'_>) -> Option<i128> {
 
 /// Why one comes before the other, as the end of a sentence.
 pub(super) fn clause(core: &[&Of<'_>], first: usize, then: usize) -> Option<String> {
-    let letter = |place: usize| char::from(b'A' + (place as u8).min(25));
     match (told(core[first]), told(core[then])) {
         (Some(one), Some(other)) if one != other => Some(format!(
             "{} was told {one}, and {} {other}.",
-            letter(first),
-            letter(then)
+            Label::of(first),
+            Label::of(then)
         )),
-        (Some(one), None) => Some(format!("{} was told only {one}.", letter(first))),
-        (None, Some(other)) => Some(format!("{} was told {other}.", letter(then))),
+        (Some(one), None) => Some(format!("{} was told only {one}.", Label::of(first))),
+        (None, Some(other)) => Some(format!("{} was told {other}.", Label::of(then))),
         _ => None,
     }
 }

@@ -1,9 +1,9 @@
 //! Contradictions of a register in words: which kind it is, and why one call must come before another.
 
 use super::{Asked, Register, Told};
-use crate::CallOf;
 use crate::proof::explain::Telling;
 use crate::proof::wording::{gap, value};
+use crate::{CallOf, Label};
 use history::timeline::phases;
 use history::{Operation, Outcome, Phase, Value};
 
@@ -51,9 +51,8 @@ pub fn why(
     then: usize,
 ) -> Option<String> {
     let show = |it: Value| value(&register.values, it);
-    let label = |place: usize| char::from(b'A' + place as u8);
     let (first, second) = (core[must_be_first], core[then]);
-    let (a, b) = (label(must_be_first), label(then));
+    let (a, b) = (Label::of(must_be_first), Label::of(then));
     let was = |call: &CallOf<Register>, it: Value| match call.input {
         Asked::Read => format!("was told {}", show(it)),
         _ => format!("replaced {}", show(it)),
@@ -75,7 +74,7 @@ pub fn why(
         (_, Some(_), _, Some(new)) => {
             let sees = |place: &usize| found(core[*place]) == Some(new);
             let reader = (0..core.len()).find(sees)?;
-            let c = label(reader);
+            let c = Label::of(reader);
             Some(format!(
                 "{c} {}, which {b} put there; what {a} put there was gone.",
                 was(core[reader], new)

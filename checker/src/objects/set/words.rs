@@ -1,9 +1,9 @@
 //! The words of a counterexample of a set.
 
 use super::{Asked, Set, Told, around::element};
-use crate::CallOf;
 use crate::proof::explain::Telling;
 use crate::proof::wording::gap;
+use crate::{CallOf, Label};
 use history::{Operation, Outcome};
 
 type Of<'h> = CallOf<Set<'h>>;
@@ -165,7 +165,6 @@ impl Set<'_> {
 
     /// Why one comes before the other, as the end of a sentence.
     pub(super) fn clause(&self, core: &[&Of<'_>], first: usize, then: usize) -> Option<String> {
-        let label = |place: usize| char::from(b'A' + (place as u8).min(25));
         let (one, other) = (core[first], core[then]);
         let own = element(one).or(element(other));
         let all = [one, other].into_iter().filter_map(|call| match call.output {
@@ -181,13 +180,13 @@ impl Set<'_> {
         let name = self.elements.show(it);
         Some(match (self.saw(one, it), self.saw(other, it)) {
             (Some(true), _) if self.leaves(one, it) == Some(true) => {
-                format!("{} found {name} in.", label(first))
+                format!("{} found {name} in.", Label::of(first))
             }
             (Some(false), _) if self.leaves(one, it) == Some(false) => {
-                format!("{} found {name} not in.", label(first))
+                format!("{} found {name} not in.", Label::of(first))
             }
-            (_, Some(true)) => format!("{} found {name} in.", label(then)),
-            (_, Some(false)) => format!("{} found {name} not in.", label(then)),
+            (_, Some(true)) => format!("{} found {name} in.", Label::of(then)),
+            (_, Some(false)) => format!("{} found {name} not in.", Label::of(then)),
             _ => return None,
         })
     }

@@ -5,6 +5,7 @@ use super::between::{Between, between, between_title};
 use crate::coverage::{Coverage, known_end_ns};
 use crate::document::{OrderRow, ViolationRow};
 use crate::redaction::Redaction;
+use crate::report::drawn::DrawnCore;
 use crate::report::logs::{self, Logs};
 use crate::report::messages::{MessagesView, messages};
 use crate::report::piece::{Piece, core_values, lettered};
@@ -83,31 +84,36 @@ pub fn core_spans(history: &History, violation: &Violation) -> Vec<(u64, u64)> {
 }
 
 /// The operations of the core as the picture of the run marks them: letter and number.
-pub fn core_letters(violation: &Violation, row: &ViolationRow) -> Vec<(String, u32)> {
-    let members = violation.core.iter().zip(&row.core);
+pub fn core_letters(drawn: &DrawnCore<'_>) -> Vec<(String, u32)> {
+    let members = drawn.violation.core.iter();
     members
-        .map(|(member, told)| (told.label.clone(), member.operation))
+        .map(|member| (member.label.to_string(), member.operation))
         .collect()
 }
 
 pub fn violation_view(
     history: &History,
     coverage: &Coverage,
-    (violation, row): (&Violation, &ViolationRow),
+    (row, drawn): (&ViolationRow, &DrawnCore<'_>),
     alike: usize,
     (directory, redaction): (Option<&Path>, &Redaction),
 ) -> ViolationView {
+    let (violation, drawn_row) = (&*drawn.violation, &*drawn.row);
     let (from, to) = span(history, violation);
-    let digits = row.digits();
+    let digits = drawn_row.digits();
+    let last = match drawn.hidden {
+        0 => String::new(),
+        _ => format!("the last {} of them to begin · ", violation.core.len()),
+    };
     let key = visible(&history.key_name(violation.key), 60);
     let key_name = format!("{} {key}", text::noun(history));
-    let values = core_values(row);
+    let values = core_values(drawn_row);
     let mine: Vec<&history::Operation> = history
         .operations
         .iter()
         .filter(|operation| operation.key == violation.key)
         .collect();
-    let labels: Vec<String> = row.core.iter().map(|member| member.label.clone()).collect();
+    let labels: Vec<String> = violation.core.iter().map(|it| it.label.to_string()).collect();
     let reads = mine.iter().filter(|operation| operation.input.is_null()).count();
     let infos = mine
         .iter()
@@ -123,7 +129,7 @@ pub fn violation_view(
         .count();
     let nearest = timeline::context(history, violation, Reach::Nearest).len();
     let all = timeline::context(history, violation, Reach::All).len();
-    let others = mine.len() - row.core.len();
+    let others = mine.len() - violation.core.len();
     ViolationView {
         tab: key_name.clone(),
         tab_note: match alike {
@@ -136,15 +142,14 @@ pub fn violation_view(
         },
         title: format!("The contradiction, in {}", counted(row.core.len(), "operation")),
         subtitle: format!(
-            "{:.digits$} – {:.digits$} s · {key_name} · lanes are nodes, rows are the clients that talk to them",
+            "{:.digits$} – {:.digits$} s · {key_name} · {last}lanes are nodes, rows are the clients that talk to them",
             seconds(from),
             seconds(to)
         ),
-        timeline: timeline::draw(history, coverage, violation, row, Reach::Nearest),
-        reaches: reaches(row.core.len(), nearest, (all, others), &key_name),
-        timeline_of_all: (all > nearest)
-            .then(|| timeline::draw(history, coverage, violation, row, Reach::All)),
-        circle: circle::draw(violation, row),
+        timeline: timeline::draw(history, coverage, drawn, Reach::Nearest),
+        reaches: reaches(violation.core.len(), nearest, (all, others), &key_name),
+        timeline_of_all: (all > nearest).then(|| timeline::draw(history, coverage, drawn, Reach::All)),
+        circle: circle::draw(violation, drawn_row),
         reasons: ('①'..)
             .zip(&row.edges)
             .map(|(number, edge)| {
@@ -165,13 +170,13 @@ pub fn violation_view(
         }),
         steps: steps(row),
         claim: match row.shrink.caveat() {
-            None => claim(&labels, row.shrink.minimal),
-            Some(caveat) => format!("{} {caveat}", claim(&labels, false)),
+            None => claim(row),
+            Some(caveat) => format!("{} {caveat}", claim(row)),
         },
         answers: answers(history, &mine, &values),
         key_name,
         between_title: between_title(history, violation, &labels),
-        between: between(history, coverage, violation, row),
+        between: between(history, coverage, violation, drawn_row),
         account: vec![
             ("Told a value".to_owned(), count(told)),
             (format!("Told {}", text::nothing(history)), count(undecided)),
@@ -203,9 +208,9 @@ pub fn violation_view(
             ),
         ],
         in_run: operations::link_to_key(history, violation.key),
-        messages: directory.and_then(|it| messages(history, violation, row, it, redaction)),
+        messages: directory.and_then(|it| messages(history, violation, drawn_row, it, redaction)),
         logs: directory
-            .map(|it| logs::around(history, coverage, violation, row, it, redaction))
+            .map(|it| logs::around(history, coverage, violation, drawn_row, it, redaction))
             .unwrap_or_default(),
     }
 }
@@ -269,16 +274,18 @@ fn reaches(
 }
 
 /// What was tried, and what is proven by it.
-fn claim(labels: &[String], minimal: bool) -> String {
-    let of = match labels {
+fn claim(row: &ViolationRow) -> String {
+    let labels: Vec<&str> = row.core.iter().map(|member| member.label.as_str()).collect();
+    let minimal = row.shrink.minimal;
+    let of = match labels.as_slice() {
         [_] => String::new(),
-        many if many.len() > 26 => format!(" of these {}", counted(many.len(), "operation")),
+        many if many.len() > row.shown().len() => format!(" of these {}", counted(many.len(), "operation")),
         labels => format!(" of {}", listed(labels, "and")),
     };
     let tried = format!(
         "Every other operation was allowed to happen at any time, or not at all; still no order{of} works."
     );
-    match labels {
+    match labels.as_slice() {
         [_, _] if minimal => {
             format!("{tried} Both are needed: were either one allowed the same, there would be an order.")
         }

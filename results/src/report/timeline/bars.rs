@@ -5,7 +5,7 @@ use super::{BAR, Drawing, call, value_of};
 use crate::coverage::known_end_ns;
 use crate::report::svg::mono_width;
 use crate::text::moment;
-use checker::Violation;
+use checker::{Label, Violation};
 use history::{Operation, Outcome};
 
 /// A bar narrower than this has its letter in front of its words.
@@ -26,7 +26,7 @@ impl Drawing<'_> {
     }
 
     /// One operation: a bar from its invocation to its completion, open to the right when nobody knows.
-    fn bar(&mut self, operation: &Operation, part: &str, letter: Option<char>) {
+    fn bar(&mut self, operation: &Operation, part: &str, letter: Option<Label>) {
         let Some(area) = self.bar_area(operation) else {
             return;
         };
@@ -64,7 +64,7 @@ impl Drawing<'_> {
 
     /// The words beside a bar: to its right, to its left, of the core also above and below; short where there
     /// is no room for all of them, on hover only where there is none at all.
-    pub(super) fn label(&mut self, operation: &Operation, letter: Option<char>) {
+    pub(super) fn label(&mut self, operation: &Operation, letter: Option<Label>) {
         let Some(bar) = self.bar_area(operation) else {
             return;
         };

@@ -4,7 +4,7 @@ use super::Case;
 use super::finding::Finding;
 use crate::proof::wording::{asker, gap, moment, value};
 use crate::theory::Theory;
-use crate::{BrokenOrder, CoreOperation, Reason, ReasonKind, Shrink, Violation, Weakened};
+use crate::{BrokenOrder, CoreOperation, Label, Reason, ReasonKind, Shrink, Violation, Weakened};
 use history::{Outcome, Value};
 
 impl Case<'_> {
@@ -150,7 +150,7 @@ impl Case<'_> {
             format!("{name} was decided twice: as {one} and as {other}.")
         };
         let mut violation = self.violation("decree.two-decisions", sentence, &[first, second]);
-        let told = |label: char, number: u32, mine: &str, theirs: &str| match self.told_its_own(number) {
+        let told = |label: Label, number: u32, mine: &str, theirs: &str| match self.told_its_own(number) {
             true => format!("{label} was told its own value, so nothing had been decided."),
             false => format!("{label} was told {mine}, so {theirs} had not been decided."),
         };
@@ -160,7 +160,10 @@ impl Case<'_> {
                 0,
                 1,
                 ReasonKind::Value,
-                format!("A must come before B: {}", told('A', first, &one, &other)),
+                format!(
+                    "A must come before B: {}",
+                    told(Label::of(0), first, &one, &other)
+                ),
                 format!("A was told {one}, so A must come before B"),
             ),
         };
@@ -172,7 +175,10 @@ impl Case<'_> {
             1,
             0,
             ReasonKind::Value,
-            format!("B must come before A: {}", told('B', second, &other, &one)),
+            format!(
+                "B must come before A: {}",
+                told(Label::of(1), second, &other, &one)
+            ),
             short,
         );
         violation.reasons = vec![forth, back];
@@ -208,10 +214,11 @@ impl Case<'_> {
     fn violation(&self, code: &'static str, sentence: String, numbers: &[u32]) -> Violation {
         let mut numbers = numbers.to_vec();
         numbers.sort_unstable_by_key(|number| self.at(*number).invoke);
-        let core: Vec<CoreOperation> = ('A'..)
-            .zip(&numbers)
-            .map(|(label, number)| CoreOperation {
-                label,
+        let core: Vec<CoreOperation> = numbers
+            .iter()
+            .enumerate()
+            .map(|(place, number)| CoreOperation {
+                label: Label::of(place),
                 operation: *number,
                 answer_counts: true,
             })
