@@ -186,7 +186,7 @@ fn an_unknown_variable_is_told_with_those_of_its_place() {
         SOUND,
         "each = \"{ip}\"",
         "each = \"{data}\"",
-        "7:18: node.peers.each: unknown variable {data}; there are {node} {index} {ip}",
+        "7:18: node.peers.each: unknown variable {data}; there are {node} {index} {ip} {joins}",
     );
     is_refused(
         SOUND,
