@@ -1,6 +1,7 @@
 //! The picture of the counterexample.
 
-use crate::script::{Script, told};
+use crate::script::{Script, told, told_within};
+use checker::{Limits, Model};
 use serde_json::json;
 
 /// The left edge and the width of every rectangle of a class, in pixels.
@@ -245,4 +246,21 @@ fn where_there_are_too_many_orders_the_page_says_how_far_one_comes() {
         furthest.contains("<td>&#60;17&#62;</td>"),
         "what there is after A, as text"
     );
+}
+
+#[test]
+fn the_only_object_of_a_history_without_keys_is_not_called_null() {
+    let line = |kind: &str, process: u8, f: &str, value: u8| {
+        json!({"type": kind, "process": process, "f": f, "value": value}).to_string()
+    };
+    let lines = [
+        line("invoke", 0, "write", 1),
+        line("ok", 0, "write", 1),
+        line("invoke", 1, "read", 0),
+        line("ok", 1, "read", 2),
+    ];
+    let history = history::read_bytes((lines.join("\n") + "\n").as_bytes()).unwrap();
+    let (_, _, page) = told_within(&history, Model::CasRegister, &Limits::default());
+    assert!(page.contains("<h3>The operations on the object</h3>"));
+    assert!(!page.contains("object null"));
 }

@@ -105,8 +105,11 @@ pub fn violation_view(
         0 => String::new(),
         _ => format!("the last {} of them to begin · ", violation.core.len()),
     };
-    let key = visible(&history.key_name(violation.key), 60);
-    let key_name = format!("{} {key}", text::noun(history));
+    let noun = text::noun(history);
+    let key_name = match history.keys[violation.key as usize].is_null() {
+        true => format!("the {noun}"),
+        false => format!("{noun} {}", visible(&history.key_name(violation.key), 60)),
+    };
     let values = core_values(drawn_row);
     let mine: Vec<&history::Operation> = history
         .operations
