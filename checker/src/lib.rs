@@ -418,10 +418,7 @@ fn sentence<'h, T: Theory<'h>>(
     let numbers = |places: Vec<u32>| places.into_iter().map(|place| calls[place as usize].number);
     let (algorithm, judgement) = match by {
         Algorithm::Best => theory.judge_by(&calls, budget),
-        Algorithm::Search => (
-            "frontier search",
-            search::frontier::search(theory, &calls, budget),
-        ),
+        Algorithm::Search => search::judge(theory, &calls, budget),
     };
     algorithms.count(algorithm);
     match judgement {

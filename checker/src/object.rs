@@ -3,7 +3,7 @@
 //! [`Object::initial`] and [`Object::step`] are the specification. Everything else has a default, and makes
 //! checking faster or its words better; none of it may change a verdict.
 
-use crate::search::frontier;
+use crate::search;
 use crate::{Budget, Call, CallOf, Judgement, Telling};
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -91,7 +91,7 @@ pub trait Object: Sync {
     where
         Self: Sized,
     {
-        frontier::search(self, calls, budget)
+        search::search(self, calls, budget)
     }
 
     /// Of the calls in `others`, those (by place) that have to stay when only `core` is kept. The rest is left out

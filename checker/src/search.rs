@@ -1,13 +1,36 @@
 //! Searching for a legal order, for any object.
 //!
-//! Read next: [`frontier`], the search breadth first by event.
+//! One order is tried first, and where that gets lost, all states of affairs are kept. Read next: `depth` for the one, [`frontier`] for
+//! the other.
 
 mod configuration;
+mod depth;
 pub mod frontier;
 pub(crate) mod slots;
 pub(crate) mod trail;
 
-use crate::{Call, Limit, Moment};
+use crate::{Budget, Call, CallOf, Limit, Moment, Object};
+
+/// Of fewer calls all states of affairs are as soon gone through.
+const FEW: usize = 32;
+
+/// Whether the calls, given in the order of their invocations, have a legal order.
+pub fn search<O: Object>(object: &O, calls: &[CallOf<O>], budget: &Budget) -> Judgement {
+    judge(object, calls, budget).1
+}
+
+/// The same, with the name of what found it.
+pub(crate) fn judge<O: Object>(
+    object: &O,
+    calls: &[CallOf<O>],
+    budget: &Budget,
+) -> (&'static str, Judgement) {
+    let in_depth = (calls.len() > FEW).then(|| depth::search(object, calls, budget));
+    match in_depth.flatten() {
+        Some(judgement) => ("depth-first search", judgement),
+        None => ("frontier search", frontier::search(object, calls, budget)),
+    }
+}
 
 /// What an algorithm found out about the calls of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]

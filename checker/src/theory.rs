@@ -14,7 +14,7 @@ pub(crate) type Exchange<O> = Option<(<O as Object>::Input, Option<<O as Object>
 /// An object that histories are checked against.
 pub(crate) trait Theory<'h>: Object + Sized {
     /// The algorithm's name in results.
-    const ALGORITHM: &'static str = "frontier search";
+    const ALGORITHM: &'static str = "search";
     /// Its functions.
     const FUNCTIONS: &'static [&'static str];
 

@@ -11,7 +11,7 @@ mod taken_apart;
 
 use super::register::zones;
 use crate::proof::wording::plain;
-use crate::search::frontier;
+use crate::search;
 use crate::theory::{Exchange, Theory};
 use crate::{Budget, CallOf, CheckError, Judgement, Object, Options, Telling};
 use history::{History, Operation, Outcome, Value};
@@ -271,7 +271,7 @@ impl<'h> Theory<'h> for AppendString<'h> {
         };
         match zones {
             Some(judgement) => ("zones", judgement),
-            None => ("frontier search", frontier::search(self, calls, budget)),
+            None => search::judge(self, calls, budget),
         }
     }
 }

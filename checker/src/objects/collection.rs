@@ -26,7 +26,7 @@ mod words;
 use crate::census::{Census, Sight, Tally};
 use crate::proof::explain::{self, Telling};
 use crate::proof::wording::{self, Setting};
-use crate::search::{Judgement, frontier};
+use crate::search::{self, Judgement};
 use crate::theory::{Exchange, Part, Theory};
 use crate::{Budget, CheckError, Limit, Object, Options, Violation};
 use elements::{Elements, Finding};
@@ -115,7 +115,7 @@ pub(crate) trait Discipline: Debug + Send + Sync + Sized + 'static {
 
     /// Decides for any elements.
     fn search(object: &Collection<'_, Self>, calls: &[CollectionCall], budget: &Budget) -> Judgement {
-        frontier::search(object, calls, budget)
+        search::search(object, calls, budget)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::census::Census;
 use crate::proof::explain::{self, Telling};
 use crate::proof::shrink::{Core, distinct};
 use crate::proof::wording::Setting;
-use crate::search::frontier;
+use crate::search;
 use crate::search::slots::{Entry, Line, Role, scan};
 use crate::theory::{Exchange, Part, Theory};
 use crate::{Budget, CallOf, CheckError, Judgement, Object, Options, Violation};
@@ -104,7 +104,7 @@ impl Object for Counter<'_> {
         }
         match blame::bounds(calls) {
             Some(suspects) => Judgement::Illegal { suspects },
-            None => frontier::search(self, calls, budget),
+            None => search::search(self, calls, budget),
         }
     }
 
@@ -216,7 +216,7 @@ impl<'h> Theory<'h> for Counter<'h> {
         }
         match blame::bounds(calls) {
             Some(suspects) => ("counter, bounds", Judgement::Illegal { suspects }),
-            None => ("frontier search", frontier::search(self, calls, budget)),
+            None => search::judge(self, calls, budget),
         }
     }
 

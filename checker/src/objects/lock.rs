@@ -19,7 +19,7 @@ mod words;
 
 use crate::proof::explain::Telling;
 use crate::proof::wording::{plain, value};
-use crate::search::{Judgement, frontier};
+use crate::search::{self, Judgement};
 use crate::theory::{Exchange, Theory};
 use crate::{Budget, CheckError, Object, Options};
 use history::{History, Operation, Outcome, Value};
@@ -208,7 +208,7 @@ impl<'h, const REENTRANT: bool, const FENCED: bool> Theory<'h> for Lock<'h, REEN
         }
         match holds::decide(calls, REENTRANT) {
             Some(judgement) => (Self::ALGORITHM, judgement),
-            None => ("frontier search", frontier::search(self, calls, budget)),
+            None => search::judge(self, calls, budget),
         }
     }
 

@@ -14,7 +14,7 @@ mod transactions;
 
 use super::register::{self, ledger};
 use crate::proof::wording::value;
-use crate::search::frontier;
+use crate::search;
 use crate::theory::{Exchange, Theory};
 use crate::{Budget, CallOf, CheckError, Judgement, Object, Options};
 use history::{History, Operation, Outcome, Value, Values};
@@ -222,7 +222,7 @@ impl<'h> Theory<'h> for MultiRegister {
                 return ("registers one by one", Judgement::Illegal { suspects });
             }
         }
-        ("frontier search", frontier::search(&known, calls, budget))
+        search::judge(&known, calls, budget)
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) mod zones;
 use crate::proof::explain::Telling;
 use crate::proof::shrink;
 use crate::proof::wording::value;
-use crate::search::{Stuck, frontier};
+use crate::search::{self, Stuck};
 use crate::theory::{Exchange, Theory};
 use crate::{Budget, CallOf, CheckError, Judgement, Limit, Object, Options};
 use beam::Recent;
@@ -189,11 +189,10 @@ impl<'h> Theory<'h> for Register<'h> {
 
     fn judge_by(&self, calls: &[CallOf<Self>], budget: &Budget) -> (&'static str, Judgement) {
         let Some(ledger) = Ledger::of(calls) else {
-            return ("frontier search", frontier::search(self, calls, budget));
+            return search::judge(self, calls, budget);
         };
         let recent = |begun| self.recent(calls, begun, budget);
-        judge(&ledger, budget, &recent)
-            .unwrap_or_else(|| ("frontier search", frontier::search(self, calls, budget)))
+        judge(&ledger, budget, &recent).unwrap_or_else(|| search::judge(self, calls, budget))
     }
 }
 

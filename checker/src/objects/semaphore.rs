@@ -21,7 +21,7 @@ mod greedy;
 mod words;
 
 use crate::proof::explain::Telling;
-use crate::search::{Judgement, frontier};
+use crate::search::{self, Judgement};
 use crate::theory::{Exchange, Theory};
 use crate::{Budget, CheckError, Object, Options};
 use history::{History, Operation, Outcome};
@@ -267,7 +267,7 @@ impl<'h, const MUTEX: bool> Theory<'h> for Semaphore<'h, MUTEX> {
     fn judge_by(&self, calls: &[SemaphoreCall], budget: &Budget) -> (&'static str, Judgement) {
         match is_greedy(calls) {
             true => (Self::ALGORITHM, greedy::decide(calls, budget)),
-            false => ("frontier search", frontier::search(self, calls, budget)),
+            false => search::judge(self, calls, budget),
         }
     }
 

@@ -29,7 +29,7 @@ impl Discipline for Lifo {
     const FUNCTIONS: &'static [&'static str] = &["push", "pop"];
     const TITLE: &'static str = "The stack";
     const MONITOR: &'static str = "stack, intervals";
-    const SEARCH: &'static str = "stack, frontier search";
+    const SEARCH: &'static str = "stack, search";
     const RULE: &'static str = "What goes onto a stack last comes off first.";
     const IS_LAST_FIRST: Option<bool> = Some(true);
     const CODES: Codes = words::codes!("stack");

@@ -36,7 +36,7 @@ impl Discipline for Ranked {
     const FUNCTIONS: &'static [&'static str] = &["insert", "enqueue", "delete-min", "dequeue"];
     const TITLE: &'static str = "The priority queue";
     const MONITOR: &'static str = "priority queue, intervals";
-    const SEARCH: &'static str = "priority queue, frontier search";
+    const SEARCH: &'static str = "priority queue, search";
     const RULE: &'static str = "The smallest element of a priority queue comes out first.";
     const IS_LAST_FIRST: Option<bool> = None;
     const CODES: Codes = words::codes!("priority-queue");

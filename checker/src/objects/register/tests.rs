@@ -79,7 +79,7 @@ fn on_longer_histories_it_agrees_with_the_search_for_any_object() {
     for number in 0..2_000 {
         let calls = random(&mut rng);
         let calls = calls.as_slice();
-        let expected = frontier::search(&register, calls, &budget).is_legal();
+        let expected = crate::search::frontier::search(&register, calls, &budget).is_legal();
         let last = register.recent(calls, calls.len() as u32, &budget);
         assert!(
             last.is_none() || !expected,
