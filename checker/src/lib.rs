@@ -286,6 +286,9 @@ enum Sentence<O: Object> {
     Unknown(Undecided),
 }
 
+/// A thread takes at least so many operations, of one object or of several.
+const OPERATIONS_TOGETHER: usize = 2_000;
+
 fn analyse<'h, T: Theory<'h>>(
     history: &'h History,
     model: Model,
@@ -298,10 +301,13 @@ fn analyse<'h, T: Theory<'h>>(
     watch.begin(history.keys.len(), history.operations.len(), &options.limits);
     let by_key = ByKey::of(history);
     let keys = 0..history.keys.len() as u32;
+    // Small objects are not worth handing over one by one.
+    let each = history.operations.len() / history.keys.len().max(1);
+    let together = (OPERATIONS_TOGETHER / each.max(1)).clamp(1, 64);
     let algorithms = Algorithms::default();
     let sentences: Vec<Sentence<T>> = keys
         .into_par_iter()
-        .with_min_len(64)
+        .with_min_len(together)
         .map(|key| {
             let operations = by_key.get(key);
             let judged = || {
@@ -335,8 +341,8 @@ fn analyse<'h, T: Theory<'h>>(
                 })?;
                 if violations.len() < Analysis::WEAKER_MAX {
                     let core: Vec<u32> = violation.core.iter().map(|member| member.operation).collect();
-                    let is_long = part.calls.len() > weaker::WHOLE_MAX;
-                    let limits = weaker_limits(&options.limits, is_long.then_some(verdict_took));
+                    let operations = history.operations.len();
+                    let limits = weaker_limits(&options.limits, (part.calls.len(), operations), verdict_took);
                     let budget = Budget::of(&limits);
                     violation.still = theory.still_holds(&part, &core, &budget);
                 }
@@ -388,13 +394,19 @@ fn analyse<'h, T: Theory<'h>>(
 }
 
 /// What is left of the limits for the weaker promises of one object: nobody waits for them. Mostly it is the memory that
-/// ends them, which no other program of the machine disturbs. Where the history is long, and it was said how long its verdict
-/// took, they take about that long at most.
-fn weaker_limits(limits: &Limits, verdict_took: Option<Duration>) -> Limits {
+/// ends them, which no other program of the machine disturbs. Where the history is long they take about as long as its verdict
+/// did, but never less than it takes to ask the most of an object of this size, or of a part of it.
+fn weaker_limits(limits: &Limits, (calls, operations): (usize, usize), verdict_took: Duration) -> Limits {
     const TIME: Duration = Duration::from_secs(2);
+    const TIME_FOR_AN_OBJECT: Duration = Duration::from_millis(200);
     const TIME_FOR_A_PART: Duration = Duration::from_millis(50);
     const MEMORY_BYTES: usize = 32 << 20;
-    let most = verdict_took.map_or(TIME, |took| took.clamp(TIME_FOR_A_PART, TIME));
+    let is_long = |count: usize| count > weaker::WHOLE_MAX;
+    let most = match (is_long(calls), is_long(operations)) {
+        (true, _) => verdict_took.clamp(TIME_FOR_A_PART, TIME),
+        (false, true) => verdict_took.clamp(TIME_FOR_AN_OBJECT, TIME),
+        (false, false) => TIME,
+    };
     Limits {
         time: Some(limits.time.map_or(most, |time| time.min(most))),
         memory_bytes: Some(
