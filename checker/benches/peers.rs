@@ -8,7 +8,8 @@
 //! The others are given the histories as they like them best, before the clock starts: in their own types, without
 //! failed operations and reads of unknown outcome, and for `todc-utils`, which knows no keys, each register as a history
 //! of its own. This checker has the same history as everybody else's programs have. Its verdict is taken alone, and with
-//! what the others do not give: a verified order, or a counterexample, its words and weaker promises.
+//! what the others do not give: a verified order, or a counterexample, its words and weaker promises. In the column *own object* it does not
+//! know that it is a register: the search for any object is given what the others are.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
@@ -17,10 +18,10 @@ mod generate;
 #[path = "peers/models.rs"]
 mod models;
 
-use checker::{Model, Verdict, check, witnesses};
+use checker::{Calls, Judgement, Limits, Model, Verdict, check, judge, witnesses};
 use generate::{Case, generate};
 use history::History;
-use models::{Actions, Asked, actions, operations};
+use models::{Actions, Asked, Own, What, actions, calls, operations};
 use porcupine_rs::{CheckResult, Operation};
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -121,19 +122,25 @@ fn timed<T>(times: &mut Vec<Duration>, work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// What the histories are for the others.
+/// What the histories are for the others, and for the search for any object.
 struct Prepared {
+    own: Vec<Vec<Calls<What, ()>>>,
     porcupine: Vec<Vec<Operation<Asked>>>,
     todc: Vec<Vec<Actions>>,
 }
 
 fn measure(batch: &Batch) {
+    let limits = Limits {
+        time: Some(PATIENCE),
+        memory_bytes: Some(1 << 30),
+    };
     let prepared = Prepared {
+        own: batch.histories.iter().map(calls).collect(),
         porcupine: batch.histories.iter().map(operations).collect(),
         todc: batch.histories.iter().map(actions).collect(),
     };
-    let (mut alone, mut whole, mut porcupine, mut todc) = (vec![], vec![], vec![], vec![]);
-    let mut gave_up = false;
+    let (mut alone, mut whole, mut own, mut porcupine, mut todc) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut gave_up, mut own_gave_up) = (false, false);
     let began = Instant::now();
     for round in 0..ROUNDS {
         if round > 0 && began.elapsed() > ENOUGH {
@@ -154,6 +161,21 @@ fn measure(batch: &Batch) {
                 .map(|it| check(it) == Verdict::Valid)
                 .collect()
         });
+        let judged: Vec<Vec<Judgement>> = timed(&mut own, || {
+            let judge = |keys: &Vec<_>| keys.iter().map(|calls| judge(&Own, calls, &limits)).collect();
+            prepared.own.iter().map(judge).collect()
+        });
+        for (ours, judged) in ours.iter().zip(&judged) {
+            match judged.iter().find(|it| !it.is_legal()) {
+                Some(Judgement::Unknown(_)) => own_gave_up = true,
+                other => assert_eq!(
+                    *ours,
+                    other.is_none(),
+                    "{}: the searches do not agree",
+                    batch.name
+                ),
+            }
+        }
         let theirs: Vec<CheckResult> = timed(&mut porcupine, || {
             let check = |history: &Vec<_>| porcupine_rs::check_operations_timeout(history, PATIENCE);
             prepared.porcupine.iter().map(check).collect()
@@ -184,12 +206,14 @@ fn measure(batch: &Batch) {
             assert_eq!(ours, theirs, "{}: the verdicts are not todc-utils's", batch.name);
         }
     }
-    let (alone, whole, porcupine) = (median(&mut alone), median(&mut whole), median(&mut porcupine));
-    let at_least = if gave_up { ">" } else { "" };
+    let (alone, whole, own) = (median(&mut alone), median(&mut whole), median(&mut own));
+    let porcupine = median(&mut porcupine);
+    let at_least = |gave_up, time| format!("{}{time:.2}", if gave_up { ">" } else { "" });
     print!(
-        "{:28} {alone:10.2} {whole:12.2} {:>14} {:8.1}",
+        "{:28} {alone:10.2} {whole:12.2} {:>12} {:>14} {:8.1}",
         batch.name,
-        format!("{at_least}{porcupine:.2}"),
+        at_least(own_gave_up, own),
+        at_least(gave_up, porcupine),
         porcupine / alone
     );
     match batch.todc {
@@ -206,8 +230,8 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with("--"));
     println!(
-        "{:28} {:>10} {:>12} {:>14} {:>8} {:>12} {:>8}",
-        "milliseconds", "verdict", "with proof", "porcupine-rs", "times", "todc-utils", "times"
+        "{:28} {:>10} {:>12} {:>12} {:>14} {:>8} {:>12} {:>8}",
+        "milliseconds", "verdict", "with proof", "own object", "porcupine-rs", "times", "todc-utils", "times"
     );
     for batch in batches() {
         if wanted.as_ref().is_none_or(|wanted| batch.name.contains(wanted)) {

@@ -1,6 +1,7 @@
 //! A register, and several of them, as the other checkers want them described, and histories in their types.
 
-use history::{History, Outcome, Value};
+use checker::{Calls, Object};
+use history::{History, NEVER, Outcome, Value};
 use porcupine_rs::Operation;
 use std::collections::BTreeMap;
 use todc_utils::{Action, Specification};
@@ -12,8 +13,8 @@ pub struct Asked {
     what: What,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum What {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum What {
     Read(Value),
     Write(Value),
     /// Its outcome is known: it found the first value.
@@ -68,6 +69,28 @@ impl Specification for Asked {
     }
 }
 
+/// A register that this checker does not know, as its user would describe one.
+pub struct Own;
+
+impl Object for Own {
+    type Input = What;
+    type Output = ();
+    type State = Value;
+
+    fn initial(&self) -> Value {
+        Value::NULL
+    }
+
+    fn step(&self, state: &Value, what: &What, _: Option<&()>) -> Option<Value> {
+        let (is_legal, next) = what.step(*state);
+        is_legal.then_some(next)
+    }
+
+    fn is_pure(&self, what: &What, _: Option<&()>) -> bool {
+        matches!(what, What::Read(_))
+    }
+}
+
 /// A call or a response by process.
 pub type Actions = Vec<(usize, Action<Asked>)>;
 
@@ -96,6 +119,31 @@ fn took_effect(history: &History) -> impl Iterator<Item = (Asked, u32, u32, u32)
         let asked = Asked { key, what };
         Some((asked, operation.process, operation.invoke, operation.complete))
     })
+}
+
+/// A history as an object of one's own has it, one register after another.
+pub fn calls(history: &History) -> Vec<Calls<What, ()>> {
+    let mut keys: BTreeMap<u32, Vec<(u32, usize)>> = BTreeMap::new();
+    let operations: Vec<(Asked, u32, u32, u32)> = took_effect(history).collect();
+    for (number, (asked, _, invoke, complete)) in operations.iter().enumerate() {
+        let events = keys.entry(asked.key).or_default();
+        events.push((*invoke, number));
+        events.extend((*complete != NEVER).then_some((*complete, number)));
+    }
+    let in_order = |mut events: Vec<(u32, usize)>| {
+        events.sort_unstable();
+        let (mut calls, mut open) = (Calls::new(), BTreeMap::new());
+        for (_, number) in events {
+            match open.remove(&number) {
+                Some(call) => calls.ok(call, ()),
+                None => {
+                    open.insert(number, calls.invoke(operations[number].0.what));
+                }
+            }
+        }
+        calls
+    };
+    keys.into_values().map(in_order).collect()
 }
 
 /// A history as `porcupine-rs` wants it. What has no end ends after everything else.

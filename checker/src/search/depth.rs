@@ -154,9 +154,7 @@ impl<'a, O: Object> Search<'a, O> {
                 self.steps_since += self.steps;
                 self.steps_in_all += self.steps;
                 self.steps = 0;
-                let each = size_of::<Placed<O::State>>();
-                // A table of hashes is about half full.
-                let held = self.order.len() * each + self.state_bytes + self.tried.capacity() * 16;
+                let held = self.bytes();
                 self.account.holds(held)?;
                 if self.steps_since > patience || self.steps_in_all > self.calls.len() * STEPS_IN_ALL {
                     return Ok(None);
@@ -164,6 +162,15 @@ impl<'a, O: Object> Search<'a, O> {
             }
         }
         Ok(Some(self.order.iter().map(|placed| placed.call).collect()))
+    }
+
+    /// About how many bytes are held.
+    fn bytes(&self) -> usize {
+        let order = self.order.capacity() * size_of::<Placed<O::State>>() + self.state_bytes;
+        // The table has a byte beside each hash, and is never quite full.
+        let tried = self.tried.capacity() * 8 / 7 * (size_of::<u64>() + 1);
+        // What is left: two links of two places, who ends by rank, and the rank of each.
+        order + tried + self.calls.len() * 6 * size_of::<u32>()
     }
 
     /// What to try first in a new state.
