@@ -1,6 +1,6 @@
 //! Whoever follows decrees sees a contradiction at the very event that completes it, as the checker does of every beginning.
 
-use super::Decrees;
+use super::{Decree, Decrees};
 use crate::{CheckError, Model, Verdict, check};
 use history::{History, follow_file, read_bytes};
 use rand::{RngExt, SeedableRng};
@@ -110,6 +110,8 @@ fn operations_are_counted_and_not_kept() {
     let counts = decrees.counts();
     assert_eq!((counts.invoked, counts.ok, counts.failed), (50, 17, 17));
     assert_eq!((decrees.broken(), decrees.decrees()), (None, 1));
+    lines.push(line(60, "invoke", "read", 8, None));
+    assert_eq!(follow(&lines).0.decrees(), 2);
     assert_eq!((names.events, names.operations.len()), (100, 0));
     assert_eq!(names.key_name(0), "7");
 }
@@ -128,4 +130,29 @@ fn what_is_not_about_decrees_is_said() {
         matches!(refused, CheckError::Malformed { event: 1, .. }),
         "{refused}"
     );
+}
+
+#[test]
+fn proposals_that_failed_are_forgotten() {
+    let mut lines: Vec<String> = Vec::new();
+    for number in 0..50 {
+        lines.push(line(number, "invoke", "propose", 7, Some(number)));
+    }
+    // Two of value 3, of which one fails; that of 8 goes on, and nobody knows of that of 9.
+    lines.push(line(50, "invoke", "propose", 7, Some(3)));
+    for number in (0..50).filter(|number| *number != 8) {
+        let kind = if number == 9 { "info" } else { "fail" };
+        lines.push(line(number, kind, "propose", 7, Some(number)));
+    }
+    let (decrees, _) = follow(&lines);
+    let [Decree::Open(proposals)] = &decrees.decrees[..] else {
+        panic!("{decrees:?}");
+    };
+    assert_eq!(proposals.len(), 3, "{proposals:?}");
+    lines.push(line(60, "invoke", "read", 7, None));
+    for (told, is_legal) in [(3, true), (8, true), (9, true), (5, false)] {
+        let answer = line(60, "ok", "read", 7, Some(told));
+        let (decrees, _) = follow(&[lines.as_slice(), &[answer]].concat());
+        assert_eq!(decrees.broken().is_none(), is_legal, "{told}");
+    }
 }

@@ -97,64 +97,94 @@ fn is_linearizable(calls: &[OfCell]) -> bool {
     some_order(calls, &|a, b| calls[a].precedes(&calls[b]), 1)
 }
 
-#[test]
-fn every_promise_is_what_its_definition_says() {
-    let mut rng = ChaCha8Rng::seed_from_u64(20_261_126);
-    let budget = Budget::of(&Limits::default());
-    let said = |answer: bool| if answer { Answer::Holds } else { Answer::Broken };
-    let mut counts = [0; 5];
-    for number in 0..4_000 {
-        let (calls, processes, times) = random(&mut rng);
-        let place = format!("history {number}: {calls:#?} {processes:?}");
-        let real = |a: usize, b: usize| calls[a].precedes(&calls[b]);
-        let client = |a: usize, b: usize| a < b && processes[a] == processes[b];
-        let update = |it: usize| calls[it].input.is_some();
-        let sequential = some_order(&calls, &client, 1);
-        let by = |keeps| in_order_of_clients(&SMALL, &calls, &processes, keeps, &budget);
-        assert_eq!(by(Keeps::Clients), said(sequential), "{place}");
-        let ordered = some_order(
-            &calls,
+/// What each promise's definition says of calls.
+#[derive(Debug)]
+struct Defined {
+    sequential: bool,
+    ordered: bool,
+    regular: bool,
+    versions: Option<u32>,
+    age: Option<u64>,
+}
+
+fn defined((calls, processes, times): &Small) -> Defined {
+    let real = |a: usize, b: usize| calls[a].precedes(&calls[b]);
+    let client = |a: usize, b: usize| a < b && processes[a] == processes[b];
+    let update = |it: usize| calls[it].input.is_some();
+    let mut reads = (0..calls.len()).filter(|it| !update(*it) && calls[*it].is_required());
+    // Times are multiples of ten: so is the smallest.
+    let fits = |age: &u64| {
+        let begin = |it: usize| match update(it) || !calls[it].is_required() {
+            true => i128::from(times[it].0),
+            false => i128::from(times[it].0) - i128::from(*age),
+        };
+        let before = |a: usize, b: usize| calls[a].is_required() && i128::from(times[a].1) < begin(b);
+        some_order(calls, &before, 1)
+    };
+    Defined {
+        sequential: some_order(calls, &client, 1),
+        ordered: some_order(
+            calls,
             &|a, b| client(a, b) || update(a) && update(b) && real(a, b),
             1,
-        );
-        assert_eq!(by(Keeps::ClientsAndUpdates), said(ordered), "{place}");
-        let reads = (0..calls.len()).filter(|it| !update(*it) && calls[*it].is_required());
-        let is_regular = reads.clone().all(|read| {
+        ),
+        regular: reads.all(|read| {
             let alone: Vec<OfCell> = (0..calls.len())
                 .filter(|it| *it == read || update(*it))
                 .map(|it| calls[it])
                 .collect();
             is_linearizable(&alone)
-        });
-        assert_eq!(regular(&SMALL, &calls, &budget), said(is_regular), "{place}");
-        let most = (1..=6).find(|most| some_order(&calls, &real, *most));
-        let expected = most.map_or(Bound::Unknown, |most| Bound::AtMost(most as u32));
-        assert_eq!(versions(&SMALL, &calls, &mut 1, &budget), expected, "{place}");
-        // Times are multiples of ten: so is the smallest.
-        let widest = (0..=12u64).map(|tens| tens * 10).find(|age| {
-            let begin = |it: usize| match update(it) || !calls[it].is_required() {
-                true => i128::from(times[it].0),
-                false => i128::from(times[it].0) - i128::from(*age),
-            };
-            let before = |a: usize, b: usize| calls[a].is_required() && i128::from(times[a].1) < begin(b);
-            some_order(&calls, &before, 1)
-        });
+        }),
+        versions: (1..=6u32).find(|most| some_order(calls, &real, *most as usize)),
+        age: (0..=12u64).map(|tens| tens * 10).find(fits),
+    }
+}
+
+fn said(answer: bool) -> Answer {
+    if answer { Answer::Holds } else { Answer::Broken }
+}
+
+#[test]
+fn every_promise_is_what_its_definition_says() {
+    let mut rng = ChaCha8Rng::seed_from_u64(20_261_126);
+    let budget = Budget::of(&Limits::default());
+    let mut counts = [0; 5];
+    for number in 0..4_000 {
+        let small = random(&mut rng);
+        let expected = defined(&small);
+        let (calls, processes, times) = small;
+        let place = format!("history {number}: {calls:#?} {processes:?}");
+        let by = |keeps| in_order_of_clients(&SMALL, &calls, &processes, keeps, &budget);
+        assert_eq!(by(Keeps::Clients), said(expected.sequential), "{place}");
+        assert_eq!(by(Keeps::ClientsAndUpdates), said(expected.ordered), "{place}");
+        assert_eq!(
+            regular(&SMALL, &calls, &budget),
+            said(expected.regular),
+            "{place}"
+        );
+        assert_eq!(
+            versions(&SMALL, &calls, &mut 1, &budget),
+            expected.versions.map_or(Bound::Unknown, Bound::AtMost),
+            "{place}"
+        );
         assert_eq!(
             age(&SMALL, &calls, &times, 0, &budget),
-            widest.map_or(Bound::None, Bound::AtMost),
+            expected.age.map_or(Bound::None, Bound::AtMost),
             "{place}"
         );
         let linearizable = is_linearizable(&calls);
-        assert_eq!(linearizable, widest == Some(0), "{place}");
+        assert_eq!(linearizable, expected.age == Some(0), "{place}");
         assert!(
-            !linearizable || ordered && is_regular && most == Some(1),
+            !linearizable || expected.ordered && expected.regular && expected.versions == Some(1),
             "{place}"
         );
-        for (count, holds) in
-            counts
-                .iter_mut()
-                .zip([linearizable, sequential, ordered, is_regular, most.is_some()])
-        {
+        for (count, holds) in counts.iter_mut().zip([
+            linearizable,
+            expected.sequential,
+            expected.ordered,
+            expected.regular,
+            expected.versions.is_some(),
+        ]) {
             *count += usize::from(holds);
         }
     }
@@ -162,6 +192,181 @@ fn every_promise_is_what_its_definition_says() {
         counts.iter().all(|count| (400..3_900).contains(count)),
         "{counts:?}"
     );
+}
+
+/// The calls as a history of a register, in which null stands for 0.
+fn written((calls, processes, times): &Small) -> History {
+    let value = |value: u8| match value {
+        0 => "null".to_owned(),
+        more => more.to_string(),
+    };
+    let mut lines: Vec<(u32, String)> = Vec::new();
+    for ((call, process), (begin, end)) in calls.iter().zip(processes).zip(times) {
+        let f = if call.input.is_some() { "write" } else { "read" };
+        let mut line = |event, kind, value: String, time| {
+            let text =
+                format!(r#"{{"process":{process},"type":"{kind}","f":"{f}","value":{value},"time":{time}}}"#);
+            lines.push((event, text));
+        };
+        line(call.invoke, "invoke", value(call.input.unwrap_or(0)), *begin);
+        if let Some(told) = call.output {
+            let told = call.input.unwrap_or(told);
+            line(call.complete, "ok", value(told), *end);
+        }
+    }
+    lines.sort();
+    let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
+    history::read_bytes(lines.join("\n").as_bytes()).unwrap()
+}
+
+#[test]
+fn of_a_history_is_said_what_the_definitions_say_of_its_calls() {
+    let mut rng = ChaCha8Rng::seed_from_u64(13);
+    let (mut kept, mut broken) = ([0; 5], [0; 5]);
+    for number in 0..2_000 {
+        let small = random(&mut rng);
+        let history = written(&small);
+        let analysis = crate::check(&history, crate::Model::CasRegister).unwrap();
+        let Some(violation) = analysis.violations.first() else {
+            continue;
+        };
+        let expected = defined(&small);
+        let promises = [
+            StillHolds::Sequential(said(expected.sequential)),
+            StillHolds::OrderedSequential(said(expected.ordered)),
+            StillHolds::Regular(said(expected.regular)),
+            StillHolds::Versions(expected.versions.map_or(Bound::None, Bound::AtMost)),
+            StillHolds::Age(expected.age.map_or(Bound::None, Bound::AtMost)),
+        ];
+        let still = &violation.still;
+        assert_eq!(still.promises, promises, "history {number}: {small:#?}");
+        assert_eq!(still.of, None, "history {number}");
+        let holds = [
+            expected.sequential,
+            expected.ordered,
+            expected.regular,
+            expected.versions.is_some(),
+            expected.age.is_some(),
+        ];
+        for (place, holds) in holds.into_iter().enumerate() {
+            kept[place] += usize::from(holds);
+            broken[place] += usize::from(!holds);
+        }
+    }
+    let mut counts = kept.iter().chain(&broken);
+    assert!(counts.all(|count| *count > 10), "{kept:?} {broken:?}");
+}
+
+/// Some hundred calls of three clients, of which now and then one never ends, a read is told what was there a while ago, or
+/// what nobody wrote.
+fn long(rng: &mut ChaCha8Rng) -> Small {
+    let (mut calls, mut processes, mut times): Small = (Vec::new(), Vec::new(), Vec::new());
+    let mut open: [Option<(usize, u8)>; 3] = [None; 3];
+    let mut states = vec![0];
+    let stale = [0.003, 0.02][rng.random_range(0..2)];
+    let nonsense = [0.0, 0.002][rng.random_range(0..2)];
+    let length = rng.random_range(130..=300);
+    let mut clients = [0, 1, 2];
+    for event in 1.. {
+        let time = u64::from(event) * 10;
+        let lane = rng.random_range(0..3usize);
+        let Some((place, told)) = open[lane].take() else {
+            if calls.len() == length {
+                break;
+            }
+            let input = rng.random_bool(0.4).then(|| rng.random_range(1..=9));
+            states.extend(input);
+            let last = states.len() - 1;
+            let told = match rng.random_bool(stale) {
+                true => states[last.saturating_sub(rng.random_range(1..=3))],
+                false => states[last],
+            };
+            let told = if rng.random_bool(nonsense) { 10 } else { told };
+            open[lane] = Some((calls.len(), told));
+            calls.push(OfCell {
+                input,
+                output: None,
+                invoke: event,
+                complete: NEVER,
+                number: calls.len() as u32,
+            });
+            processes.push(clients[lane]);
+            times.push((time, u64::MAX));
+            continue;
+        };
+        if rng.random_bool(0.01) {
+            clients[lane] += 3;
+            continue;
+        }
+        calls[place].complete = event;
+        calls[place].output = Some(told);
+        times[place].1 = time;
+    }
+    (calls, processes, times)
+}
+
+/// Whether what is said of a whole history is what the whole alone gives, or, where that is not known, that a part breaks it.
+fn is_of_the_whole(said: &StillHolds, alone: &StillHolds) -> bool {
+    use StillHolds::*;
+    said == alone
+        || matches!(
+            (said, alone),
+            (Sequential(Answer::Broken), Sequential(Answer::Unknown))
+                | (
+                    OrderedSequential(Answer::Broken),
+                    OrderedSequential(Answer::Unknown)
+                )
+                | (Regular(Answer::Broken), Regular(Answer::Unknown))
+                | (Versions(Bound::None), Versions(Bound::Unknown))
+                | (Age(Bound::None), Age(Bound::Unknown))
+        )
+}
+
+#[test]
+fn what_is_learned_of_parts_is_what_the_whole_alone_gives() {
+    let mut rng = ChaCha8Rng::seed_from_u64(17);
+    let budget = Budget::of(&Limits::default());
+    let (mut same, mut learned) = (0, 0);
+    for number in 0..50 {
+        let small = long(&mut rng);
+        let history = written(&small);
+        let analysis = crate::check(&history, crate::Model::CasRegister).unwrap();
+        let Some(violation) = analysis.violations.first() else {
+            continue;
+        };
+        let register = Register::of(&history, &Options::default()).unwrap();
+        let numbers: Vec<u32> = (0..history.operations.len() as u32).collect();
+        let calls = theory::calls(&register, &history, &numbers).unwrap();
+        let operations = || calls.iter().map(|call| &history.operations[call.number as usize]);
+        let processes: Vec<u32> = operations().map(|it| it.process).collect();
+        let times: Vec<(u64, u64)> = operations().map(|it| (it.start_ns, it.end_ns)).collect();
+        let by = |keeps| in_order_of_clients(&register, &calls, &processes, keeps, &budget);
+        let ordered = by(Keeps::ClientsAndUpdates);
+        let age = age(&register, &calls, &times, 0, &budget);
+        let alone = [
+            StillHolds::Sequential(match ordered {
+                Answer::Holds => Answer::Holds,
+                Answer::Broken | Answer::Unknown => by(Keeps::Clients),
+            }),
+            StillHolds::OrderedSequential(ordered),
+            StillHolds::Regular(regular(&register, &calls, &budget)),
+            StillHolds::Versions(match age {
+                Bound::None => Bound::None,
+                _ => versions(&register, &calls, &mut 1, &budget),
+            }),
+            StillHolds::Age(age),
+        ];
+        let said = &violation.still.promises;
+        assert_eq!(said.len(), alone.len(), "history {number}");
+        for (said, alone) in said.iter().zip(&alone) {
+            assert!(
+                is_of_the_whole(said, alone),
+                "history {number}: {said:?} {alone:?} {small:?}"
+            );
+            *(if said == alone { &mut same } else { &mut learned }) += 1;
+        }
+    }
+    println!("{same} {learned}");
 }
 
 #[test]

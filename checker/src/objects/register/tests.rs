@@ -145,6 +145,61 @@ fn going_back_where_few_configurations_die_finds_an_order_of_long_histories_and_
 }
 
 #[test]
+fn with_many_clients_it_agrees_with_the_search_for_any_object() {
+    let history = History::default();
+    let register = Register::of(&history, &Options::default()).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    let budget = Budget::of(&Limits::default());
+    let mut attempts = std::collections::BTreeMap::new();
+    for number in 0..300 {
+        let unknown = [0.0, 0.02, 0.1][number % 3];
+        let clients = rng.random_range(8..=12);
+        let calls = drawn(&mut rng, clients, 60, unknown, 0.03);
+        let calls = calls.as_slice();
+        let expected = frontier::search(&register, calls, &budget).is_legal();
+        let ledger = Ledger::of(calls).unwrap();
+        let (name, judgement) = beam::judge(&ledger, &budget, &|_| None).unwrap();
+        assert_eq!(
+            judgement.is_legal(),
+            expected,
+            "history {number}, {name}: {calls:?}"
+        );
+        if let Judgement::Legal { order } = judgement {
+            verify::linearization(&register, calls, &order)
+                .unwrap_or_else(|problem| panic!("history {number}, {name}: {problem}"));
+        }
+        *attempts.entry((name, expected)).or_insert(0) += 1;
+    }
+    println!("{attempts:?}");
+}
+
+#[test]
+fn more_calls_than_can_be_open_at_one_time_are_left_to_the_search_for_any_object() {
+    let history = History::default();
+    let register = Register::of(&history, &Options::default()).unwrap();
+    let budget = Budget::of(&Limits::default());
+    for (count, has_room) in [(127, true), (128, true), (129, false)] {
+        for told in [Value::NULL, Value::integer(9).unwrap()] {
+            let mut calls = Calls::new();
+            let reads: Vec<_> = (0..count).map(|_| calls.invoke(Asked::Read)).collect();
+            for (place, read) in reads.into_iter().enumerate() {
+                let is_last = place + 1 == count;
+                calls.ok(read, Told::Value(if is_last { told } else { Value::NULL }));
+            }
+            let ledger = Ledger::of(calls.as_slice()).unwrap();
+            let judged = beam::judge(&ledger, &budget, &|_| None);
+            assert_eq!(judged.is_some(), has_room, "{count}");
+            assert!(
+                judged.is_none_or(|(_, it)| it.is_legal() == told.is_null()),
+                "{count}"
+            );
+            let judgement = register.search(calls.as_slice(), &budget);
+            assert_eq!(judgement.is_legal(), told.is_null(), "{count}: {judgement:?}");
+        }
+    }
+}
+
+#[test]
 fn limits_are_held_by_every_algorithm() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     let mut calls = Calls::new();
