@@ -135,3 +135,6 @@ pub fn judge(ledger: &Ledger, budget: &Budget, recent: Recent<'_>) -> Option<(&'
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use std::time::Duration;
 
 /// A history of a real register: so many clients, values and calls; now and then a client gives up, or is told a lie.
-fn random(rng: &mut ChaCha8Rng) -> Calls<Asked, Told> {
+pub(super) fn random(rng: &mut ChaCha8Rng) -> Calls<Asked, Told> {
     let clients = rng.random_range(2..=7);
     let length = rng.random_range(10..=30);
     let unknown = [0.0, 0.05, 0.3][rng.random_range(0..3)];
@@ -19,7 +19,13 @@ fn random(rng: &mut ChaCha8Rng) -> Calls<Asked, Told> {
 }
 
 /// One of so many clients and calls, with so large a share of unknown outcomes, and of lies among the reads.
-fn drawn(rng: &mut ChaCha8Rng, clients: usize, length: usize, unknown: f64, lies: f64) -> Calls<Asked, Told> {
+pub(super) fn drawn(
+    rng: &mut ChaCha8Rng,
+    clients: usize,
+    length: usize,
+    unknown: f64,
+    lies: f64,
+) -> Calls<Asked, Told> {
     let values = rng.random_range(2..=6);
     let strict = rng.random_bool(0.3);
     let mut calls = Calls::new();
@@ -145,35 +151,6 @@ fn going_back_where_few_configurations_die_finds_an_order_of_long_histories_and_
 }
 
 #[test]
-fn with_many_clients_it_agrees_with_the_search_for_any_object() {
-    let history = History::default();
-    let register = Register::of(&history, &Options::default()).unwrap();
-    let mut rng = ChaCha8Rng::seed_from_u64(12);
-    let budget = Budget::of(&Limits::default());
-    let mut attempts = std::collections::BTreeMap::new();
-    for number in 0..300 {
-        let unknown = [0.0, 0.02, 0.1][number % 3];
-        let clients = rng.random_range(8..=12);
-        let calls = drawn(&mut rng, clients, 60, unknown, 0.03);
-        let calls = calls.as_slice();
-        let expected = frontier::search(&register, calls, &budget).is_legal();
-        let ledger = Ledger::of(calls).unwrap();
-        let (name, judgement) = beam::judge(&ledger, &budget, &|_| None).unwrap();
-        assert_eq!(
-            judgement.is_legal(),
-            expected,
-            "history {number}, {name}: {calls:?}"
-        );
-        if let Judgement::Legal { order } = judgement {
-            verify::linearization(&register, calls, &order)
-                .unwrap_or_else(|problem| panic!("history {number}, {name}: {problem}"));
-        }
-        *attempts.entry((name, expected)).or_insert(0) += 1;
-    }
-    println!("{attempts:?}");
-}
-
-#[test]
 fn more_calls_than_can_be_open_at_one_time_are_left_to_the_search_for_any_object() {
     let history = History::default();
     let register = Register::of(&history, &Options::default()).unwrap();
@@ -210,6 +187,13 @@ fn limits_are_held_by_every_algorithm() {
         calls.ok(b, Told::Value(value));
     }
     let ledger = Ledger::of(calls.as_slice()).unwrap();
+    // Where nothing is to be tried it is looked at limits all the same.
+    let mut reads = Calls::new();
+    for _ in 0..2_000 {
+        let read = reads.invoke(Asked::Read);
+        reads.ok(read, Told::Value(Value::NULL));
+    }
+    let reads = Ledger::of(reads.as_slice()).unwrap();
     for (limits, limit) in [
         (
             Limits {
@@ -230,6 +214,7 @@ fn limits_are_held_by_every_algorithm() {
         for (name, judgement) in [
             judge(&ledger, &budget, &|_| None),
             beam::judge(&ledger, &budget, &|_| None),
+            beam::judge(&reads, &budget, &|_| None),
         ]
         .into_iter()
         .flatten()
@@ -269,6 +254,27 @@ fn a_violation_that_there_is_no_time_to_shrink_is_told_whole() {
         (core.members, core.ended_early),
         (vec![0], Some(crate::ShrinkEnd::Time))
     );
+}
+
+#[test]
+fn an_order_of_many_steps_at_once_is_not_missed_where_few_are_tried() {
+    let value = |number| match number {
+        0 => Value::NULL,
+        more => Value::integer(more).unwrap(),
+    };
+    for steps in 1..=40 {
+        // All swaps are open when the last value is read.
+        let mut calls = Calls::new();
+        let swaps: Vec<_> = (0..steps)
+            .map(|it| calls.invoke(Asked::Cas(value(it), value(it + 1))))
+            .collect();
+        let read = calls.invoke(Asked::Read);
+        calls.ok(read, Told::Value(value(steps)));
+        swaps.into_iter().for_each(|swap| calls.ok(swap, Told::Done));
+        let ledger = Ledger::of(calls.as_slice()).unwrap();
+        let (name, judgement) = beam::judge(&ledger, &Budget::of(&Limits::default()), &|_| None).unwrap();
+        assert!(judgement.is_legal(), "{steps}, {name}: {judgement:?}");
+    }
 }
 
 #[test]
