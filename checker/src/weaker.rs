@@ -159,17 +159,20 @@ pub fn still_holds<O: Object>(
     let of = part.as_ref().map(|part| part.kept);
     let calls = part.map_or(Cow::Borrowed(calls), |part| Cow::Owned(part.calls));
     let mut known = Known::nothing();
+    let mut least = None;
     for few in FEW.into_iter().filter(|few| few * FEW_SHARE < calls.len()) {
         if let Some(part) = around::cut(object, &calls, core, few) {
             let part = View::of(object, history, &part.calls);
             known.learn(&part, budget);
-            if few == 0 {
-                known.count_versions(&part, budget);
-            }
+            least.get_or_insert(part);
         }
     }
     let whole = View::of(object, history, &calls);
     known.learn(&whole, budget);
+    // Where no age explains it nothing has to be counted.
+    if let Some(least) = least {
+        known.count_versions(&least, budget);
+    }
     match of {
         Some(_) => known.count_versions(&whole, &budget.at_most(VERSIONS_OF_A_PART)),
         None => known.count_versions(&whole, budget),
