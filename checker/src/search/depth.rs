@@ -12,10 +12,13 @@
 //! An order that it finds is one. What led nowhere is known by its hash alone: two that have the same could hide an order, and
 //! not more.
 
+mod left;
+
 use super::{Judgement, Stuck};
 use crate::object::is_pure;
 use crate::{Budget, CallOf, Limit, Object};
 use history::NEVER;
+use left::Left;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::hash::BuildHasher;
 
@@ -346,59 +349,6 @@ fn hash_of(call: u32) -> u64 {
     let mixed = (u64::from(call) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed ^ (mixed >> 31)
-}
-
-/// Places in their order, of which any can be taken out; what was taken out last can be put back.
-struct Left {
-    /// By place, the one after it and the one before it. The last stands for both ends.
-    links: Vec<(u32, u32)>,
-}
-
-impl Left {
-    /// The places where this is true.
-    fn of(are_in: impl Iterator<Item = bool>) -> Left {
-        let are_in: Vec<bool> = are_in.collect();
-        let end = are_in.len() as u32;
-        let mut links = vec![(end, end); are_in.len() + 1];
-        let mut last = end;
-        for place in (0..end).filter(|place| are_in[*place as usize]) {
-            links[last as usize].0 = place;
-            links[place as usize].1 = last;
-            last = place;
-        }
-        links[last as usize].0 = end;
-        links[end as usize].1 = last;
-        Left { links }
-    }
-
-    fn end(&self) -> u32 {
-        self.links.len() as u32 - 1
-    }
-
-    fn is_empty(&self) -> bool {
-        self.first() == self.end()
-    }
-
-    /// The first one; one after all places when there is none.
-    fn first(&self) -> u32 {
-        self.after(self.end())
-    }
-
-    fn after(&self, place: u32) -> u32 {
-        self.links[place as usize].0
-    }
-
-    fn take_out(&mut self, place: u32) {
-        let (after, before) = self.links[place as usize];
-        self.links[before as usize].0 = after;
-        self.links[after as usize].1 = before;
-    }
-
-    fn put_back(&mut self, place: u32) {
-        let (after, before) = self.links[place as usize];
-        self.links[before as usize].0 = place;
-        self.links[after as usize].1 = place;
-    }
 }
 
 #[cfg(test)]
