@@ -333,6 +333,7 @@ fn many_reads_are_of_what_another_client_was_just_told() {
             _ => {}
         }
     }
-    assert!(reads > 1000, "{reads} reads");
+    // How many there are in two seconds is for the machine to say; a share of so many is no chance.
+    assert!(reads > 200, "{reads} reads");
     assert!(following * 100 > reads * 40, "{following} of {reads}");
 }
