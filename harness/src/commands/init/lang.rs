@@ -64,11 +64,12 @@ fn client(language: Language) -> Client {
             r#"["{dir}/client"]"#,
             Some("rustc --edition 2024 -O -o client client.rs"),
         ),
-        // There is one for each client: they begin soon, and are small.
+        // There is one for each client: they begin soon, and are small. Performance data would be in /tmp, and who has the same
+        // process number in another namespace would complain of them on standard output.
         Language::Java => program(
             "Client.java",
             include_str!("../../../templates/lang/Client.java"),
-            r#"["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx32m", "-cp", "{dir}", "Client"]"#,
+            r#"["java", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx32m", "-cp", "{dir}", "Client"]"#,
             Some("javac Client.java"),
         ),
         Language::Http => Client::Harness(Wire::Http),
