@@ -172,7 +172,8 @@ pub struct CheckOptions {
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_size)]
     pub checker_memory: usize,
 
-    /// How much has to have been tested for a run without a violation to be valid [default: as it was run]
+    /// How much has to have been tested for a run without a violation to be valid [default: as it was run; off for a file of
+    /// others]
     #[arg(long, value_enum, value_name = "HOW")]
     pub evidence: Option<Evidence>,
 

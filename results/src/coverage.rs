@@ -10,7 +10,7 @@ pub mod quorum;
 mod recovery;
 
 use history::timeline::{FaultSpan, faults, phases};
-use history::{Fault, History, Operation, Outcome, Phase};
+use history::{Fault, History, NEVER, Operation, Outcome, Phase};
 pub use progress::{Failover, Progress, Stall};
 use quorum::Outages;
 pub use recovery::Comeback;
@@ -346,15 +346,22 @@ fn kinds(
 }
 
 /// How many main-phase operations overlapped another on the same object. An operation of unknown outcome
-/// counts up to the moment at which its client gave up.
+/// counts up to the moment at which its client gave up. Where a history has no times the order of its events says it, and
+/// an operation of unknown outcome counts as its invocation alone: nobody knows for how long it was tried.
 fn overlapping(history: &History, main_ns: (u64, u64)) -> usize {
     let mut latest: Vec<Option<u32>> = vec![None; history.keys.len()];
     let mut overlaps = vec![false; history.operations.len()];
-    let end = known_end_ns;
+    let has_times = history.end_ns() > 0;
+    let begin = |it: &Operation| if has_times { it.start_ns } else { it.invoke.into() };
+    let end = |it: &Operation| match (has_times, it.complete) {
+        (true, _) => known_end_ns(it),
+        (false, NEVER) => it.invoke.into(),
+        (false, complete) => complete.into(),
+    };
     for (number, operation) in history.operations.iter().enumerate() {
         let latest = &mut latest[operation.key as usize];
         match *latest {
-            Some(other) if end(&history.operations[other as usize]) > operation.start_ns => {
+            Some(other) if end(&history.operations[other as usize]) > begin(operation) => {
                 overlaps[other as usize] = true;
                 overlaps[number] = true;
                 if end(operation) > end(&history.operations[other as usize]) {

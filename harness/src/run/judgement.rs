@@ -156,7 +156,12 @@ fn judge(history: History, info: Option<RunInfo>, terms: Terms) -> Result<Judgem
     let watch = terms.watch.unwrap_or(&unseen);
     let analysis = checker::check_watched(&history, model, &options, watch)?;
     let coverage = Coverage::of(&history);
-    let strictness = terms.strictness.unwrap_or_default();
+    // Of what no run of ours wrote it is asked whether it is legal, and not what was tested.
+    let usual = match history.header {
+        Some(_) => Strictness::Strict,
+        None => Strictness::Off,
+    };
+    let strictness = terms.strictness.unwrap_or(usual);
     let results = Results::weighed(info.as_ref(), &history, &analysis, &coverage, strictness);
     Ok(Judgement {
         results,

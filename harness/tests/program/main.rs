@@ -6,7 +6,7 @@
 //! those without a sandbox, `etcd`, `redis`, `nats` and `zookeeper` for real systems that are not ours, `clients` for
 //! programs that are clients, `maelstrom` for nodes on stdin and stdout, `objects` for workloads on each kind of object;
 //! `conformance` for what is plugged in rightly or wrongly; `documents` for what CI servers and programs are
-//! told, `exports` for other tools; `store` and `config` for what needs no run (`stored` makes some), `series` for
+//! told, `exports` for other tools, `recorded` for histories that others have; `store` and `config` for what needs no run (`stored` makes some), `series` for
 //! several, `replay` for one again, `serve` for a browser, `terminal` for a person; `readme` types what the README says.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -27,6 +27,7 @@ mod objects;
 mod place;
 mod proxy;
 mod readme;
+mod recorded;
 mod redaction;
 mod redis;
 mod refusals;

@@ -454,3 +454,42 @@ fn a_node_may_end_while_its_disk_fails_it() {
     assert_eq!(verdict(150), Outcome::Valid);
     assert_eq!(verdict(195), Outcome::Unknown, "its disk was well again");
 }
+
+#[test]
+fn without_times_the_order_of_events_says_what_overlapped() {
+    let share = |lines: &[&str]| {
+        let log: String = lines
+            .iter()
+            .map(|line| format!("INFO  jepsen.util - {}\n", line.replace(' ', "\t")))
+            .collect();
+        let history = history::read_bytes(log.as_bytes()).unwrap();
+        assert_eq!(
+            (history.operations.len(), history.end_ns()),
+            (2, 0),
+            "there are no times"
+        );
+        told_within(&history, Model::CasRegister, &Limits::default())
+            .0
+            .coverage
+            .evidence
+            .into_iter()
+            .find(|rule| rule.rule == "operations-overlap")
+            .map(|rule| rule.value)
+            .unwrap()
+    };
+    let write = ["0 :invoke :write 1", "0 :ok :write 1"];
+    let read = ["1 :invoke :read nil", "1 :ok :read 1"];
+    let unknown = ["2 :invoke :write 2", "2 :info :write :timed-out"];
+    let after_another = [write[0], write[1], read[0], read[1]];
+    assert!(share(&after_another).starts_with("0 % "));
+    let at_one_time = [write[0], read[0], write[1], read[1]];
+    assert_eq!(
+        share(&at_one_time),
+        "100 % of operations overlapped another on the same object"
+    );
+    // For how long it was tried whose outcome is unknown is not known either.
+    let before = [unknown[0], unknown[1], write[0], write[1]];
+    assert!(share(&before).starts_with("0 % "));
+    let within = [write[0], unknown[0], unknown[1], write[1]];
+    assert!(share(&within).starts_with("100 % "));
+}
