@@ -32,7 +32,8 @@ pub fn longest_ns(span: &FaultSpan, all: &[FaultSpan], no_quorum: &[(u64, u64)],
         };
         let is_idle = matches!(span.fault, Fault::Clock { .. }) && within_any(pair[0], no_quorum);
         so_far = match !is_idle && meets_anybody(&span.fault, is_running) {
-            true => so_far + pair[1] - pair[0],
+            // In a history that was cut short a fault may have no end.
+            true => so_far + (pair[1] - pair[0]),
             false => 0,
         };
         longest = longest.max(so_far);
@@ -71,6 +72,14 @@ mod tests {
     fn pause(id: u32, nodes: &[&str], from: u64, to: u64) -> FaultSpan {
         let nodes = nodes.iter().map(ToString::to_string).collect();
         span(id, Fault::Pause { nodes }, from, to)
+    }
+
+    #[test]
+    fn a_fault_without_end_is_no_sum_that_is_too_large() {
+        let endless = pause(1, &["n1"], 10, u64::MAX);
+        let other = pause(2, &["n2"], 20, 30);
+        let all = [endless.clone(), other];
+        assert_eq!(longest_ns(&endless, &all, &[], u64::MAX), u64::MAX - 10);
     }
 
     #[test]
